@@ -1,0 +1,9 @@
+package goroutine
+
+var (
+	Trustworthy = trustworthy
+	SlowID      = slowID
+	ParseID     = parseID
+	ParseOrigin = parseOrigin
+	ParseLive   = parseLive
+)

@@ -1,0 +1,48 @@
+// Package inspect is what gls shows to the packages beside it that test and debug programs. It holds two hooks and no
+// state of its own; programs outside this module cannot reach it, so nothing lists their values.
+package inspect
+
+import "sync/atomic"
+
+// A Goroutine is one that carries a frame.
+type Goroutine struct {
+	ID     uint64
+	Values []Value
+}
+
+// A Value is one storage that is set on a goroutine.
+type Value struct {
+	Storage string // its name, or its type when it has none
+	Type    string // the type of its values
+	Value   any
+}
+
+// Goroutines returns all goroutines that carry a frame, in no order, without holding any of them up. Package gls sets
+// it before main starts.
+var Goroutines func() []Goroutine
+
+// An Enter is one call of Storage.Enter.
+type Enter struct {
+	ID        any    // comparable, unique in the process
+	Goroutine uint64
+	Storage   string
+}
+
+// How a Scope was left.
+type How int
+
+const (
+	InOrder    How = iota // the scope's frame was in force
+	OutOfOrder            // another Enter, or a scope, came in between
+	NotOpen               // left before, or its enclosing scope has ended
+	Elsewhere             // on another goroutine
+)
+
+// Scopes watches every Enter and Leave of the process while it is not nil. Loaded by Enter and Leave, stored by tests.
+var Scopes atomic.Pointer[Watcher]
+
+// A Watcher's functions are called on the goroutine that enters or leaves, before Leave panics if it does.
+type Watcher struct {
+	Entered func(Enter)
+	Left    func(Enter, How)
+}

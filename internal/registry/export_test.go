@@ -1,0 +1,121 @@
+package registry
+
+// Table gives tests one table without the shard around it, small and with colliding ids if they like.
+type Table = table[int]
+
+var (
+	NewTable  = newTable[int]
+	Tombstone = tombstone
+)
+
+// Collide returns n ids of one shard whose probes begin at the same slot in a table of that size.
+func Collide(n, size int) []uint64 {
+	t, ids := newTable[int](size), make([]uint64, 0, n)
+	for id := uint64(1); len(ids) < n; id++ {
+		if h := mix(id); h>>shardShift == 7 && t.home(h) == size-2 { // chains wrap around the end
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Slots is the number of slots in all tables, Tombstones how many of them are tombstones, Free the records kept.
+func (m *Map[F]) Slots() (slots, tombstones, free int) {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		if t := s.table.Load(); t != nil {
+			slots += len(t.slots)
+		}
+		tombstones += s.tombstones
+		free += len(s.free)
+		s.mu.Unlock()
+	}
+	return
+}
+
+// Check verifies what the comments in table.go and shard.go promise.
+func (m *Map[F]) Check() string {
+	for i := range m.shards {
+		if msg := m.shards[i].check(); msg != "" {
+			return msg
+		}
+	}
+	return ""
+}
+
+func (s *shard[F]) check() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.table.Load()
+	if t == nil {
+		if s.live != 0 || s.tombstones != 0 || s.loose != 0 {
+			return "counters without a table"
+		}
+		return ""
+	}
+	var live, tombs, loose, empty int
+	for i := range t.slots {
+		key := t.slots[i].key.Load()
+		switch key {
+		case 0:
+			empty++
+			continue
+		case tombstone:
+			tombs++
+			continue
+		}
+		live++
+		r := t.slots[i].record.Load()
+		if r.id.Load() != key {
+			return "a key with another's record"
+		}
+		if r.loose {
+			loose++
+		}
+		if t.find(key, mix(key)) != r {
+			return "an entry that its probe does not reach"
+		}
+	}
+	switch {
+	case live != s.live || tombs != s.tombstones || loose != s.loose:
+		return "counters differ from the table"
+	case empty == 0:
+		return "no empty slot"
+	case 16*(live+tombs) > 13*len(t.slots):
+		return "too full"
+	case len(t.slots) > minSlots && 8*live <= len(t.slots):
+		return "not given back"
+	case len(s.free) > maxFree:
+		return "too many free records"
+	}
+	for _, r := range s.free {
+		if r.id.Load() != 0 || r.frame.Load() != nil || r.Depth != 0 {
+			return "a free record that holds something"
+		}
+	}
+	return ""
+}
+
+// Steps is the number of slots that a probe looks at, on average over all entries.
+func (m *Map[F]) Steps() float64 {
+	steps, entries := 0, 0
+	for i := range m.shards {
+		t := m.shards[i].table.Load()
+		if t == nil {
+			continue
+		}
+		for j := range t.slots {
+			if key := t.slots[j].key.Load(); key != 0 && key != tombstone {
+				steps += (j-t.home(mix(key)))&(len(t.slots)-1) + 1
+				entries++
+			}
+		}
+	}
+	return float64(steps) / float64(entries)
+}
+
+func FindIn(t *Table, id uint64) *Record[int]      { return t.find(id, mix(id)) }
+func InsertIn(t *Table, id uint64, r *Record[int]) { t.insert(id, r) }
+func RemoveIn(t *Table, id uint64)                 { t.remove(id) }
+func KeyIn(t *Table, i int) uint64                 { return t.slots[i].key.Load() }

@@ -1,0 +1,29 @@
+package registry
+
+import "sync/atomic"
+
+// A Record is what one goroutine carries. It belongs to that goroutine, its owner, from Insert to Remove; then it waits
+// in its shard's free list for the next owner.
+type Record[F any] struct {
+	// frame is stored by the owner alone, at any time, and loaded by anybody. nil means that the owner carries nothing
+	// at the moment (inside Exit or Isolate, say). Its store publishes the frame.
+	frame atomic.Pointer[F]
+
+	// id is the owner's id from Insert to Remove and 0 otherwise. Ids are never reused, so a foreign reader that meets
+	// its id before and after it loads frame has read a frame of that goroutine. Written under shard.mu.
+	id atomic.Uint64
+
+	// Depth counts the owner's open scopes. Only the owner reads and writes it; the shard's lock passes it on to the
+	// next owner, with 0 in it.
+	Depth int32
+
+	// loose says that the record was inserted outside any scope, so that nothing but Leave removes it. Guarded by
+	// shard.mu.
+	loose bool
+}
+
+// Frame returns what the owner carries.
+func (r *Record[F]) Frame() *F { return r.frame.Load() }
+
+// SetFrame changes what the owner carries. Only the owner may call it.
+func (r *Record[F]) SetFrame(f *F) { r.frame.Store(f) }

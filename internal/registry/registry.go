@@ -1,0 +1,103 @@
+package registry
+
+import (
+	"iter"
+)
+
+// shards is the number of independently locked parts. Two goroutines that enter their first scope at the same moment
+// meet in one with probability 1/64.
+const (
+	shards     = 64
+	shardShift = 64 - 6
+)
+
+// A Map holds the records of all goroutines. The zero Map is empty and ready to use.
+type Map[F any] struct {
+	shards [shards]shard[F]
+}
+
+// Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing.
+// For another goroutine's id it may return a record that has passed to a third: use Of.
+func (m *Map[F]) Find(id uint64) *Record[F] {
+	hash := mix(id)
+	t := m.shards[hash>>shardShift].table.Load()
+	if t == nil {
+		return nil
+	}
+	return t.find(id, hash)
+}
+
+// Of returns what any goroutine carries and whether it has a record. It takes no lock.
+func (m *Map[F]) Of(id uint64) (f *F, ok bool) {
+	r := m.Find(id)
+	if r == nil || r.id.Load() != id {
+		return nil, false
+	}
+	f = r.frame.Load()
+	return f, r.id.Load() == id
+}
+
+// Insert adds a record for the running goroutine, which has none. A loose record is one that no scope will remove.
+func (m *Map[F]) Insert(id uint64, f *F, loose bool) *Record[F] {
+	return m.shard(id).insert(id, f, loose)
+}
+
+// Remove takes out the record of the running goroutine, or of one that has exited, if there is one.
+func (m *Map[F]) Remove(id uint64) bool {
+	return m.shard(id).remove(id)
+}
+
+func (m *Map[F]) shard(id uint64) *shard[F] { return &m.shards[mix(id)>>shardShift] }
+
+// Loose returns the ids of all loose records.
+func (m *Map[F]) Loose() []uint64 {
+	var ids []uint64
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		if s.loose > 0 {
+			t := s.table.Load()
+			for j := range t.slots {
+				if key := t.slots[j].key.Load(); key != 0 && key != tombstone && t.slots[j].record.Load().loose {
+					ids = append(ids, key)
+				}
+			}
+		}
+		s.mu.Unlock()
+	}
+	return ids
+}
+
+// All yields each goroutine that has a record and what it carries, nil included. It takes no lock: a goroutine that
+// comes or goes meanwhile may be missing or be there, and one that stays is yielded once or more.
+func (m *Map[F]) All() iter.Seq2[uint64, *F] {
+	return func(yield func(uint64, *F) bool) {
+		for i := range m.shards {
+			t := m.shards[i].table.Load()
+			if t == nil {
+				continue
+			}
+			for j := range t.slots {
+				id := t.slots[j].key.Load()
+				if id == 0 || id == tombstone {
+					continue
+				}
+				if f, ok := m.Of(id); ok && !yield(id, f) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Len returns the number of records.
+func (m *Map[F]) Len() int {
+	n := 0
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		n += s.live
+		s.mu.Unlock()
+	}
+	return n
+}

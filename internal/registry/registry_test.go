@@ -1,0 +1,327 @@
+package registry_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/registry"
+)
+
+var long = flag.Bool("long", os.Getenv("AMBIENT_LONG") != "", "run the long forms of the stress tests")
+
+func TestAgainstModel(t *testing.T) {
+	universes := map[string][]uint64{
+		"consecutive": sequence(1, 1, 300),
+		"strided":     sequence(64, 64, 300),
+		"colliding":   registry.Collide(60, 128),
+		"two":         {1, 2},
+		"huge ids":    sequence(1<<62, 1<<40, 300),
+	}
+	for name, ids := range universes {
+		t.Run(name, func(t *testing.T) {
+			seed := rand.Uint64()
+			t.Logf("seed %d", seed)
+			rng := rand.New(rand.NewPCG(seed, 0))
+			var m registry.Map[int]
+			want := map[uint64]*int{}
+			for step := range 20_000 {
+				id := ids[rng.IntN(len(ids))]
+				// Long phases in which most steps insert, then most remove: tables grow and shrink.
+				insert := rng.IntN(100) < []int{80, 20}[step/2000%2]
+				f, in := want[id]
+				switch {
+				case insert && !in:
+					v := new(int)
+					want[id] = v
+					require.Same(t, v, m.Insert(id, v, rng.IntN(4) == 0).Frame())
+				case insert:
+					v := new(int)
+					want[id] = v
+					m.Find(id).SetFrame(v)
+				case in:
+					require.Same(t, f, m.Find(id).Frame())
+					require.True(t, m.Remove(id))
+					delete(want, id)
+				default:
+					require.Nil(t, m.Find(id))
+					require.False(t, m.Remove(id))
+				}
+				if step%50 == 0 {
+					require.Empty(t, m.Check(), "step %d", step)
+					require.Equal(t, len(want), m.Len())
+					for _, id := range ids {
+						got, ok := m.Of(id)
+						require.Equal(t, want[id] != nil, ok)
+						require.Same(t, want[id], got)
+					}
+				}
+			}
+			all := map[uint64]*int{}
+			for id, f := range m.All() {
+				all[id] = f
+			}
+			require.Equal(t, want, all)
+			for id := range want {
+				m.Remove(id)
+			}
+			slots, tombstones, _ := m.Slots()
+			assert.LessOrEqual(t, slots, 64*8)
+			assert.Zero(t, tombstones)
+			assert.Empty(t, m.Check())
+		})
+	}
+}
+
+func sequence(from, step uint64, n int) []uint64 {
+	ids := make([]uint64, n)
+	for i := range ids {
+		ids[i] = from + uint64(i)*step
+	}
+	return ids
+}
+
+// One table of four slots, three entries at most, all with the same home: the smallest chains that can break.
+func TestTinyTableKeepsChains(t *testing.T) {
+	ids := registry.Collide(4, 4)
+	table := registry.NewTable(4)
+	records := map[uint64]*registry.Record[int]{}
+	find := func(id uint64) *registry.Record[int] { return registry.FindIn(table, id) }
+	insert := func(id uint64) {
+		records[id] = new(registry.Record[int])
+		registry.InsertIn(table, id, records[id])
+	}
+	insert(ids[0])
+	insert(ids[1])
+	insert(ids[2])
+	for _, id := range ids[:3] {
+		require.Same(t, records[id], find(id))
+	}
+	registry.RemoveIn(table, ids[0])
+	assert.Equal(t, registry.Tombstone, registry.KeyIn(table, 2), "others lie behind it")
+	require.Same(t, records[ids[2]], find(ids[2]))
+	registry.RemoveIn(table, ids[2])
+	assert.Equal(t, uint64(0), registry.KeyIn(table, 0), "nothing lies behind it")
+	require.Same(t, records[ids[1]], find(ids[1]))
+	registry.RemoveIn(table, ids[1])
+	for i := range 4 {
+		assert.Equal(t, uint64(0), registry.KeyIn(table, i), "the tombstone before the last one goes with it")
+	}
+	assert.Nil(t, find(ids[3]))
+}
+
+// Owners come and go, each reading itself all the time, while others read everybody: an owner always sees itself, a
+// foreign reader sees the owner's own values or nothing.
+func TestConcurrentOwnersAndReaders(t *testing.T) {
+	for name, ids := range map[string][]uint64{
+		"spread":    sequence(1, 1, 64),
+		"colliding": registry.Collide(64, 128),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var m registry.Map[uint64]
+			var stop atomic.Bool
+			var owners, readers sync.WaitGroup
+			rounds := 300
+			if *long {
+				rounds = 30_000
+			}
+			for w := range 8 {
+				owners.Go(func() {
+					for round := range rounds {
+						for i := w; i < len(ids); i += 8 {
+							id := ids[i]
+							v := id
+							r := m.Insert(id, &v, round%2 == 0)
+							for range 3 {
+								if m.Find(id) != r {
+									t.Errorf("goroutine %d lost its record", id)
+								}
+								v := id
+								r.SetFrame(&v)
+							}
+							if (round+i)%3 == 0 {
+								continue // stays until the next line's turn
+							}
+							m.Remove(id)
+						}
+						for i := w; i < len(ids); i += 8 {
+							m.Remove(ids[i])
+						}
+					}
+				})
+			}
+			for range 2 {
+				readers.Go(func() {
+					for !stop.Load() {
+						for _, id := range ids {
+							if f, ok := m.Of(id); ok && *f != id {
+								t.Errorf("read %d's frame as that of %d", *f, id)
+							}
+						}
+						for id, f := range m.All() {
+							if *f != id {
+								t.Errorf("listed %d's frame as that of %d", *f, id)
+							}
+						}
+						m.Loose()
+					}
+				})
+			}
+			owners.Wait()
+			stop.Store(true)
+			readers.Wait()
+			assert.Zero(t, m.Len())
+			assert.Empty(t, m.Check())
+		})
+	}
+}
+
+func TestLooseAreCountedUntilRemoved(t *testing.T) {
+	var m registry.Map[int]
+	m.Insert(1, new(int), false)
+	m.Insert(2, new(int), true)
+	m.Insert(3, new(int), true)
+	assert.ElementsMatch(t, []uint64{2, 3}, m.Loose())
+	m.Remove(2)
+	assert.Equal(t, []uint64{3}, m.Loose())
+	m.Remove(3)
+	m.Insert(4, new(int), false)
+	assert.Empty(t, m.Loose(), "a recycled record is not loose")
+}
+
+// Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
+func TestChurnAllocatesNothing(t *testing.T) {
+	var m registry.Map[int]
+	f := new(int)
+	id := uint64(0)
+	for range 10_000 {
+		id++
+		m.Insert(id, f, false)
+		m.Remove(id)
+	}
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		id++
+		m.Insert(id, f, false)
+		m.Remove(id)
+	}))
+	slots, tombstones, free := m.Slots()
+	assert.Equal(t, 64*8, slots)
+	assert.Zero(t, tombstones)
+	assert.LessOrEqual(t, free, 64)
+}
+
+func TestMemoryIsGivenBack(t *testing.T) {
+	ever, peak := 200_000, 50_000
+	if *long {
+		ever, peak = 10_000_000, 1_000_000
+	}
+	var m registry.Map[int]
+	f := new(int)
+	before := heap()
+
+	var wg sync.WaitGroup
+	var next atomic.Uint64
+	for range 8 {
+		wg.Go(func() {
+			for range ever / 8 {
+				id := next.Add(1)
+				m.Insert(id, f, false)
+				m.Remove(id)
+			}
+		})
+	}
+	wg.Wait()
+	assert.LessOrEqual(t, heap()-before, int64(2<<20), "after %d came and went", ever)
+
+	base := next.Load()
+	for i := range peak {
+		m.Insert(base+uint64(i)+1, f, false)
+	}
+	each := float64(heap()-before) / float64(peak)
+	t.Logf("%d live records: %.1f bytes each", peak, each)
+	assert.LessOrEqual(t, each, 66.0)
+	for i := range peak {
+		m.Remove(base + uint64(i) + 1)
+	}
+	assert.LessOrEqual(t, heap()-before, int64(2<<20), "after %d live at once", peak)
+	assert.Empty(t, m.Check())
+	runtime.KeepAlive(&m)
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
+
+// The ids that goroutines have are neither evenly spread nor random; a probe among a great many of them stays short.
+func TestProbesAreShortForRealIDs(t *testing.T) {
+	var m registry.Map[int]
+	var wg sync.WaitGroup
+	const n = 20_000
+	release := make(chan struct{})
+	ready := make(chan struct{}, n)
+	f := new(int)
+	for range n {
+		wg.Go(func() {
+			m.Insert(goroutine.ID(), f, false)
+			ready <- struct{}{}
+			<-release
+		})
+	}
+	for range n {
+		<-ready
+	}
+	steps := m.Steps()
+	t.Logf("%.2f slots looked at for each of %d goroutines", steps, n)
+	assert.Less(t, steps, 4.0)
+	close(release)
+	wg.Wait()
+}
+
+// FuzzMap decodes bytes into operations on ids that share their home slots.
+func FuzzMap(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 128, 129, 130, 3, 131})
+	f.Add([]byte("insert, remove, insert again, list"))
+	ids := append(registry.Collide(32, 64), sequence(1, 1, 32)...)
+	f.Fuzz(func(t *testing.T, program []byte) {
+		var m registry.Map[int]
+		want := map[uint64]*int{}
+		for i, op := range program {
+			id := ids[op&63]
+			_, in := want[id]
+			switch {
+			case op < 128 && !in:
+				want[id] = &i
+				m.Insert(id, &i, op&64 != 0)
+			case op < 128:
+				want[id] = &i
+				m.Find(id).SetFrame(&i)
+			default:
+				if m.Remove(id) != in {
+					t.Fatalf("remove %d: not %v", id, in)
+				}
+				delete(want, id)
+			}
+		}
+		if msg := m.Check(); msg != "" {
+			t.Fatal(msg)
+		}
+		for _, id := range ids {
+			if got, ok := m.Of(id); got != want[id] || ok != (want[id] != nil) {
+				t.Fatal(fmt.Sprint("id ", id, " is lost or wrong"))
+			}
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package registry
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	minSlots = 8
+
+	// maxFree bounds the records that a shard keeps for reuse. It serves programs that open and close outermost scopes
+	// in turn, a server's connections for one; bursts beyond it allocate.
+	maxFree = 32
+)
+
+// A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
+// change with each insert.
+type shard[F any] struct {
+	// table is nil until the first insert and after the last remove of a table that had grown. Stored under mu, loaded
+	// by anybody; its store publishes the slots.
+	table atomic.Pointer[table[F]]
+	_     [120]byte
+
+	mu         sync.Mutex
+	live       int          // entries; guarded by mu
+	tombstones int          // guarded by mu
+	loose      int          // entries that no scope removes; guarded by mu
+	free       []*Record[F] // at most maxFree, ids 0, frames nil; guarded by mu
+	_          [72]byte
+}
+
+func (s *shard[F]) insert(id uint64, f *F, loose bool) *Record[F] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.record()
+	r.frame.Store(f)
+	r.id.Store(id)
+	r.loose = loose
+	s.reserve()
+	if s.table.Load().insert(id, r) {
+		s.tombstones--
+	}
+	s.live++
+	if loose {
+		s.loose++
+	}
+	return r
+}
+
+// record takes a free record or makes one. s.mu is held.
+func (s *shard[F]) record() *Record[F] {
+	if n := len(s.free); n > 0 {
+		r := s.free[n-1]
+		s.free = s.free[:n-1]
+		return r
+	}
+	return new(Record[F])
+}
+
+// reserve makes room for one more entry. At most 13/16 of the slots are in use: the table doubles then, so that at
+// least 13/32 are, and a record with its share of the table takes at most 24 + 16/(13/32) < 64 bytes. s.mu is held.
+func (s *shard[F]) reserve() {
+	t := s.table.Load()
+	switch {
+	case t == nil:
+		s.resize(minSlots)
+	case 16*(s.live+s.tombstones+1) <= 13*len(t.slots):
+	case 16*(s.live+1) > 10*len(t.slots):
+		s.resize(2 * len(t.slots))
+	default: // a sixth of it are tombstones: same size, without them
+		s.resize(len(t.slots))
+	}
+}
+
+func (s *shard[F]) remove(id uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.table.Load()
+	if t == nil {
+		return false
+	}
+	r, tombstones := t.remove(id)
+	if r == nil {
+		return false
+	}
+	s.tombstones += tombstones
+	s.live--
+	if r.loose {
+		s.loose--
+	}
+	s.release(r)
+	s.shrink(len(t.slots))
+	return true
+}
+
+// release drops what r holds and keeps it for reuse. s.mu is held.
+func (s *shard[F]) release(r *Record[F]) {
+	r.id.Store(0)
+	r.frame.Store(nil)
+	r.Depth = 0
+	if len(s.free) < maxFree {
+		s.free = append(s.free, r)
+	}
+}
+
+// shrink gives memory back once seven slots of eight are empty. s.mu is held.
+func (s *shard[F]) shrink(size int) {
+	switch {
+	case size == minSlots || 8*s.live > size:
+	case s.live == 0:
+		s.table.Store(nil)
+		s.tombstones = 0
+	default:
+		s.resize(size / 2)
+	}
+}
+
+// resize publishes a table of another size with the same entries and no tombstones. s.mu is held.
+func (s *shard[F]) resize(size int) {
+	next := newTable[F](size)
+	if t := s.table.Load(); t != nil {
+		for i := range t.slots {
+			if key := t.slots[i].key.Load(); key != 0 && key != tombstone {
+				next.insert(key, t.slots[i].record.Load())
+			}
+		}
+	}
+	s.tombstones = 0
+	s.table.Store(next)
+}
