@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
@@ -48,18 +50,18 @@ func (e *NotSetError) Is(target error) bool { return target == ErrNotSet }
 
 // newNotSetError explains why the storage is not set on the running goroutine. It reads the goroutine's stack, which
 // takes microseconds.
-func newNotSetError(storage *identity) *NotSetError {
+func newNotSetError(storage *frame.Storage) *NotSetError {
 	origin := goroutine.Started()
 	e := &NotSetError{
-		Storage:   storage.name,
-		Goroutine: ambient.Here().Goroutine(),
+		Storage:   storage.Name,
+		Goroutine: carrier.Here().Goroutine(),
 		Creator:   origin.Creator,
 	}
 	if origin.Function != "" {
 		e.StartedAt = fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 	}
-	if k := storage.current(); k != nil && origin.Creator != 0 && !startedHere(origin) {
-		e.Lost = ambient.Of(origin.Creator).find(k) != nil
+	if k := storage.Key(); k != nil && origin.Creator != 0 && !startedHere(origin) {
+		e.Lost = carrier.Of(origin.Creator).Find(k) != nil
 	}
 	return e
 }

@@ -1,36 +1,20 @@
 package gls
 
 import (
-	"strconv"
-
+	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
 func init() {
 	inspect.Goroutines = func() []inspect.Goroutine {
 		var all []inspect.Goroutine
-		for id, f := range ambient.All() {
-			all = append(all, inspect.Goroutine{ID: id, Values: f.values()})
+		for id, f := range carrier.All() {
+			g := inspect.Goroutine{ID: id}
+			for _, e := range f.All() {
+				g.Values = append(g.Values, inspect.Value{Storage: e.Key.String(), Type: e.Key.Type.String(), Value: e.Value})
+			}
+			all = append(all, g)
 		}
 		return all
 	}
-}
-
-// values lists what f shows.
-func (f *frame) values() []inspect.Value {
-	var values []inspect.Value
-	for i := range f.entries {
-		if e := &f.entries[i]; e.key != nil && e.key == e.key.owner.key.Load() {
-			values = append(values, inspect.Value{Storage: e.key.String(), Type: e.key.typ.String(), Value: e.value})
-		}
-	}
-	return values
-}
-
-// String returns the storage's name, or its type when it has none.
-func (k *key) String() string {
-	if k.owner.name != "" {
-		return strconv.Quote(k.owner.name)
-	}
-	return "gls.Storage[" + k.typ.String() + "]"
 }

@@ -1,9 +1,9 @@
 package gls
 
-import "github.com/ambient-go/ambient/internal/carrier"
-
-// ambient knows the frame in force on every goroutine.
-var ambient carrier.Carrier[frame]
+import (
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
+)
 
 // Run calls fn with value set, on the calling goroutine. When fn returns, panics or calls runtime.Goexit, the whole
 // frame that was in force before is put back: every storage is what it was, whatever fn did. A panic passes through as
@@ -15,8 +15,8 @@ func (s *Storage[T]) Run(value T, fn func()) {
 	if fn == nil {
 		panic("gls.Storage.Run: nil function")
 	}
-	here := ambient.Here()
-	run(here, here.Frame().with(entry{key: s.ensure(), value: value}), fn)
+	here := carrier.Here()
+	run(here, here.Frame().With(frame.Entry{Key: frame.KeyFor[T](&s.storage), Value: value}), fn)
 }
 
 // Exit calls fn with this storage not set and all others as they are. It ends as Run does.
@@ -27,10 +27,10 @@ func (s *Storage[T]) Exit(fn func()) {
 	if fn == nil {
 		panic("gls.Storage.Exit: nil function")
 	}
-	here := ambient.Here()
+	here := carrier.Here()
 	next := here.Frame()
-	if k := s.identity.current(); k != nil {
-		next = next.without(k)
+	if k := s.storage.Key(); k != nil {
+		next = next.Without(k)
 	}
 	run(here, next, fn)
 }
@@ -40,13 +40,13 @@ func (s *Storage[T]) With(value T) Binding {
 	if s == nil {
 		panicNil("With")
 	}
-	s.ensure()
-	return Binding{&s.identity, value}
+	frame.KeyFor[T](&s.storage)
+	return Binding{&s.storage, value}
 }
 
 // A Binding is one storage and a value for it. It is made by Storage.With and WithContext.
 type Binding struct {
-	storage *identity // its key exists
+	storage *frame.Storage // its key exists
 	value   any
 }
 
@@ -61,8 +61,12 @@ func Run(fn func(), bindings ...Binding) {
 			panic("gls.Run: zero Binding")
 		}
 	}
-	here := ambient.Here()
-	run(here, here.Frame().withAll(bindings), fn)
+	entries := make([]frame.Entry, len(bindings))
+	for i, b := range bindings {
+		entries[i] = frame.Entry{Key: b.storage.Key(), Value: b.value}
+	}
+	here := carrier.Here()
+	run(here, here.Frame().WithAll(entries), fn)
 }
 
 // Call is Storage.Run for a function with a result.
@@ -84,36 +88,14 @@ func Isolate(fn func()) {
 	if fn == nil {
 		panic("gls.Isolate: nil function")
 	}
-	run(ambient.Here(), nil, fn)
+	run(carrier.Here(), nil, fn)
 }
 
 // run calls fn with the frame next in force and puts the present one back, by a deferred call alone: a panic is not
 // recovered, so its value, its stack and the crash output stay as they are.
-func run(here carrier.Place[frame], next *frame, fn func()) {
+func run(here carrier.Place, next *frame.Frame, fn func()) {
 	previous := here.Frame()
-	ambient.Begin(here, next)
-	defer ambient.End(here, previous)
+	carrier.Begin(here, next)
+	defer carrier.End(here, previous)
 	fn()
-}
-
-// withAll returns a frame in which all bindings stand.
-func (f *frame) withAll(bindings []Binding) *frame {
-	if len(bindings) == 0 {
-		return f
-	}
-	slots := len(bindings)
-	if f != nil {
-		slots += f.len()
-	}
-	var next *frame
-	if f == nil {
-		next = newFrame(slots)
-	} else {
-		next = f.resized(slots)
-	}
-	for _, b := range bindings {
-		k := b.storage.key.Load()
-		*next.slot(k) = entry{key: k, value: b.value}
-	}
-	return next
 }

@@ -1,8 +1,8 @@
 package gls
 
 import (
-	"sync"
-
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
@@ -10,10 +10,10 @@ import (
 // scope. Leaving the zero Scope does nothing.
 type Scope struct {
 	goroutine uint64
-	key       *key
-	entered   *entered
-	previous  *frame // in force before Enter
-	frame     *frame // in force right after it
+	key       *frame.Key
+	entered   *frame.Enter
+	previous  *frame.Frame // in force before Enter
+	next      *frame.Frame // in force right after it
 }
 
 // Enter sets the storage until the Scope is left, or until the enclosing Run, Exit, Snapshot.Run or function started by
@@ -25,15 +25,15 @@ func (s *Storage[T]) Enter(value T) Scope {
 	if s == nil {
 		panicNil("Enter")
 	}
-	return enter(s.ensure(), value)
+	return enter(frame.KeyFor[T](&s.storage), value)
 }
 
-func enter(k *key, value any) Scope {
-	here := ambient.Here()
+func enter(k *frame.Key, value any) Scope {
+	here := carrier.Here()
 	previous := here.Frame()
-	by := newEntered(here.Goroutine(), previous.of(k).entered)
-	next := previous.with(entry{key: k, value: value, entered: by})
-	ambient.Set(here, next)
+	by := frame.NewEnter(here.Goroutine(), previous.Of(k).Entered)
+	next := previous.With(frame.Entry{Key: k, Value: value, Entered: by})
+	carrier.Set(here, next)
 	scope := Scope{here.Goroutine(), k, by, previous, next}
 	if w := inspect.Scopes.Load(); w != nil {
 		w.Entered(scope.report())
@@ -52,22 +52,22 @@ func (s Scope) Leave() {
 	if s.key == nil {
 		return
 	}
-	here := ambient.Here()
+	here := carrier.Here()
 	if here.Goroutine() != s.goroutine {
 		s.watch(inspect.Elsewhere)
 		panic("gls.Scope.Leave: called on another goroutine")
 	}
 	now := here.Frame()
 	switch {
-	case now == s.frame:
+	case now == s.next:
 		s.watch(inspect.InOrder)
-		ambient.Set(here, s.previous)
-	case now.of(s.key).entered.includes(s.entered):
+		carrier.Set(here, s.previous)
+	case now.Of(s.key).Entered.Includes(s.entered):
 		s.watch(inspect.OutOfOrder)
-		if before := s.previous.of(s.key); before.key != nil {
-			ambient.Set(here, now.with(before))
+		if before := s.previous.Of(s.key); before.Key != nil {
+			carrier.Set(here, now.With(before))
 		} else {
-			ambient.Set(here, now.without(s.key))
+			carrier.Set(here, now.Without(s.key))
 		}
 	default:
 		s.watch(inspect.NotOpen)
@@ -82,96 +82,4 @@ func (s Scope) watch(how inspect.How) {
 
 func (s Scope) report() inspect.Enter {
 	return inspect.Enter{ID: s.entered, Goroutine: s.goroutine, Storage: s.key.String()}
-}
-
-// entered is one call of Enter, identified by its address, and the head of the list of those beneath it: of the same
-// storage, on the same goroutine, in the same scope, not left yet. The list is what tells a scope around the one in
-// force from one that has been left. Lists are shared by frames, children's too, but only their own goroutine follows
-// them.
-type entered struct {
-	goroutine uint64   // immutable
-	outer     *entered // cut to nil by trim; read and written on goroutine alone
-	depth     int      // no less than the length of the list; immutable
-}
-
-// maxEntered is how many unfinished Enters of one storage a goroutine remembers at least. A program that enters for
-// each job of a long-lived worker and never leaves would collect them without end.
-const maxEntered = 64
-
-// newEntered returns the head of a list whose rest is outer, if that is this goroutine's.
-func newEntered(goroutine uint64, outer *entered) *entered {
-	e := nextEntered()
-	e.goroutine = goroutine
-	if outer != nil && outer.goroutine == goroutine {
-		e.outer = outer
-		e.depth = outer.depth + 1
-		if e.depth >= 2*maxEntered {
-			e.depth = outer.trim()
-		}
-	}
-	return e
-}
-
-// trim cuts the list after maxEntered Enters and returns that number.
-func (e *entered) trim() int {
-	for range maxEntered - 1 {
-		e = e.outer
-	}
-	e.outer = nil
-	return maxEntered
-}
-
-// includes reports whether target is in the list. It stops where another goroutine's list begins: that one may be cut
-// right now.
-func (e *entered) includes(target *entered) bool {
-	for ; e != nil; e = e.outer {
-		if e == target {
-			return true
-		}
-		if e.goroutine != target.goroutine {
-			return false
-		}
-	}
-	return false
-}
-
-// A block holds the next few Enters, so that Enter allocates its frame and, one time in sixteen, a block. What keeps an
-// Enter keeps its block of 384 bytes, and no value.
-type block struct {
-	entered [16]entered
-	used    int
-}
-
-var blocks sync.Pool // of *block with at least one Enter unused
-
-func nextEntered() *entered {
-	b, _ := blocks.Get().(*block)
-	if b == nil {
-		b = new(block)
-	}
-	e := &b.entered[b.used]
-	b.used++
-	if b.used < len(b.entered) {
-		blocks.Put(b)
-	}
-	return e
-}
-
-// outside returns the frame as the goroutine sees it that runs a snapshot: with the same values, and none of its own
-// scopes open, which belong to where the snapshot was taken.
-func (f *frame) outside(goroutine uint64) *frame {
-	if f == nil {
-		return nil
-	}
-	for i := range f.entries {
-		if e := f.entries[i].entered; e != nil && e.goroutine == goroutine {
-			next := newFrame(len(f.entries))
-			copy(next.entries, f.entries)
-			for j := range next.entries {
-				next.entries[j].entered = nil
-			}
-			return next
-		}
-	}
-	return f
 }

@@ -1,14 +1,19 @@
 package gls
 
+import (
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
+)
+
 // A Snapshot is the frame that was in force where Capture was called: the values of all storages, and that the others
 // are not set. It is immutable, can be used any number of times and on any number of goroutines at once, and keeps its
 // values alive. The zero Snapshot is the empty frame. Snapshots are comparable; equal ones show the same values.
 type Snapshot struct {
-	frame *frame
+	frame *frame.Frame
 }
 
 // Capture returns a snapshot of the frame in force. It copies one pointer and allocates nothing.
-func Capture() Snapshot { return Snapshot{ambient.Frame()} }
+func Capture() Snapshot { return Snapshot{carrier.Frame()} }
 
 // Run calls fn with the snapshot's frame in force instead of the caller's. It ends as Storage.Run does: an Enter inside
 // fn is not seen by the next Run.
@@ -16,8 +21,8 @@ func (s Snapshot) Run(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Run: nil function")
 	}
-	here := ambient.Here()
-	run(here, s.frame.outside(here.Goroutine()), fn)
+	here := carrier.Here()
+	run(here, s.frame.Outside(here.Goroutine()), fn)
 }
 
 // Go starts fn on a new goroutine with the snapshot's frame in force. A panic in fn ends the process as with a plain go
@@ -26,7 +31,7 @@ func (s Snapshot) Go(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Go: nil function")
 	}
-	if ambient.Inherits(s.frame) {
+	if carrier.Inherits(s.frame) {
 		go fn()
 	} else {
 		go start(s.frame, fn)
@@ -39,15 +44,15 @@ func Go(fn func()) {
 	if fn == nil {
 		panic("gls.Go: nil function")
 	}
-	frame := ambient.Frame()
-	if ambient.Inherits(frame) {
+	f := carrier.Frame()
+	if carrier.Inherits(f) {
 		go fn()
 	} else {
-		go start(frame, fn)
+		go start(f, fn)
 	}
 }
 
 // start is the first function of a goroutine that was given a frame.
-func start(f *frame, fn func()) {
-	run(ambient.Here(), f, fn)
+func start(f *frame.Frame, fn func()) {
+	run(carrier.Here(), f, fn)
 }

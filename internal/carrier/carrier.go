@@ -3,44 +3,41 @@ package carrier
 import (
 	"iter"
 
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
-// A Carrier holds the frame in force on each goroutine, nil where there is none. The zero Carrier is ready to use.
-//
-// This one keeps them in a map by goroutine id, so a new goroutine starts with none.
-type Carrier[F any] struct {
-	goroutines registry.Map[F]
-	sweeper    sweeper
-}
+// goroutines holds the frame in force on each goroutine, by its id. A goroutine that is not in it has none, so a new
+// one starts with none.
+var goroutines registry.Map
 
-// Frame returns the frame in force on the running goroutine. It is the path of Get.
-func (c *Carrier[F]) Frame() *F {
-	if r := c.goroutines.Find(goroutine.ID()); r != nil {
+// Frame returns the frame in force on the running goroutine, nil where nothing is set. It is the path of Get.
+func Frame() *frame.Frame {
+	if r := goroutines.Find(goroutine.ID()); r != nil {
 		return r.Frame()
 	}
 	return nil
 }
 
-// A Place is the running goroutine as a Carrier knows it, looked up once for what a scope needs at its start and at its
-// end. It is valid on its own goroutine until the scope in which it was taken ends.
-type Place[F any] struct {
+// A Place is the running goroutine, looked up once for what a scope needs at its start and at its end. It is valid on
+// its own goroutine until the scope in which it was taken ends.
+type Place struct {
 	id     uint64
-	record *registry.Record[F] // nil when the goroutine carries nothing and has no open scope
+	record *registry.Record // nil when the goroutine carries nothing and has no open scope
 }
 
 // Here returns the running goroutine's place.
-func (c *Carrier[F]) Here() Place[F] {
+func Here() Place {
 	id := goroutine.ID()
-	return Place[F]{id, c.goroutines.Find(id)}
+	return Place{id, goroutines.Find(id)}
 }
 
 // Goroutine returns the id of the place's goroutine.
-func (p Place[F]) Goroutine() uint64 { return p.id }
+func (p Place) Goroutine() uint64 { return p.id }
 
 // Frame returns the frame in force at the place.
-func (p Place[F]) Frame() *F {
+func (p Place) Frame() *frame.Frame {
 	if p.record == nil {
 		return nil
 	}
@@ -48,37 +45,37 @@ func (p Place[F]) Frame() *F {
 }
 
 // Begin opens a scope with the frame f. End must follow on the same goroutine, in reverse order of the Begins.
-func (c *Carrier[F]) Begin(p Place[F], f *F) {
+func Begin(p Place, f *frame.Frame) {
 	switch {
 	case p.record != nil:
 		p.record.Depth++
 		p.record.SetFrame(f)
 	case f != nil:
-		c.goroutines.Insert(p.id, f, false).Depth++
+		goroutines.Insert(p.id, f, false).Depth++
 	}
 }
 
-// End closes the scope that Begin opened at p and puts the frame prev back, which was in force at p before.
-// A scope opened where there was no record removes whatever record there is now: its own, or the one of an Enter in it.
-func (c *Carrier[F]) End(p Place[F], prev *F) {
+// End closes the scope that Begin opened at p and puts the frame previous back, which was in force at p before.
+// A scope opened where there was no record removes whatever record there is now: its own, or that of an Enter in it.
+func End(p Place, previous *frame.Frame) {
 	if p.record == nil {
-		c.goroutines.Remove(p.id)
+		goroutines.Remove(p.id)
 		return
 	}
 	p.record.Depth--
-	p.record.SetFrame(prev)
+	p.record.SetFrame(previous)
 }
 
 // Set changes the frame in force at p without opening a scope. Outside of any scope, a nil frame leaves nothing behind
 // and another one stays until it is replaced or its goroutine is found to have exited.
-func (c *Carrier[F]) Set(p Place[F], f *F) {
+func Set(p Place, f *frame.Frame) {
 	switch {
-	case p.record == nil && f != nil:
-		c.goroutines.Insert(p.id, f, true)
-		c.noteLoose()
+	case p.record == nil && f == nil:
 	case p.record == nil:
+		goroutines.Insert(p.id, f, true)
+		noteLoose()
 	case f == nil && p.record.Depth == 0:
-		c.goroutines.Remove(p.id)
+		goroutines.Remove(p.id)
 	default:
 		p.record.SetFrame(f)
 	}
@@ -86,18 +83,18 @@ func (c *Carrier[F]) Set(p Place[F], f *F) {
 
 // Inherits reports whether a plain go statement here would start a goroutine with the frame f, which is in force or
 // captured.
-func (c *Carrier[F]) Inherits(f *F) bool { return f == nil }
+func Inherits(f *frame.Frame) bool { return f == nil }
 
 // Of returns the frame in force on another goroutine, nil when there is none or it is not known.
-func (c *Carrier[F]) Of(id uint64) *F {
-	f, _ := c.goroutines.Of(id)
+func Of(id uint64) *frame.Frame {
+	f, _ := goroutines.Of(id)
 	return f
 }
 
 // All yields the goroutines that carry a frame. It holds up none of them.
-func (c *Carrier[F]) All() iter.Seq2[uint64, *F] {
-	return func(yield func(uint64, *F) bool) {
-		for id, f := range c.goroutines.All() {
+func All() iter.Seq2[uint64, *frame.Frame] {
+	return func(yield func(uint64, *frame.Frame) bool) {
+		for id, f := range goroutines.All() {
 			if f != nil && !yield(id, f) {
 				return
 			}
@@ -106,4 +103,4 @@ func (c *Carrier[F]) All() iter.Seq2[uint64, *F] {
 }
 
 // Len returns the number of goroutines that carry a frame or have a scope open.
-func (c *Carrier[F]) Len() int { return c.goroutines.Len() }
+func Len() int { return goroutines.Len() }

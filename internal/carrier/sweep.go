@@ -16,7 +16,7 @@ import (
 // It is tempting to hang a finalizer on something that dies with the goroutine. Only the goroutine's stack does, and
 // Enter cannot place anything in its caller's frame.
 const (
-	// sweepAtLeast is how many loose records may come between sweeps in a small program.
+	// sweepAtLeast is how many loose records there may be before an Enter looks for dead ones.
 	sweepAtLeast = 256
 
 	// sweepAtCollection is the largest number of goroutines with which a garbage collection triggers a sweep: the pause
@@ -27,12 +27,11 @@ const (
 	maxIdle = 6
 )
 
-type sweeper struct {
-	// came counts the loose records ever inserted. Added to by any goroutine, outside of its scopes only.
-	came atomic.Uint64
-
-	// due is the value of came at which the next sweep is due. Stored under mu; 0 before the first loose record.
-	due atomic.Uint64
+// loose is the state of the sweeper.
+var loose struct {
+	// due is the number of loose records at which the next sweep is due, if greater than sweepAtLeast. Stored under mu,
+	// loaded by whoever inserts a loose record.
+	due atomic.Int64
 
 	// armed says that a garbage collection will call collected. From false to true by whoever inserts a loose record
 	// or finds some left, back to false by collected.
@@ -43,73 +42,64 @@ type sweeper struct {
 	sleeping uint       // collections still to let pass
 }
 
-// noteLoose counts a loose record that was just inserted and sweeps if enough have come.
-func (c *Carrier[F]) noteLoose() {
-	s := &c.sweeper
-	came := s.came.Add(1)
-	if !s.armed.Load() {
-		c.arm()
+// noteLoose sweeps if there are enough loose records now that one was inserted.
+func noteLoose() {
+	if !loose.armed.Load() {
+		arm()
 	}
-	if came < max(s.due.Load(), sweepAtLeast) || !s.mu.TryLock() {
+	now := goroutines.Loose()
+	if now < max(loose.due.Load(), sweepAtLeast) || !loose.mu.TryLock() {
 		return
 	}
-	defer s.mu.Unlock()
-	// Half as many as there are goroutines, so that a sweep's cost is spread over them; and no fewer than survived
-	// the last one, so that programs with many loose records that live long do not sweep for each few new ones.
-	if wait := uint64(runtime.NumGoroutine() / 2); s.due.Load() == 0 && wait > came {
-		s.due.Store(wait)
+	defer loose.mu.Unlock()
+	if half := int64(runtime.NumGoroutine() / 2); now < half {
+		loose.due.Store(half) // a sweep looks at all goroutines: not for so few records
 		return
 	}
-	left := c.sweep()
-	s.due.Store(came + max(sweepAtLeast, uint64(left), uint64(runtime.NumGoroutine()/2)))
+	sweep()
+	// Records that live long are not looked at again for each few new ones.
+	loose.due.Store(2 * goroutines.Loose())
 }
 
-// sweep removes the loose records of goroutines that have exited and returns how many are left. sweeper.mu is held.
-func (c *Carrier[F]) sweep() (left int) {
+// sweep removes the loose records of goroutines that have exited and reports whether there were any. loose.mu is held.
+func sweep() (found bool) {
 	// The order matters: a goroutine whose id is in ids was alive before Live looked.
-	ids := c.goroutines.Loose()
-	if len(ids) == 0 {
-		return 0
-	}
+	ids := goroutines.LooseIDs()
 	live := goroutine.Live()
 	for _, id := range ids {
-		if _, ok := live[id]; ok {
-			left++
-		} else {
-			c.goroutines.Remove(id)
+		if _, ok := live[id]; !ok {
+			goroutines.Remove(id)
+			found = true
 		}
 	}
-	return left
+	return found
 }
 
 // arm lets the next garbage collection call collected, on the runtime's own goroutine for cleanups.
-func (c *Carrier[F]) arm() {
-	if c.sweeper.armed.CompareAndSwap(false, true) {
-		runtime.AddCleanup(new([16]byte), (*Carrier[F]).collected, c)
+func arm() {
+	if loose.armed.CompareAndSwap(false, true) {
+		runtime.AddCleanup(new([16]byte), func(struct{}) { collected() }, struct{}{})
 	}
 }
 
 // collected runs after a garbage collection while there are loose records: the values that an exited goroutine left
-// behind then do not wait for others to come. The more often it finds nothing, the more
-// collections it lets pass.
-func (c *Carrier[F]) collected() {
-	s := &c.sweeper
-	s.armed.Store(false)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	loose := len(c.goroutines.Loose())
-	if loose == 0 {
+// behind then do not wait for others to come. The more often it finds nothing, the more collections it lets pass.
+func collected() {
+	loose.armed.Store(false)
+	if goroutines.Loose() == 0 {
 		return // the next loose record arms it again
 	}
-	defer c.arm()
+	defer arm()
+	loose.mu.Lock()
+	defer loose.mu.Unlock()
 	switch {
 	case runtime.NumGoroutine() > sweepAtCollection:
-	case s.sleeping > 0:
-		s.sleeping--
-	case c.sweep() < loose:
-		s.idle = 0
+	case loose.sleeping > 0:
+		loose.sleeping--
+	case sweep():
+		loose.idle = 0
 	default:
-		s.idle = min(s.idle+1, maxIdle)
-		s.sleeping = 1<<s.idle - 1
+		loose.idle = min(loose.idle+1, maxIdle)
+		loose.sleeping = 1<<loose.idle - 1
 	}
 }

@@ -23,7 +23,7 @@ var Goroutines func() []Goroutine
 
 // An Enter is one call of Storage.Enter.
 type Enter struct {
-	ID        any    // comparable, unique in the process
+	ID        any // comparable, unique in the process
 	Goroutine uint64
 	Storage   string
 }

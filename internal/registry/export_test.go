@@ -1,16 +1,16 @@
 package registry
 
 // Table gives tests one table without the shard around it, small and with colliding ids if they like.
-type Table = table[int]
+type Table = table
 
 var (
-	NewTable  = newTable[int]
+	NewTable  = newTable
 	Tombstone = tombstone
 )
 
 // Collide returns n ids of one shard whose probes begin at the same slot in a table of that size.
 func Collide(n, size int) []uint64 {
-	t, ids := newTable[int](size), make([]uint64, 0, n)
+	t, ids := newTable(size), make([]uint64, 0, n)
 	for id := uint64(1); len(ids) < n; id++ {
 		if h := mix(id); h>>shardShift == 7 && t.home(h) == size-2 { // chains wrap around the end
 			ids = append(ids, id)
@@ -20,7 +20,7 @@ func Collide(n, size int) []uint64 {
 }
 
 // Slots is the number of slots in all tables, Tombstones how many of them are tombstones, Free the records kept.
-func (m *Map[F]) Slots() (slots, tombstones, free int) {
+func (m *Map) Slots() (slots, tombstones, free int) {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
@@ -35,7 +35,7 @@ func (m *Map[F]) Slots() (slots, tombstones, free int) {
 }
 
 // Check verifies what the comments in table.go and shard.go promise.
-func (m *Map[F]) Check() string {
+func (m *Map) Check() string {
 	for i := range m.shards {
 		if msg := m.shards[i].check(); msg != "" {
 			return msg
@@ -44,7 +44,7 @@ func (m *Map[F]) Check() string {
 	return ""
 }
 
-func (s *shard[F]) check() string {
+func (s *shard) check() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.table.Load()
@@ -98,7 +98,7 @@ func (s *shard[F]) check() string {
 }
 
 // Steps is the number of slots that a probe looks at, on average over all entries.
-func (m *Map[F]) Steps() float64 {
+func (m *Map) Steps() float64 {
 	steps, entries := 0, 0
 	for i := range m.shards {
 		t := m.shards[i].table.Load()
@@ -115,7 +115,7 @@ func (m *Map[F]) Steps() float64 {
 	return float64(steps) / float64(entries)
 }
 
-func FindIn(t *Table, id uint64) *Record[int]      { return t.find(id, mix(id)) }
-func InsertIn(t *Table, id uint64, r *Record[int]) { t.insert(id, r) }
-func RemoveIn(t *Table, id uint64)                 { t.remove(id) }
-func KeyIn(t *Table, i int) uint64                 { return t.slots[i].key.Load() }
+func FindIn(t *Table, id uint64) *Record      { return t.find(id, mix(id)) }
+func InsertIn(t *Table, id uint64, r *Record) { t.insert(id, r) }
+func RemoveIn(t *Table, id uint64)            { t.remove(id) }
+func KeyIn(t *Table, i int) uint64            { return t.slots[i].key.Load() }

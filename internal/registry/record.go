@@ -1,13 +1,17 @@
 package registry
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/frame"
+)
 
 // A Record is what one goroutine carries. It belongs to that goroutine, its owner, from Insert to Remove; then it waits
 // in its shard's free list for the next owner.
-type Record[F any] struct {
+type Record struct {
 	// frame is stored by the owner alone, at any time, and loaded by anybody. nil means that the owner carries nothing
 	// at the moment (inside Exit or Isolate, say). Its store publishes the frame.
-	frame atomic.Pointer[F]
+	frame atomic.Pointer[frame.Frame]
 
 	// id is the owner's id from Insert to Remove and 0 otherwise. Ids are never reused, so a foreign reader that meets
 	// its id before and after it loads frame has read a frame of that goroutine. Written under shard.mu.
@@ -23,7 +27,7 @@ type Record[F any] struct {
 }
 
 // Frame returns what the owner carries.
-func (r *Record[F]) Frame() *F { return r.frame.Load() }
+func (r *Record) Frame() *frame.Frame { return r.frame.Load() }
 
 // SetFrame changes what the owner carries. Only the owner may call it.
-func (r *Record[F]) SetFrame(f *F) { r.frame.Store(f) }
+func (r *Record) SetFrame(f *frame.Frame) { r.frame.Store(f) }

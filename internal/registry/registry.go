@@ -2,6 +2,9 @@ package registry
 
 import (
 	"iter"
+	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/frame"
 )
 
 // shards is the number of independently locked parts. Two goroutines that enter their first scope at the same moment
@@ -12,13 +15,16 @@ const (
 )
 
 // A Map holds the records of all goroutines. The zero Map is empty and ready to use.
-type Map[F any] struct {
-	shards [shards]shard[F]
+type Map struct {
+	shards [shards]shard
+
+	// loose counts the loose records. Added to before an insert and after a remove, loaded by anybody.
+	loose atomic.Int64
 }
 
 // Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing.
 // For another goroutine's id it may return a record that has passed to a third: use Of.
-func (m *Map[F]) Find(id uint64) *Record[F] {
+func (m *Map) Find(id uint64) *Record {
 	hash := mix(id)
 	t := m.shards[hash>>shardShift].table.Load()
 	if t == nil {
@@ -28,7 +34,7 @@ func (m *Map[F]) Find(id uint64) *Record[F] {
 }
 
 // Of returns what any goroutine carries and whether it has a record. It takes no lock.
-func (m *Map[F]) Of(id uint64) (f *F, ok bool) {
+func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
 	r := m.Find(id)
 	if r == nil || r.id.Load() != id {
 		return nil, false
@@ -38,19 +44,29 @@ func (m *Map[F]) Of(id uint64) (f *F, ok bool) {
 }
 
 // Insert adds a record for the running goroutine, which has none. A loose record is one that no scope will remove.
-func (m *Map[F]) Insert(id uint64, f *F, loose bool) *Record[F] {
+func (m *Map) Insert(id uint64, f *frame.Frame, loose bool) *Record {
+	if loose {
+		m.loose.Add(1)
+	}
 	return m.shard(id).insert(id, f, loose)
 }
 
 // Remove takes out the record of the running goroutine, or of one that has exited, if there is one.
-func (m *Map[F]) Remove(id uint64) bool {
-	return m.shard(id).remove(id)
+func (m *Map) Remove(id uint64) bool {
+	removed, loose := m.shard(id).remove(id)
+	if loose {
+		m.loose.Add(-1)
+	}
+	return removed
 }
 
-func (m *Map[F]) shard(id uint64) *shard[F] { return &m.shards[mix(id)>>shardShift] }
+func (m *Map) shard(id uint64) *shard { return &m.shards[mix(id)>>shardShift] }
 
-// Loose returns the ids of all loose records.
-func (m *Map[F]) Loose() []uint64 {
+// Loose returns the number of loose records.
+func (m *Map) Loose() int64 { return m.loose.Load() }
+
+// LooseIDs returns the goroutines of all loose records.
+func (m *Map) LooseIDs() []uint64 {
 	var ids []uint64
 	for i := range m.shards {
 		s := &m.shards[i]
@@ -70,8 +86,8 @@ func (m *Map[F]) Loose() []uint64 {
 
 // All yields each goroutine that has a record and what it carries, nil included. It takes no lock: a goroutine that
 // comes or goes meanwhile may be missing or be there, and one that stays is yielded once or more.
-func (m *Map[F]) All() iter.Seq2[uint64, *F] {
-	return func(yield func(uint64, *F) bool) {
+func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
+	return func(yield func(uint64, *frame.Frame) bool) {
 		for i := range m.shards {
 			t := m.shards[i].table.Load()
 			if t == nil {
@@ -91,7 +107,7 @@ func (m *Map[F]) All() iter.Seq2[uint64, *F] {
 }
 
 // Len returns the number of records.
-func (m *Map[F]) Len() int {
+func (m *Map) Len() int {
 	n := 0
 	for i := range m.shards {
 		s := &m.shards[i]

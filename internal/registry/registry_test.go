@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/registry"
 )
@@ -32,8 +33,8 @@ func TestAgainstModel(t *testing.T) {
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			rng := rand.New(rand.NewPCG(seed, 0))
-			var m registry.Map[int]
-			want := map[uint64]*int{}
+			var m registry.Map
+			want := map[uint64]*frame.Frame{}
 			for step := range 20_000 {
 				id := ids[rng.IntN(len(ids))]
 				// Long phases in which most steps insert, then most remove: tables grow and shrink.
@@ -41,11 +42,11 @@ func TestAgainstModel(t *testing.T) {
 				f, in := want[id]
 				switch {
 				case insert && !in:
-					v := new(int)
+					v := new(frame.Frame)
 					want[id] = v
 					require.Same(t, v, m.Insert(id, v, rng.IntN(4) == 0).Frame())
 				case insert:
-					v := new(int)
+					v := new(frame.Frame)
 					want[id] = v
 					m.Find(id).SetFrame(v)
 				case in:
@@ -66,7 +67,7 @@ func TestAgainstModel(t *testing.T) {
 					}
 				}
 			}
-			all := map[uint64]*int{}
+			all := map[uint64]*frame.Frame{}
 			for id, f := range m.All() {
 				all[id] = f
 			}
@@ -82,6 +83,15 @@ func TestAgainstModel(t *testing.T) {
 	}
 }
 
+var owner frame.Storage
+
+// frameOf returns a frame that tells whose it is.
+func frameOf(id uint64) *frame.Frame {
+	return (*frame.Frame)(nil).With(frame.Entry{Key: frame.KeyFor[uint64](&owner), Value: id})
+}
+
+func idIn(f *frame.Frame) uint64 { return f.Find(owner.Key()).Value.(uint64) }
+
 func sequence(from, step uint64, n int) []uint64 {
 	ids := make([]uint64, n)
 	for i := range ids {
@@ -94,10 +104,10 @@ func sequence(from, step uint64, n int) []uint64 {
 func TestTinyTableKeepsChains(t *testing.T) {
 	ids := registry.Collide(4, 4)
 	table := registry.NewTable(4)
-	records := map[uint64]*registry.Record[int]{}
-	find := func(id uint64) *registry.Record[int] { return registry.FindIn(table, id) }
+	records := map[uint64]*registry.Record{}
+	find := func(id uint64) *registry.Record { return registry.FindIn(table, id) }
 	insert := func(id uint64) {
-		records[id] = new(registry.Record[int])
+		records[id] = new(registry.Record)
 		registry.InsertIn(table, id, records[id])
 	}
 	insert(ids[0])
@@ -127,7 +137,7 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 		"colliding": registry.Collide(64, 128),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var m registry.Map[uint64]
+			var m registry.Map
 			var stop atomic.Bool
 			var owners, readers sync.WaitGroup
 			rounds := 300
@@ -139,14 +149,12 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 					for round := range rounds {
 						for i := w; i < len(ids); i += 8 {
 							id := ids[i]
-							v := id
-							r := m.Insert(id, &v, round%2 == 0)
+							r := m.Insert(id, frameOf(id), round%2 == 0)
 							for range 3 {
 								if m.Find(id) != r {
 									t.Errorf("goroutine %d lost its record", id)
 								}
-								v := id
-								r.SetFrame(&v)
+								r.SetFrame(frameOf(id))
 							}
 							if (round+i)%3 == 0 {
 								continue // stays until the next line's turn
@@ -163,16 +171,16 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 				readers.Go(func() {
 					for !stop.Load() {
 						for _, id := range ids {
-							if f, ok := m.Of(id); ok && *f != id {
-								t.Errorf("read %d's frame as that of %d", *f, id)
+							if f, ok := m.Of(id); ok && idIn(f) != id {
+								t.Errorf("read %d's frame as that of %d", idIn(f), id)
 							}
 						}
 						for id, f := range m.All() {
-							if *f != id {
-								t.Errorf("listed %d's frame as that of %d", *f, id)
+							if idIn(f) != id {
+								t.Errorf("listed %d's frame as that of %d", idIn(f), id)
 							}
 						}
-						m.Loose()
+						m.LooseIDs()
 					}
 				})
 			}
@@ -186,22 +194,23 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 }
 
 func TestLooseAreCountedUntilRemoved(t *testing.T) {
-	var m registry.Map[int]
-	m.Insert(1, new(int), false)
-	m.Insert(2, new(int), true)
-	m.Insert(3, new(int), true)
-	assert.ElementsMatch(t, []uint64{2, 3}, m.Loose())
+	var m registry.Map
+	m.Insert(1, new(frame.Frame), false)
+	m.Insert(2, new(frame.Frame), true)
+	m.Insert(3, new(frame.Frame), true)
+	assert.ElementsMatch(t, []uint64{2, 3}, m.LooseIDs())
 	m.Remove(2)
-	assert.Equal(t, []uint64{3}, m.Loose())
+	assert.Equal(t, []uint64{3}, m.LooseIDs())
+	assert.Equal(t, int64(1), m.Loose())
 	m.Remove(3)
-	m.Insert(4, new(int), false)
-	assert.Empty(t, m.Loose(), "a recycled record is not loose")
+	m.Insert(4, new(frame.Frame), false)
+	assert.Empty(t, m.LooseIDs(), "a recycled record is not loose")
 }
 
 // Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
 func TestChurnAllocatesNothing(t *testing.T) {
-	var m registry.Map[int]
-	f := new(int)
+	var m registry.Map
+	f := new(frame.Frame)
 	id := uint64(0)
 	for range 10_000 {
 		id++
@@ -224,8 +233,8 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	if *long {
 		ever, peak = 10_000_000, 1_000_000
 	}
-	var m registry.Map[int]
-	f := new(int)
+	var m registry.Map
+	f := new(frame.Frame)
 	before := heap()
 
 	var wg sync.WaitGroup
@@ -267,12 +276,12 @@ func heap() int64 {
 
 // The ids that goroutines have are neither evenly spread nor random; a probe among a great many of them stays short.
 func TestProbesAreShortForRealIDs(t *testing.T) {
-	var m registry.Map[int]
+	var m registry.Map
 	var wg sync.WaitGroup
 	const n = 20_000
 	release := make(chan struct{})
 	ready := make(chan struct{}, n)
-	f := new(int)
+	f := new(frame.Frame)
 	for range n {
 		wg.Go(func() {
 			m.Insert(goroutine.ID(), f, false)
@@ -296,18 +305,18 @@ func FuzzMap(f *testing.F) {
 	f.Add([]byte("insert, remove, insert again, list"))
 	ids := append(registry.Collide(32, 64), sequence(1, 1, 32)...)
 	f.Fuzz(func(t *testing.T, program []byte) {
-		var m registry.Map[int]
-		want := map[uint64]*int{}
-		for i, op := range program {
+		var m registry.Map
+		want := map[uint64]*frame.Frame{}
+		for _, op := range program {
 			id := ids[op&63]
 			_, in := want[id]
 			switch {
 			case op < 128 && !in:
-				want[id] = &i
-				m.Insert(id, &i, op&64 != 0)
+				want[id] = new(frame.Frame)
+				m.Insert(id, want[id], op&64 != 0)
 			case op < 128:
-				want[id] = &i
-				m.Find(id).SetFrame(&i)
+				want[id] = new(frame.Frame)
+				m.Find(id).SetFrame(want[id])
 			default:
 				if m.Remove(id) != in {
 					t.Fatalf("remove %d: not %v", id, in)

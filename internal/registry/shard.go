@@ -3,6 +3,8 @@ package registry
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/frame"
 )
 
 const (
@@ -15,21 +17,21 @@ const (
 
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
 // change with each insert.
-type shard[F any] struct {
+type shard struct {
 	// table is nil until the first insert and after the last remove of a table that had grown. Stored under mu, loaded
 	// by anybody; its store publishes the slots.
-	table atomic.Pointer[table[F]]
+	table atomic.Pointer[table]
 	_     [120]byte
 
 	mu         sync.Mutex
-	live       int          // entries; guarded by mu
-	tombstones int          // guarded by mu
-	loose      int          // entries that no scope removes; guarded by mu
-	free       []*Record[F] // at most maxFree, ids 0, frames nil; guarded by mu
+	live       int       // entries; guarded by mu
+	tombstones int       // guarded by mu
+	loose      int       // entries that no scope removes; guarded by mu
+	free       []*Record // at most maxFree, ids 0, frames nil; guarded by mu
 	_          [72]byte
 }
 
-func (s *shard[F]) insert(id uint64, f *F, loose bool) *Record[F] {
+func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.record()
@@ -48,18 +50,18 @@ func (s *shard[F]) insert(id uint64, f *F, loose bool) *Record[F] {
 }
 
 // record takes a free record or makes one. s.mu is held.
-func (s *shard[F]) record() *Record[F] {
+func (s *shard) record() *Record {
 	if n := len(s.free); n > 0 {
 		r := s.free[n-1]
 		s.free = s.free[:n-1]
 		return r
 	}
-	return new(Record[F])
+	return new(Record)
 }
 
 // reserve makes room for one more entry. At most 13/16 of the slots are in use: the table doubles then, so that at
 // least 13/32 are, and a record with its share of the table takes at most 24 + 16/(13/32) < 64 bytes. s.mu is held.
-func (s *shard[F]) reserve() {
+func (s *shard) reserve() {
 	t := s.table.Load()
 	switch {
 	case t == nil:
@@ -72,29 +74,30 @@ func (s *shard[F]) reserve() {
 	}
 }
 
-func (s *shard[F]) remove(id uint64) bool {
+func (s *shard) remove(id uint64) (removed, loose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.table.Load()
 	if t == nil {
-		return false
+		return false, false
 	}
 	r, tombstones := t.remove(id)
 	if r == nil {
-		return false
+		return false, false
 	}
 	s.tombstones += tombstones
 	s.live--
-	if r.loose {
+	loose = r.loose
+	if loose {
 		s.loose--
 	}
 	s.release(r)
 	s.shrink(len(t.slots))
-	return true
+	return true, loose
 }
 
 // release drops what r holds and keeps it for reuse. s.mu is held.
-func (s *shard[F]) release(r *Record[F]) {
+func (s *shard) release(r *Record) {
 	r.id.Store(0)
 	r.frame.Store(nil)
 	r.Depth = 0
@@ -104,7 +107,7 @@ func (s *shard[F]) release(r *Record[F]) {
 }
 
 // shrink gives memory back once seven slots of eight are empty. s.mu is held.
-func (s *shard[F]) shrink(size int) {
+func (s *shard) shrink(size int) {
 	switch {
 	case size == minSlots || 8*s.live > size:
 	case s.live == 0:
@@ -116,8 +119,8 @@ func (s *shard[F]) shrink(size int) {
 }
 
 // resize publishes a table of another size with the same entries and no tombstones. s.mu is held.
-func (s *shard[F]) resize(size int) {
-	next := newTable[F](size)
+func (s *shard) resize(size int) {
+	next := newTable(size)
 	if t := s.table.Load(); t != nil {
 		for i := range t.slots {
 			if key := t.slots[i].key.Load(); key != 0 && key != tombstone {

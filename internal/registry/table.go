@@ -7,7 +7,7 @@ import "sync/atomic"
 const tombstone = ^uint64(0)
 
 // A slot is one open-addressed cell. Writers hold shard.mu; readers hold nothing.
-type slot[F any] struct {
+type slot struct {
 	// key is 0 (nothing here, a probe may stop), tombstone, or a goroutine id.
 	//
 	//	0, tombstone -> id        insert, after record was stored
@@ -20,17 +20,17 @@ type slot[F any] struct {
 
 	// record is stored before key and loaded after it: whoever meets its id meets its record. It is left as it is when
 	// the key goes, so a foreign reader checks Record.id.
-	record atomic.Pointer[Record[F]]
+	record atomic.Pointer[Record]
 }
 
 // A table is never resized: its shard publishes another one. Readers of the old one still find themselves in it,
 // because only a goroutine itself inserts its id, and removes it while it lives.
-type table[F any] struct {
-	slots []slot[F] // a power of two, at least one of them 0
+type table struct {
+	slots []slot // a power of two, at least one of them 0
 }
 
-func newTable[F any](size int) *table[F] {
-	return &table[F]{slots: make([]slot[F], size)}
+func newTable(size int) *table {
+	return &table{slots: make([]slot, size)}
 }
 
 // mix spreads ids, which are handed out in runs of 16 to each P: Fibonacci hashing (Knuth, TAOCP 6.4), of which the
@@ -38,10 +38,10 @@ func newTable[F any](size int) *table[F] {
 func mix(id uint64) uint64 { return id * 0x9E3779B97F4A7C15 }
 
 // home is where the probe for an id begins. The topmost bits have chosen the shard.
-func (t *table[F]) home(hash uint64) int { return int(hash>>24) & (len(t.slots) - 1) }
+func (t *table) home(hash uint64) int { return int(hash>>24) & (len(t.slots) - 1) }
 
 // find is the path of Get. The number of steps is bounded, so that no sequence of writes can keep a reader here.
-func (t *table[F]) find(id, hash uint64) *Record[F] {
+func (t *table) find(id, hash uint64) *Record {
 	i := t.home(hash)
 	for range t.slots {
 		s := &t.slots[i]
@@ -57,7 +57,7 @@ func (t *table[F]) find(id, hash uint64) *Record[F] {
 }
 
 // insert adds an id that is not in the table and reports whether a tombstone was used up. shard.mu is held.
-func (t *table[F]) insert(id uint64, r *Record[F]) (reused bool) {
+func (t *table) insert(id uint64, r *Record) (reused bool) {
 	i := t.home(mix(id))
 	for {
 		s := &t.slots[i]
@@ -72,7 +72,7 @@ func (t *table[F]) insert(id uint64, r *Record[F]) (reused bool) {
 
 // remove takes an id out and returns its record, nil when it is not there, and by how many the tombstones changed.
 // shard.mu is held.
-func (t *table[F]) remove(id uint64) (r *Record[F], tombstones int) {
+func (t *table) remove(id uint64) (r *Record, tombstones int) {
 	mask := len(t.slots) - 1
 	i := t.home(mix(id))
 	for {

@@ -1,0 +1,80 @@
+package frame
+
+import (
+	"reflect"
+	"strconv"
+	"sync/atomic"
+)
+
+// A Storage is the part of a gls.Storage that does not depend on its type. Its address is the storage's identity. The
+// zero Storage is ready to use; it must not be copied after first use.
+type Storage struct {
+	// key is nil until the storage is first set. Then it is the key under which frames hold its value, until Disable
+	// puts another in its place: no frame's old entry is ever found again. A key of another Storage came with a copy
+	// of that one and counts as nil. Loaded by every Get; stored by compare and swap.
+	key atomic.Pointer[Key]
+
+	Name string // written before the storage is shared, "" without one
+}
+
+// A Key marks the entries of one storage in frames, from one Disable to the next. It is immutable.
+type Key struct {
+	Storage *Storage
+	Type    reflect.Type // of the storage's values
+	index   uint32       // where frames look first
+}
+
+// lastIndex is the index of the newest storage. Consecutive ones do not collide in a frame. Added to when a storage is
+// first set.
+var lastIndex atomic.Uint32
+
+// Key returns the storage's key, nil when it has never been set. It is on the path of Get.
+func (s *Storage) Key() *Key {
+	if k := s.key.Load(); k != nil && k.Storage == s {
+		return k
+	}
+	return nil
+}
+
+// KeyFor returns the key of the storage, whose values have type T, made now if there is none.
+func KeyFor[T any](s *Storage) *Key {
+	if k := s.Key(); k != nil {
+		return k
+	}
+	return s.makeKey(reflect.TypeFor[T]())
+}
+
+func (s *Storage) makeKey(typ reflect.Type) *Key {
+	made := &Key{Storage: s, Type: typ, index: lastIndex.Add(1)}
+	for {
+		old := s.key.Load()
+		if old != nil && old.Storage == s {
+			return old
+		}
+		if s.key.CompareAndSwap(old, made) {
+			return made
+		}
+	}
+}
+
+// Disable makes every entry of the storage, in every frame there is, one that Get does not find.
+func (s *Storage) Disable() {
+	for {
+		k := s.Key()
+		if k == nil {
+			return
+		}
+		next := *k
+		if s.key.CompareAndSwap(k, &next) {
+			return
+		}
+	}
+}
+
+// String returns the storage's name in quotes, or its type when it has none.
+func (k *Key) String() string {
+	if k.Storage.Name != "" {
+		return strconv.Quote(k.Storage.Name)
+	}
+	return "gls.Storage[" + k.Type.String() + "]"
+}
