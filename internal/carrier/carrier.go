@@ -12,9 +12,14 @@ import (
 // one starts with none.
 var goroutines registry.Map
 
+func init() { goroutines.Init() }
+
 // Frame returns the frame in force on the running goroutine, nil where nothing is set. It is the path of Get.
 func Frame() *frame.Frame {
-	if r := goroutines.Find(goroutine.ID()); r != nil {
+	if !goroutine.Fast() {
+		return Here().Frame()
+	}
+	if r := goroutines.Find(goroutine.FastID()); r != nil {
 		return r.Frame()
 	}
 	return nil

@@ -15,10 +15,13 @@ var fast = trustworthy(goid.Get)
 // (runtime/proc.go, newproc1: goidgen only grows).
 func ID() uint64 {
 	if fast {
-		return uint64(goid.Get())
+		return FastID()
 	}
 	return slowID()
 }
+
+// FastID is ID where Fast holds. It is small enough to be inlined.
+func FastID() uint64 { return uint64(goid.Get()) }
 
 // Fast reports whether ID reads the id from runtime.g. When it does not, it parses runtime.Stack, which takes about a
 // microsecond instead of a few nanoseconds.

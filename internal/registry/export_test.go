@@ -12,11 +12,32 @@ var (
 func Collide(n, size int) []uint64 {
 	t, ids := newTable(size), make([]uint64, 0, n)
 	for id := uint64(1); len(ids) < n; id++ {
-		if h := mix(id); h>>shardShift == 7 && t.home(h) == size-2 { // chains wrap around the end
+		if id*spread>>shardShift == 7 && t.home(id) == size-2 { // chains wrap around the end
 			ids = append(ids, id)
 		}
 	}
 	return ids
+}
+
+// NewMap returns a map ready to use.
+func NewMap() *Map {
+	m := new(Map)
+	m.Init()
+	return m
+}
+
+// find is what Map.Find does in one table.
+func find(t *Table, id uint64) *Record {
+	for i := range t.slots {
+		s := &t.slots[(t.home(id)+i)&(len(t.slots)-1)]
+		switch s.key.Load() {
+		case id:
+			return s.record.Load()
+		case 0:
+			return nil
+		}
+	}
+	return nil
 }
 
 // Slots is the number of slots in all tables, Tombstones how many of them are tombstones, Free the records kept.
@@ -24,7 +45,7 @@ func (m *Map) Slots() (slots, tombstones, free int) {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		if t := s.table.Load(); t != nil {
+		if t := s.table.Load(); t != nothing {
 			slots += len(t.slots)
 		}
 		tombstones += s.tombstones
@@ -48,7 +69,7 @@ func (s *shard) check() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.table.Load()
-	if t == nil {
+	if t == nothing {
 		if s.live != 0 || s.tombstones != 0 || s.loose != 0 {
 			return "counters without a table"
 		}
@@ -73,7 +94,7 @@ func (s *shard) check() string {
 		if r.loose {
 			loose++
 		}
-		if t.find(key, mix(key)) != r {
+		if find(t, key) != r {
 			return "an entry that its probe does not reach"
 		}
 	}
@@ -102,12 +123,9 @@ func (m *Map) Steps() float64 {
 	steps, entries := 0, 0
 	for i := range m.shards {
 		t := m.shards[i].table.Load()
-		if t == nil {
-			continue
-		}
 		for j := range t.slots {
 			if key := t.slots[j].key.Load(); key != 0 && key != tombstone {
-				steps += (j-t.home(mix(key)))&(len(t.slots)-1) + 1
+				steps += (j-t.home(key))&(len(t.slots)-1) + 1
 				entries++
 			}
 		}
@@ -115,7 +133,7 @@ func (m *Map) Steps() float64 {
 	return float64(steps) / float64(entries)
 }
 
-func FindIn(t *Table, id uint64) *Record      { return t.find(id, mix(id)) }
+func FindIn(t *Table, id uint64) *Record      { return find(t, id) }
 func InsertIn(t *Table, id uint64, r *Record) { t.insert(id, r) }
 func RemoveIn(t *Table, id uint64)            { t.remove(id) }
 func KeyIn(t *Table, i int) uint64            { return t.slots[i].key.Load() }

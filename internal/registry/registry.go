@@ -14,7 +14,7 @@ const (
 	shardShift = 64 - 6
 )
 
-// A Map holds the records of all goroutines. The zero Map is empty and ready to use.
+// A Map holds the records of all goroutines. Init comes before anything else.
 type Map struct {
 	shards [shards]shard
 
@@ -22,15 +22,31 @@ type Map struct {
 	loose atomic.Int64
 }
 
+// Init makes m ready to use.
+func (m *Map) Init() {
+	for i := range m.shards {
+		m.shards[i].table.Store(nothing)
+	}
+}
+
 // Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing.
 // For another goroutine's id it may return a record that has passed to a third: use Of.
+//
+// It is the path of Get, inlined there. The number of steps is bounded, so that no sequence of writes can keep a
+// reader here.
 func (m *Map) Find(id uint64) *Record {
-	hash := mix(id)
+	hash := id * spread
 	t := m.shards[hash>>shardShift].table.Load()
-	if t == nil {
-		return nil
+	for i := range t.slots {
+		s := &t.slots[(int(hash>>homeShift)+i)&(len(t.slots)-1)]
+		switch s.key.Load() {
+		case id:
+			return s.record.Load()
+		case 0:
+			return nil
+		}
 	}
-	return t.find(id, hash)
+	return nil
 }
 
 // Of returns what any goroutine carries and whether it has a record. It takes no lock.
@@ -60,7 +76,7 @@ func (m *Map) Remove(id uint64) bool {
 	return removed
 }
 
-func (m *Map) shard(id uint64) *shard { return &m.shards[mix(id)>>shardShift] }
+func (m *Map) shard(id uint64) *shard { return &m.shards[id*spread>>shardShift] }
 
 // Loose returns the number of loose records.
 func (m *Map) Loose() int64 { return m.loose.Load() }
@@ -90,9 +106,6 @@ func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
 	return func(yield func(uint64, *frame.Frame) bool) {
 		for i := range m.shards {
 			t := m.shards[i].table.Load()
-			if t == nil {
-				continue
-			}
 			for j := range t.slots {
 				id := t.slots[j].key.Load()
 				if id == 0 || id == tombstone {

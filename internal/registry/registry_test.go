@@ -33,7 +33,7 @@ func TestAgainstModel(t *testing.T) {
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			rng := rand.New(rand.NewPCG(seed, 0))
-			var m registry.Map
+			m := registry.NewMap()
 			want := map[uint64]*frame.Frame{}
 			for step := range 20_000 {
 				id := ids[rng.IntN(len(ids))]
@@ -137,7 +137,7 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 		"colliding": registry.Collide(64, 128),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var m registry.Map
+			m := registry.NewMap()
 			var stop atomic.Bool
 			var owners, readers sync.WaitGroup
 			rounds := 300
@@ -194,7 +194,7 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 }
 
 func TestLooseAreCountedUntilRemoved(t *testing.T) {
-	var m registry.Map
+	m := registry.NewMap()
 	m.Insert(1, new(frame.Frame), false)
 	m.Insert(2, new(frame.Frame), true)
 	m.Insert(3, new(frame.Frame), true)
@@ -209,7 +209,7 @@ func TestLooseAreCountedUntilRemoved(t *testing.T) {
 
 // Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
 func TestChurnAllocatesNothing(t *testing.T) {
-	var m registry.Map
+	m := registry.NewMap()
 	f := new(frame.Frame)
 	id := uint64(0)
 	for range 10_000 {
@@ -233,7 +233,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	if *long {
 		ever, peak = 10_000_000, 1_000_000
 	}
-	var m registry.Map
+	m := registry.NewMap()
 	f := new(frame.Frame)
 	before := heap()
 
@@ -263,7 +263,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	}
 	assert.LessOrEqual(t, heap()-before, int64(2<<20), "after %d live at once", peak)
 	assert.Empty(t, m.Check())
-	runtime.KeepAlive(&m)
+	runtime.KeepAlive(m)
 }
 
 func heap() int64 {
@@ -276,7 +276,7 @@ func heap() int64 {
 
 // The ids that goroutines have are neither evenly spread nor random; a probe among a great many of them stays short.
 func TestProbesAreShortForRealIDs(t *testing.T) {
-	var m registry.Map
+	m := registry.NewMap()
 	var wg sync.WaitGroup
 	const n = 20_000
 	release := make(chan struct{})
@@ -305,7 +305,7 @@ func FuzzMap(f *testing.F) {
 	f.Add([]byte("insert, remove, insert again, list"))
 	ids := append(registry.Collide(32, 64), sequence(1, 1, 32)...)
 	f.Fuzz(func(t *testing.T, program []byte) {
-		var m registry.Map
+		m := registry.NewMap()
 		want := map[uint64]*frame.Frame{}
 		for _, op := range program {
 			id := ids[op&63]

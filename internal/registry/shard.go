@@ -18,8 +18,8 @@ const (
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
 // change with each insert.
 type shard struct {
-	// table is nil until the first insert and after the last remove of a table that had grown. Stored under mu, loaded
-	// by anybody; its store publishes the slots.
+	// table is nothing until the first insert and after the last remove of a table that had grown. Stored under mu,
+	// loaded by anybody; its store publishes the slots.
 	table atomic.Pointer[table]
 	_     [120]byte
 
@@ -64,11 +64,9 @@ func (s *shard) record() *Record {
 func (s *shard) reserve() {
 	t := s.table.Load()
 	switch {
-	case t == nil:
-		s.resize(minSlots)
 	case 16*(s.live+s.tombstones+1) <= 13*len(t.slots):
 	case 16*(s.live+1) > 10*len(t.slots):
-		s.resize(2 * len(t.slots))
+		s.resize(max(minSlots, 2*len(t.slots)))
 	default: // a sixth of it are tombstones: same size, without them
 		s.resize(len(t.slots))
 	}
@@ -78,9 +76,6 @@ func (s *shard) remove(id uint64) (removed, loose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.table.Load()
-	if t == nil {
-		return false, false
-	}
 	r, tombstones := t.remove(id)
 	if r == nil {
 		return false, false
@@ -109,9 +104,9 @@ func (s *shard) release(r *Record) {
 // shrink gives memory back once seven slots of eight are empty. s.mu is held.
 func (s *shard) shrink(size int) {
 	switch {
-	case size == minSlots || 8*s.live > size:
+	case size <= minSlots || 8*s.live > size:
 	case s.live == 0:
-		s.table.Store(nil)
+		s.table.Store(nothing)
 		s.tombstones = 0
 	default:
 		s.resize(size / 2)
@@ -121,11 +116,10 @@ func (s *shard) shrink(size int) {
 // resize publishes a table of another size with the same entries and no tombstones. s.mu is held.
 func (s *shard) resize(size int) {
 	next := newTable(size)
-	if t := s.table.Load(); t != nil {
-		for i := range t.slots {
-			if key := t.slots[i].key.Load(); key != 0 && key != tombstone {
-				next.insert(key, t.slots[i].record.Load())
-			}
+	slots := s.table.Load().slots
+	for i := range slots {
+		if key := slots[i].key.Load(); key != 0 && key != tombstone {
+			next.insert(key, slots[i].record.Load())
 		}
 	}
 	s.tombstones = 0

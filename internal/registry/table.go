@@ -33,32 +33,22 @@ func newTable(size int) *table {
 	return &table{slots: make([]slot, size)}
 }
 
-// mix spreads ids, which are handed out in runs of 16 to each P: Fibonacci hashing (Knuth, TAOCP 6.4), of which the
-// high bits are good. A run lands evenly spaced, which keeps probes shorter than random placement would.
-func mix(id uint64) uint64 { return id * 0x9E3779B97F4A7C15 }
+// nothing is the table of a shard without entries. None is ever inserted into it.
+var nothing = newTable(1)
 
-// home is where the probe for an id begins. The topmost bits have chosen the shard.
-func (t *table) home(hash uint64) int { return int(hash>>24) & (len(t.slots) - 1) }
+// spread turns an id into a hash whose high bits are good: Fibonacci hashing (Knuth, TAOCP 6.4). Ids are handed out in
+// runs of 16 to each P; a run lands evenly spaced, which keeps probes shorter than random placement would. The topmost
+// bits choose the shard, those from homeShift on the slot where the probe begins.
+const (
+	spread    = 0x9E3779B97F4A7C15
+	homeShift = 24
+)
 
-// find is the path of Get. The number of steps is bounded, so that no sequence of writes can keep a reader here.
-func (t *table) find(id, hash uint64) *Record {
-	i := t.home(hash)
-	for range t.slots {
-		s := &t.slots[i]
-		switch s.key.Load() {
-		case id:
-			return s.record.Load()
-		case 0:
-			return nil
-		}
-		i = (i + 1) & (len(t.slots) - 1)
-	}
-	return nil
-}
+func (t *table) home(id uint64) int { return int(id*spread>>homeShift) & (len(t.slots) - 1) }
 
 // insert adds an id that is not in the table and reports whether a tombstone was used up. shard.mu is held.
 func (t *table) insert(id uint64, r *Record) (reused bool) {
-	i := t.home(mix(id))
+	i := t.home(id)
 	for {
 		s := &t.slots[i]
 		if key := s.key.Load(); key == 0 || key == tombstone {
@@ -74,7 +64,7 @@ func (t *table) insert(id uint64, r *Record) (reused bool) {
 // shard.mu is held.
 func (t *table) remove(id uint64) (r *Record, tombstones int) {
 	mask := len(t.slots) - 1
-	i := t.home(mix(id))
+	i := t.home(id)
 	for {
 		switch t.slots[i].key.Load() {
 		case id:
