@@ -1,0 +1,111 @@
+// Package gls gives a value to a flow of work: it is set once and read anywhere in the code that the flow runs, on its
+// goroutine and on those it starts with [Go], without a parameter passed from function to function.
+//
+// A [context.Context] is the better choice wherever one is at hand: it is explicit, every Go programmer knows it, it
+// carries cancellation, and what a function needs stands in its signature. Use this package for what informs (the
+// request id in a log line, the trace, the tenant, the signed-in user) in code that no context reaches: callbacks and
+// hooks whose signature is someone else's, models and helpers far below the handler. Do not use it for what controls.
+// Where a function has a ctx parameter, that one wins.
+//
+//	var user = gls.New[string]("user")
+//
+//	func greet() {
+//		name, ok := user.Get()
+//		fmt.Println("hello,", name, ok)
+//	}
+//
+//	func main() {
+//		user.Run("Ada", greet)
+//		greet()
+//	}
+//
+// prints
+//
+//	hello, Ada true
+//	hello,  false
+//
+// # Inheritance
+//
+// A value belongs to the goroutine that set it. It travels in these ways, and in these only:
+//
+//   - Functions called on the same goroutine see it: deferred functions, methods, range-over-func bodies, sync.Once
+//     functions, HTTP redirect policies, template functions and JSON marshalers among them.
+//   - [Go] starts a goroutine with the caller's values, as they are at the call.
+//   - [WaitGroup.Go] and [AfterFunc] do the same for their counterparts in sync and time.
+//   - [Bind] attaches them to a function that something else will call: [context.AfterFunc], errgroup's Go, an event
+//     bus, iter.Pull.
+//   - [Capture] takes them as a [Snapshot], to be put into a task, a message or a struct and run on any goroutine later.
+//   - A plain go statement starts with nothing set. So does whatever contains one: sync.WaitGroup.Go, time.AfterFunc,
+//     http.TimeoutHandler, t.Run. [Storage.Lookup] then returns a [NotSetError] that names the go statement.
+//
+// What a goroutine sets is never seen by the one that started it. "Nothing set" travels as well: a function bound where
+// nothing is set sees nothing, whoever calls it.
+//
+// # Scopes
+//
+// [Storage.Run] sets a value for the time of a function call and then puts back the whole frame (the values of all
+// storages) from before: after a return, a panic and a runtime.Goexit, by a deferred call and without recovering
+// anything. [Storage.Exit] hides one storage for the time of a call, [Isolate] hides all, [Run] sets several at once.
+//
+// [Storage.Enter] sets a value without a function to call. It is state of the goroutine: the value stays until
+// [Scope.Leave], or until the enclosing Run ends, also after the function that called Enter has returned. Prefer Run;
+// with Enter, defer the Leave in the same line:
+//
+//	defer user.Enter("Ada").Leave()
+//
+// Values are never compared, hashed or copied deeply: nil, NaN, zero values and a value equal to the default all count
+// as set, and what a pointer points to is shared with every goroutine that has it.
+//
+// # Lifetime
+//
+// Frames are immutable. A frame holds the values that it shows and no other, neither those it replaced nor those of the
+// goroutines that led to it, and is held by: the scopes it is in force in, the goroutines started with it for as long
+// as they run, and the snapshots and bound functions that captured it. When these are gone the values are garbage.
+//
+// A goroutine that exits inside its scopes leaves nothing behind, because scopes end by defer. One that has called
+// Enter outside of any scope, and exits without Leave, leaves an entry: it is found and dropped, at the latest when
+// some hundred such entries have come together (or half as many as there are goroutines), usually at the next garbage
+// collection. No other goroutine ever sees it: goroutine ids are not reused.
+//
+// A callback from C runs on a goroutine that the next callback may use again: use Run there, not Enter.
+//
+// [Storage.Disable] ends a storage's value everywhere at once. It is not needed for collection.
+//
+// # Concurrency
+//
+// All functions and methods may be called from any number of goroutines at once, except that a [Scope] is left on the
+// goroutine that entered it. In the terminology of the Go memory model, setting a value is synchronized before every
+// Get that returns it, through the go statement or the call that carried the frame. What the value points to is not
+// guarded: goroutines that share it need a lock of their own if one of them writes.
+//
+// # Cost
+//
+// Get takes no lock, allocates nothing and writes no memory that another goroutine reads, whether it finds a value or
+// not. Capture copies a pointer. Run and Enter allocate one frame; a value that is no pointer may take a second
+// allocation, as any conversion to an interface does. A goroutine's first Run and its last, the ones that nest in no
+// other, each take a lock that one in 64 goroutines shares. Go costs up to two allocations more than a go statement,
+// and none where nothing is set. Building a NotSetError reads the stack and takes microseconds. Make bench in the
+// repository measures this beside context.Context.
+//
+// # Supported platforms
+//
+// The id of the running goroutine comes from github.com/petermattis/goid, which reads it from the runtime's own
+// structure on 386, amd64, arm, arm64 and s390x. Every start of the program compares it with the id that runtime.Stack
+// prints, on several goroutines; if it differs (because a new Go release has moved the field) and on all other
+// platforms, the id is taken from that text: about a microsecond, and never wrong.
+//
+// The package leaves pprof labels, the profiler and runtime/trace alone, and is tested with the race detector.
+//
+// # Naming
+//
+// Declare a storage as an unexported package-level variable named for its value and export functions that read it, so
+// that who may set it is decided in one package:
+//
+//	package session
+//
+//	var user = gls.New[*User]("session.user")
+//
+//	func CurrentUser() (*User, bool) { return user.Get() }
+//
+// The name is for error texts. There is no way to list storages or values: whoever holds the *Storage can read it.
+package gls
