@@ -61,9 +61,10 @@ func Run(fn func(), bindings ...Binding) {
 			panic("gls.Run: zero Binding")
 		}
 	}
-	entries := make([]frame.Entry, len(bindings))
-	for i, b := range bindings {
-		entries[i] = frame.Entry{Key: b.storage.Key(), Value: b.value}
+	var few [4]frame.Entry // on the stack
+	entries := few[:0]
+	for _, b := range bindings {
+		entries = append(entries, frame.Entry{Key: b.storage.Key(), Value: b.value})
 	}
 	here := carrier.Here()
 	run(here, here.Frame().WithAll(entries), fn)

@@ -79,7 +79,7 @@ func (f *Frame) With(e Entry) *Frame {
 	copy(next.entries, f.entries)
 	at := next.slot(e.Key)
 	if at == nil {
-		next = f.rebuilt(2*len(f.entries), func(*Entry) bool { return true })
+		next = f.grown(2 * len(f.entries))
 		at = next.slot(e.Key)
 	}
 	*at = e
@@ -95,18 +95,23 @@ func (f *Frame) Without(k *Key) *Frame {
 	if left == 0 {
 		return nil
 	}
-	return f.rebuilt(left, func(e *Entry) bool { return e.Key.Storage != k.Storage })
+	next := newFrame(left)
+	for i := range f.entries {
+		if e := &f.entries[i]; e.Key != nil && e.Key.Storage != k.Storage {
+			*next.slot(e.Key) = *e
+		}
+	}
+	return next
 }
 
-// rebuilt returns a frame of at least that many slots with the entries that keep chooses.
-func (f *Frame) rebuilt(slots int, keep func(*Entry) bool) *Frame {
+// grown returns a frame of at least that many slots with the same entries.
+func (f *Frame) grown(slots int) *Frame {
 	next := newFrame(slots)
-	if f == nil {
-		return next
-	}
-	for i := range f.entries {
-		if e := &f.entries[i]; e.Key != nil && keep(e) {
-			*next.slot(e.Key) = *e
+	if f != nil {
+		for i := range f.entries {
+			if e := &f.entries[i]; e.Key != nil {
+				*next.slot(e.Key) = *e
+			}
 		}
 	}
 	return next
@@ -131,9 +136,9 @@ func (f *Frame) WithAll(entries []Entry) *Frame {
 	if len(entries) == 0 {
 		return f
 	}
-	next := f.rebuilt(f.Len()+len(entries), func(*Entry) bool { return true })
-	for _, e := range entries {
-		*next.slot(e.Key) = e
+	next := f.grown(f.Len() + len(entries))
+	for i := range entries {
+		*next.slot(entries[i].Key) = entries[i]
 	}
 	return next
 }

@@ -6,4 +6,5 @@ var (
 	ParseID     = parseID
 	ParseOrigin = parseOrigin
 	ParseLive   = parseLive
+	ParseTraces = parseTraces
 )

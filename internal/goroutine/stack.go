@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"runtime"
 	"strconv"
+	"strings"
 )
 
 // The text of runtime.Stack, in the parts that this package reads (runtime/traceback.go, goroutineheader and
@@ -15,9 +16,10 @@ import (
 //	created by main.main in goroutine 1             absent for the main goroutine and for callbacks from C
 //		/src/main.go:20 +0x50
 var (
-	headerPrefix  = []byte("goroutine ")
-	creatorPrefix = []byte("created by ")
-	creatorID     = []byte(" in goroutine ")
+	headerPrefix   = []byte("goroutine ")
+	creatorPrefix  = []byte("\ncreated by ")
+	creatorID      = []byte(" in goroutine ")
+	ancestorPrefix = []byte("\n[originating from goroutine ") // with GODEBUG=tracebackancestors alone
 )
 
 // parseID reads the id at the start of a goroutine's text, up to the first space after it.
@@ -48,26 +50,38 @@ func Started() Origin {
 }
 
 // parseOrigin reads the last two lines of one goroutine's text. The runtime elides frames in the middle of a deep
-// stack and never the end.
+// stack and never the end. Under GODEBUG=tracebackancestors the ancestors' own stacks follow.
 func parseOrigin(text []byte) Origin {
-	at := bytes.LastIndex(text, append([]byte("\n"), creatorPrefix...))
-	if at < 0 {
-		return Origin{}
+	text, _, _ = bytes.Cut(text, ancestorPrefix)
+	if at := bytes.LastIndex(text, creatorPrefix); at >= 0 {
+		if origin := parseCreatedBy(text[at:]); origin.Creator != 0 {
+			return origin
+		}
 	}
-	line, position, _ := bytes.Cut(text[at+1+len(creatorPrefix):], []byte("\n"))
-	in := bytes.LastIndex(line, creatorID)
-	if in < 0 {
-		return Origin{}
-	}
-	id, err := strconv.ParseUint(string(line[in+len(creatorID):]), 10, 64)
-	if err != nil {
-		return Origin{}
-	}
+	return Origin{}
+}
+
+// parseCreatedBy reads the two lines about the creator. Creator is 0 where they do not name it.
+func parseCreatedBy(text []byte) Origin {
+	line, position, _ := bytes.Cut(text[len(creatorPrefix):], []byte("\n"))
 	position, _, _ = bytes.Cut(position, []byte("\n"))
-	if offset := bytes.LastIndex(position, []byte(" +0x")); offset >= 0 {
+	origin := Origin{Function: string(line), Position: trimOffset(string(position))}
+	if in := bytes.LastIndex(line, creatorID); in >= 0 {
+		id, err := strconv.ParseUint(string(line[in+len(creatorID):]), 10, 64)
+		if err != nil {
+			return Origin{}
+		}
+		origin.Creator, origin.Function = id, string(line[:in])
+	}
+	return origin
+}
+
+// trimOffset cuts the offset of the program counter from a position.
+func trimOffset(position string) string {
+	if offset := strings.LastIndex(position, " +0x"); offset >= 0 {
 		position = position[:offset]
 	}
-	return Origin{Creator: id, Function: string(line[:in]), Position: string(bytes.TrimSpace(position))}
+	return strings.TrimSpace(position)
 }
 
 // Live returns the ids of all goroutines that are alive. It stops the world for the time that the runtime needs to

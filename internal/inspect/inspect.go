@@ -1,5 +1,5 @@
-// Package inspect is what gls shows to the packages beside it that test and debug programs. It holds two hooks and no
-// state of its own; programs outside this module cannot reach it, so nothing lists their values.
+// Package inspect is what gls shows to the packages beside it that test and debug programs. It holds three hooks and
+// no state of its own; programs outside this module cannot reach it, so nothing lists their values.
 package inspect
 
 import "sync/atomic"
@@ -46,3 +46,7 @@ type Watcher struct {
 	Entered func(Enter)
 	Left    func(Enter, How)
 }
+
+// Starts sees every function that gls starts on another goroutine while it is not nil: Go, Snapshot.Go, WaitGroup.Go
+// and AfterFunc call it where they are called, and start what it returns. Loaded by them, stored by tests.
+var Starts atomic.Pointer[func(fn func()) func()]

@@ -33,7 +33,6 @@ type shard struct {
 
 func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	r := s.record()
 	r.frame.Store(f)
 	r.id.Store(id)
@@ -46,6 +45,7 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	if loose {
 		s.loose++
 	}
+	s.mu.Unlock()
 	return r
 }
 
@@ -74,10 +74,10 @@ func (s *shard) reserve() {
 
 func (s *shard) remove(id uint64) (removed, loose bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	t := s.table.Load()
 	r, tombstones := t.remove(id)
 	if r == nil {
+		s.mu.Unlock()
 		return false, false
 	}
 	s.tombstones += tombstones
@@ -88,6 +88,7 @@ func (s *shard) remove(id uint64) (removed, loose bool) {
 	}
 	s.release(r)
 	s.shrink(len(t.slots))
+	s.mu.Unlock()
 	return true, loose
 }
 

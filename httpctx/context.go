@@ -1,0 +1,106 @@
+package httpctx
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Context is one request, from the moment a Middleware takes it until the handler below that Middleware returns.
+// All methods are safe for concurrent use; what they return from the *http.Request is as safe as the request itself.
+//
+// A Context belongs to this package and is never used for another request.
+type Context struct {
+	request *http.Request // the pointer given to next; immutable
+	*shared               // immutable
+
+	writer http.ResponseWriter // nil when detached; immutable
+
+	// finished goes from false to true, once, when the handler ends.
+	finished atomic.Bool
+
+	// guarded goes from false to true at the first call of Writer. Then busy is held for reading by each use of the
+	// Writer, which loads finished after taking it, and the end of the handler takes it for writing after it has stored
+	// finished: no use begins later, and those in progress are waited for.
+	guarded atomic.Bool
+	busy    sync.RWMutex
+
+	detached bool // made by GoDetached: its writer is closed from the start; immutable
+
+	// header is what Header of a closed Writer returns, so that nothing reaches the server's map. Guarded by
+	// headerMu.
+	headerMu sync.Mutex
+	header   http.Header
+
+	own shared // what shared points to, unless this Context is nested
+}
+
+// shared is what the Contexts of nested Middlewares have in common.
+type shared struct {
+	givenID string                 // from the client or WithRequestID, "" without; immutable
+	madeID  atomic.Pointer[string] // made at the first use of ID when givenID is "": from nil, once
+	start   time.Time              // immutable
+	logger  *slog.Logger           // nil stands for slog.Default at the time of use; immutable
+	keys    keys
+}
+
+// Request returns the request as the innermost Middleware gave it to its handler: the same pointer.
+// After GoDetached it is a copy with an empty body.
+func (c *Context) Request() *http.Request { return c.request }
+
+// Context returns Request().Context().
+func (c *Context) Context() context.Context { return c.request.Context() }
+
+// ID returns the request id: 1 to 128 ASCII letters, digits and -_.:/+=@. It is the client's X-Request-ID if that is
+// well-formed, or what WithRequestID gave, or 32 random hexadecimal digits.
+func (c *Context) ID() string {
+	if c.givenID != "" {
+		return c.givenID
+	}
+	if id := c.madeID.Load(); id != nil {
+		return *id
+	}
+	id := randomID()
+	if c.madeID.CompareAndSwap(nil, &id) {
+		return id
+	}
+	return *c.madeID.Load()
+}
+
+// Start returns when the outermost Middleware took the request.
+func (c *Context) Start() time.Time { return c.start }
+
+// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without.
+func (c *Context) Param(name string) string { return c.request.PathValue(name) }
+
+// Pattern returns Request().Pattern, the pattern that matched, "" before a ServeMux has chosen one.
+func (c *Context) Pattern() string { return c.request.Pattern }
+
+// Logger returns the logger given by WithLogger, or slog.Default() as it is now, with the attribute request_id.
+func (c *Context) Logger() *slog.Logger {
+	logger := c.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return logger.With(slog.String(logID, c.ID()))
+}
+
+// Finished reports whether the handler has returned, panicked or called runtime.Goexit. What the Context knows stays
+// readable then, but Get no longer returns it and its Writer is closed. A Context made by GoDetached never finishes.
+func (c *Context) Finished() bool { return c.finished.Load() }
+
+// LogValue is what a logged Context shows: the id, method, path and pattern, no headers and no body.
+func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true)...) }
+
+// close finishes the Context and waits for uses of its Writer in progress.
+func (c *Context) close() {
+	c.finished.Store(true)
+	// A Writer call that sets guarded after this load finds finished set: both are sequentially consistent.
+	if c.guarded.Load() {
+		c.busy.Lock()
+		c.busy.Unlock() //nolint:staticcheck // nothing to do under the lock but to have had it
+	}
+}

@@ -1,0 +1,48 @@
+package httpctx
+
+import (
+	"errors"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// The four reasons why there is no current request.
+var (
+	// ErrNotEnabled means that no request gets a Context: no Middleware in this process, or switched off.
+	ErrNotEnabled = errors.New("httpctx: not enabled: wrap the server's handler, " +
+		"as in http.ListenAndServe(addr, httpctx.Middleware(mux))")
+
+	// ErrNoRequest means that the caller is outside of an HTTP request.
+	ErrNoRequest = errors.New("httpctx: not available outside of an HTTP request")
+
+	// ErrLost means that a request started the goroutine by a plain go statement, its own or that of timeout handling.
+	ErrLost = errors.New("httpctx: the request was lost at a plain go statement; " +
+		"gls.Go carries it, and with timeout handling Middleware belongs inside http.TimeoutHandler")
+
+	// ErrFinished means that the request that the goroutine belonged to is over.
+	ErrFinished = errors.New("httpctx: the request is over; " +
+		"start work that outlives its request with httpctx.GoDetached")
+)
+
+// An Error says why there is no current request. It is what Lookup returns and GetOrFail panics with.
+type Error struct {
+	Err    error            // ErrNotEnabled, ErrNoRequest, ErrLost or ErrFinished
+	Detail string           // what is known about this case: a go statement, the request that is over
+	Cause  *gls.NotSetError // what gls says about the goroutine, nil where that is not the reason
+}
+
+// Error returns the reason and the detail in one line.
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return e.Err.Error()
+	}
+	return e.Err.Error() + ": " + e.Detail
+}
+
+// Unwrap returns Err, and Cause if there is one.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Cause}
+}

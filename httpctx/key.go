@@ -1,0 +1,95 @@
+package httpctx
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// A Key is a typed value of requests, such as the signed-in user. It is identified by its address: two keys of the same
+// name and type are independent. Make keys with NewKey, as package-level variables.
+type Key[T any] struct {
+	name string
+}
+
+// NewKey returns a key with a name for error texts.
+func NewKey[T any](name string) *Key[T] { return &Key[T]{name: name} }
+
+// keys are the values of a request, newest first.
+type keys struct {
+	mu   sync.Mutex                // held to store list
+	list atomic.Pointer[keyedList] // its store publishes the list, which is immutable
+}
+
+type keyedList []keyed
+
+type keyed struct {
+	key   any // a *Key[T]
+	value any // a T, see gls.Storage.Get on interfaces
+}
+
+// Set gives the key a value in c's request: for all its Contexts, in every goroutine. A zero value and nil are values.
+// It is safe for concurrent use. A Context made by GoDetached has the keys that were set before, and from then on its
+// own.
+func (k *Key[T]) Set(c *Context, value T) {
+	if k == nil {
+		panic("httpctx.Key.Set: called on a nil *Key")
+	}
+	if c == nil {
+		panic("httpctx.Key.Set: nil *Context")
+	}
+	c.keys.mu.Lock()
+	defer c.keys.mu.Unlock()
+	var next keyedList
+	if old := c.keys.list.Load(); old != nil {
+		next = make(keyedList, 0, len(*old)+1)
+		for _, e := range *old {
+			if e.key != any(k) {
+				next = append(next, e)
+			}
+		}
+	}
+	next = append(next, keyed{k, value})
+	c.keys.list.Store(&next)
+}
+
+// Of returns the key's value in c's request and whether it has one.
+func (k *Key[T]) Of(c *Context) (T, bool) {
+	if k == nil {
+		panic("httpctx.Key.Of: called on a nil *Key")
+	}
+	var value T
+	if c == nil {
+		panic("httpctx.Key.Of: nil *Context")
+	}
+	if list := c.keys.list.Load(); list != nil {
+		for _, e := range *list {
+			if e.key == any(k) {
+				value, _ = e.value.(T) // fails for the nil of an interface type alone
+				return value, true
+			}
+		}
+	}
+	return value, false
+}
+
+// Get returns the key's value in the current request and true, or a zero value and false.
+func (k *Key[T]) Get() (T, bool) {
+	if c, ok := Get(); ok {
+		return k.Of(c)
+	}
+	var zero T
+	return zero, false
+}
+
+// GetOrFail returns the key's value in the current request. It panics with an *Error where there is no request, and
+// with a *gls.NotSetError that names the key where the request has no such value.
+func (k *Key[T]) GetOrFail() T {
+	value, ok := k.Of(GetOrFail())
+	if !ok {
+		_, err := gls.New[T](k.name).Lookup()
+		panic(err)
+	}
+	return value
+}

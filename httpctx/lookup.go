@@ -1,0 +1,94 @@
+package httpctx
+
+import (
+	"errors"
+	"strings"
+	"sync/atomic"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+var (
+	installed atomic.Bool // from false to true when the first Middleware is made or Run is called
+	off       atomic.Bool // stored by SetEnabled
+)
+
+// Enabled reports whether requests get a Context: a Middleware exists, or Run was used, and SetEnabled(false) was not
+// called. It says nothing about where it is called: see Get.
+func Enabled() bool { return installed.Load() && !off.Load() }
+
+// SetEnabled is a switch for the whole process, on at the start. Off, every Middleware passes requests on as they are,
+// Get returns nothing and Lookup gives ErrNotEnabled. A request in progress goes on and finishes, but its Context is
+// not found any more, after switching on again neither.
+func SetEnabled(on bool) {
+	off.Store(!on)
+	if !on {
+		current.Disable()
+	}
+}
+
+// Get returns the Context of the current request and true, or nil and false: outside of a request, after it, where it
+// was lost, or switched off. Lookup says which.
+func Get() (*Context, bool) {
+	if off.Load() {
+		return nil, false
+	}
+	c, ok := current.Get()
+	if !ok || c.finished.Load() {
+		return nil, false
+	}
+	return c, true
+}
+
+// Lookup returns the Context of the current request, or an *Error that says why there is none. Building the error
+// takes microseconds.
+func Lookup() (*Context, error) {
+	if c, ok := Get(); ok {
+		return c, nil
+	}
+	return nil, explain()
+}
+
+// GetOrFail returns the Context of the current request, or panics with the *Error that Lookup returns.
+func GetOrFail() *Context {
+	c, ok := Get()
+	if !ok {
+		panic(explain())
+	}
+	return c
+}
+
+// explain says why Get finds nothing here.
+func explain() *Error {
+	if off.Load() {
+		return &Error{Err: ErrNotEnabled, Detail: "httpctx.SetEnabled(false) was called"}
+	}
+	if !installed.Load() {
+		return &Error{Err: ErrNotEnabled, Detail: "no Middleware was made in this process"}
+	}
+	c, err := current.Lookup()
+	if err == nil {
+		return &Error{Err: ErrFinished, Detail: c.request.Method + " " + c.request.URL.Path + ", request id " + c.ID()}
+	}
+	if _, ok := outside.Get(); ok {
+		return &Error{Err: ErrNoRequest, Detail: "inside httpctx.RunOutside, or started there"}
+	}
+	var cause *gls.NotSetError
+	errors.As(err, &cause)
+	switch {
+	case strings.HasPrefix(cause.StartedAt, timeoutHandler):
+		return &Error{Err: ErrLost, Detail: "http.TimeoutHandler runs its handler on another goroutine, started by " +
+			cause.StartedAt + ": put Middleware inside it", Cause: cause}
+	case cause.Lost:
+		return &Error{Err: ErrLost, Detail: "started by the go statement in " + cause.StartedAt +
+			": start it with gls.Go", Cause: cause}
+	case cause.StartedAt != "":
+		return &Error{Err: ErrNoRequest, Detail: "on a goroutine started in " + cause.StartedAt, Cause: cause}
+	default:
+		return &Error{Err: ErrNoRequest, Cause: cause}
+	}
+}
+
+// timeoutHandler is how the runtime names the function that holds the go statement of http.TimeoutHandler
+// (net/http/server.go).
+const timeoutHandler = "net/http.(*timeoutHandler).ServeHTTP"

@@ -1,0 +1,134 @@
+package httpctx
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// current is the Context of the request that a flow of control belongs to. It may be finished.
+var current = gls.New[*Context]("httpctx")
+
+// outside is set in RunOutside and in what is started there, so that Lookup does not take it for lost.
+var outside = gls.New[bool]("httpctx.RunOutside")
+
+// An Option is an option of New and Run.
+type Option interface{ apply(*config) }
+
+type config struct {
+	requestID func(*http.Request) string
+	logger    *slog.Logger
+}
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+// WithRequestID takes request ids from fn. The default is a well-formed X-Request-ID header, else a fresh random id.
+// What fn returns has to be well-formed as well (see Context.ID); otherwise a random id takes its place. fn is called
+// once per request, before the handler; not for a request that is already in another Middleware, whose id it has.
+func WithRequestID(fn func(*http.Request) string) Option {
+	if fn == nil {
+		panic("httpctx.WithRequestID: nil function")
+	}
+	return optionFunc(func(c *config) { c.requestID = fn })
+}
+
+// WithLogger makes Context.Logger use l. The default is slog.Default() at the time of use.
+func WithLogger(l *slog.Logger) Option {
+	return optionFunc(func(c *config) { c.logger = l })
+}
+
+func newConfig(opts []Option) *config {
+	c := new(config)
+	for _, o := range opts {
+		o.apply(c)
+	}
+	return c
+}
+
+// Middleware wraps a handler so that it, everything it calls, and every goroutine it starts with gls.Go find the
+// current request with [Get]. It is New()(next).
+//
+// It makes the request's context the ambient one as well (see gls.Context). It hands next the ResponseWriter and the
+// Request that it is given, nothing wrapped, and does not recover panics. Put it outermost, but inside
+// http.TimeoutHandler, which runs its handler on another goroutine. Inside another Middleware it gives next a Context
+// of its own for the request and the writer it is given, with the id, start and keys of the outer one.
+func Middleware(next http.Handler) http.Handler { return New()(next) }
+
+// New returns a Middleware with options.
+func New(opts ...Option) func(next http.Handler) http.Handler {
+	config := newConfig(opts)
+	return func(next http.Handler) http.Handler {
+		if next == nil {
+			panic("httpctx.Middleware: nil handler")
+		}
+		installed.Store(true)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if off.Load() {
+				next.ServeHTTP(w, r)
+				return
+			}
+			run(config, w, r, func() { next.ServeHTTP(w, r) })
+		})
+	}
+}
+
+// Run calls fn as Middleware calls its handler for one request: in tests, and in servers that do not use http.Handler.
+// Switched off, it only calls fn.
+//
+//	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), func() { ... })
+func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
+	switch {
+	case fn == nil:
+		panic("httpctx.Run: nil function")
+	case w == nil:
+		panic("httpctx.Run: nil ResponseWriter")
+	case r == nil:
+		panic("httpctx.Run: nil Request")
+	}
+	installed.Store(true)
+	if off.Load() {
+		fn()
+		return
+	}
+	run(newConfig(opts), w, r, fn)
+}
+
+// run calls fn with a new Context for the request. The Context finishes however fn ends, after the frame from before
+// is back.
+func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
+	c := &Context{request: r, writer: w}
+	defer c.close()
+	nothingSet := gls.Capture() == gls.Snapshot{}
+	var outer *Context
+	if !nothingSet {
+		outer, _ = Get()
+	}
+	if outer != nil {
+		c.shared = outer.shared
+	} else {
+		c.shared = &c.own
+		c.own.start = time.Now()
+		c.own.logger = config.logger
+		c.own.givenID = config.id(r)
+	}
+	if _, ok := outside.Get(); ok && !nothingSet {
+		outside.Exit(func() { gls.Run(fn, current.With(c), gls.WithContext(r.Context())) })
+		return
+	}
+	gls.Run(fn, current.With(c), gls.WithContext(r.Context()))
+}
+
+// id returns the id that the request brings, "" when there is none.
+func (c *config) id(r *http.Request) string {
+	if c.requestID == nil {
+		return clientID(r)
+	}
+	if id := c.requestID(r); wellFormed(id) {
+		return id
+	}
+	return ""
+}
