@@ -33,17 +33,20 @@ func NewWithDefault[T any](name string, value T) *Storage[T] {
 // Get returns the value and true, or the default (the zero value without one) and false. It takes no lock, allocates
 // nothing and records nothing about the goroutine.
 func (s *Storage[T]) Get() (T, bool) {
-	if s == nil {
-		panicNil("Get")
-	}
-	if k := s.storage.Key(); k != nil {
-		if e := carrier.Frame().Find(k); e != nil {
-			// The assertion fails for one value alone, the nil of an interface type T, and then gives just that.
-			value, _ := e.Value.(T)
-			return value, true
-		}
+	if e := carrier.Entry(s.id()); e != nil {
+		// The assertion fails for one value alone, the nil of an interface type T, and then gives just that.
+		value, _ := e.Value.(T)
+		return value, true
 	}
 	return s.fallback, false
+}
+
+// id returns the part of s that does not depend on T, nil for a nil s.
+func (s *Storage[T]) id() *frame.Storage {
+	if s == nil {
+		return nil
+	}
+	return &s.storage
 }
 
 // Lookup returns the value and nil, or the default and a *NotSetError that says why there is none. Building the error
@@ -101,6 +104,7 @@ func (s *Storage[T]) String() string {
 	return text
 }
 
+//go:noinline
 func panicNil(method string) {
 	panic("gls.Storage." + method + ": called on a nil *Storage")
 }

@@ -25,6 +25,27 @@ func Frame() *frame.Frame {
 	return nil
 }
 
+// Entry returns the entry of a storage in the frame in force on the running goroutine, nil where it is not set.
+// It is Frame().Find(s.Key()), flat: the path of Get is this function, and the assembly that reads g.
+// It panics for a nil s, in the name of its only caller.
+func Entry(s *frame.Storage) *frame.Entry {
+	if s == nil {
+		panic("gls.Storage.Get: called on a nil *Storage")
+	}
+	k := s.Key()
+	if k == nil {
+		return nil
+	}
+	if !goroutine.Fast() {
+		return Here().Frame().Find(k)
+	}
+	r := goroutines.Find(goroutine.FastID())
+	if r == nil {
+		return nil
+	}
+	return r.Frame().Find(k)
+}
+
 // A Place is the running goroutine, looked up once for what a scope needs at its start and at its end. It is valid on
 // its own goroutine until the scope in which it was taken ends.
 type Place struct {

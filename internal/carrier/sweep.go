@@ -29,8 +29,8 @@ const (
 
 // loose is the state of the sweeper.
 var loose struct {
-	// due is the number of loose records at which the next sweep is due, if greater than sweepAtLeast. Stored under mu,
-	// loaded by whoever inserts a loose record.
+	// due is the number of loose records at which the next sweep is due, if greater than sweepAtLeast. Raised under mu,
+	// lowered and loaded by whoever inserts a loose record.
 	due atomic.Int64
 
 	// armed says that a garbage collection will call collected. From false to true by whoever inserts a loose record
@@ -42,22 +42,26 @@ var loose struct {
 	sleeping uint       // collections still to let pass
 }
 
-// noteLoose sweeps if there are enough loose records now that one was inserted.
+// noteLoose sweeps if there are enough loose records now that one was inserted: twice as many as the last sweep left,
+// so that those that live long are not looked at again for each few new ones, and half as many as there are goroutines,
+// all of which a sweep looks at.
 func noteLoose() {
 	if !loose.armed.Load() {
 		arm()
 	}
-	now := goroutines.Loose()
-	if now < max(loose.due.Load(), sweepAtLeast) || !loose.mu.TryLock() {
+	now, due := goroutines.Loose(), loose.due.Load()
+	if now < due/4 { // most of those that the last sweep left have gone by themselves
+		loose.due.CompareAndSwap(due, 2*now)
+	}
+	if now < max(due, sweepAtLeast) || !loose.mu.TryLock() {
 		return
 	}
 	defer loose.mu.Unlock()
-	if half := int64(runtime.NumGoroutine() / 2); now < half {
-		loose.due.Store(half) // a sweep looks at all goroutines: not for so few records
+	if now < int64(runtime.NumGoroutine()/2) {
+		loose.due.Store(now + now/4)
 		return
 	}
 	sweep()
-	// Records that live long are not looked at again for each few new ones.
 	loose.due.Store(2 * goroutines.Loose())
 }
 

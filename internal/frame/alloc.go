@@ -1,48 +1,50 @@
 package frame
 
-// newFrame returns an empty frame with at least that many slots, a power of two. Up to 16 it is one allocation: the
-// entries lie behind the header. A frame of one entry takes 56 bytes.
-func newFrame(slots int) *Frame {
-	switch {
-	case slots <= 1:
+// newFrame returns an empty frame with room for at least that many entries. Up to 17 it is one allocation: the table
+// lies behind the frame. A frame of one entry takes 56 bytes.
+func newFrame(n int) *Frame {
+	switch n--; {
+	case n <= 0:
+		return new(Frame)
+	case n == 1:
 		f := new(struct {
 			Frame
-			slots [1]Entry
+			table [1]Entry
 		})
-		f.entries = f.slots[:]
+		f.rest = f.table[:]
 		return &f.Frame
-	case slots <= 2:
+	case n == 2:
 		f := new(struct {
 			Frame
-			slots [2]Entry
+			table [2]Entry
 		})
-		f.entries = f.slots[:]
+		f.rest = f.table[:]
 		return &f.Frame
-	case slots <= 4:
+	case n <= 4:
 		f := new(struct {
 			Frame
-			slots [4]Entry
+			table [4]Entry
 		})
-		f.entries = f.slots[:]
+		f.rest = f.table[:]
 		return &f.Frame
-	case slots <= 8:
+	case n <= 8:
 		f := new(struct {
 			Frame
-			slots [8]Entry
+			table [8]Entry
 		})
-		f.entries = f.slots[:]
+		f.rest = f.table[:]
 		return &f.Frame
-	case slots <= 16:
+	case n <= 16:
 		f := new(struct {
 			Frame
-			slots [16]Entry
+			table [16]Entry
 		})
-		f.entries = f.slots[:]
+		f.rest = f.table[:]
 		return &f.Frame
 	}
 	size := 32
-	for size < slots {
+	for size < n {
 		size *= 2
 	}
-	return &Frame{entries: make([]Entry, size)}
+	return &Frame{rest: make([]Entry, size)}
 }

@@ -2,10 +2,10 @@ package frame
 
 import "sync"
 
-// An Enter is one call of Storage.Enter, identified by its address, and the head of the list of those beneath it: of the same
-// storage, on the same goroutine, in the same scope, not left yet. The list is what tells a scope around the one in
-// force from one that has been left. Lists are shared by frames, children's too, but only their own goroutine follows
-// them.
+// An Enter is one call of Storage.Enter, identified by its address, and the head of the list of those beneath it: of
+// the same storage, on the same goroutine, in the same scope, not left yet. The list is what tells a scope around the
+// one in force from one that has been left. Lists are shared by frames, children's too, but only their own goroutine
+// follows them.
 type Enter struct {
 	goroutine uint64 // immutable
 	outer     *Enter // cut to nil by trim; read and written on goroutine alone
@@ -18,14 +18,14 @@ const maxEnters = 64
 
 // NewEnter returns the head of a list whose rest is outer, if that is this goroutine's.
 func NewEnter(goroutine uint64, outer *Enter) *Enter {
-	e := nextEnter()
-	e.goroutine = goroutine
-	if outer != nil && outer.goroutine == goroutine {
-		e.outer = outer
-		e.depth = outer.depth + 1
-		if e.depth >= 2*maxEnters {
-			e.depth = outer.trim()
-		}
+	if outer == nil || outer.goroutine != goroutine {
+		e := nextEnter()
+		e.goroutine = goroutine
+		return e
+	}
+	e := &Enter{goroutine: goroutine, outer: outer, depth: outer.depth + 1}
+	if e.depth >= 2*maxEnters {
+		e.depth = e.trim()
 	}
 	return e
 }
@@ -53,8 +53,9 @@ func (e *Enter) Includes(target *Enter) bool {
 	return false
 }
 
-// A block holds the next few Enters, so that Enter allocates its frame and, one time in sixteen, a block. What keeps an
-// Enter keeps its block of 384 bytes, and no value.
+// A block holds the next few Enters with no other beneath them, so that such an Enter allocates its frame and, one time
+// in sixteen, a block. What keeps an Enter keeps its block of 392 bytes, and no value. Enters with others beneath them
+// are allocated one by one: in a block, those that have been left would keep the blocks that they refer to, without end.
 type block struct {
 	enters [16]Enter
 	used   int
@@ -78,15 +79,11 @@ func nextEnter() *Enter {
 // Outside returns the frame as the goroutine sees it that runs a snapshot: with the same values, and none of its own
 // scopes open, which belong to where the snapshot was taken.
 func (f *Frame) Outside(goroutine uint64) *Frame {
-	if f == nil {
-		return nil
-	}
-	for i := range f.entries {
-		if e := f.entries[i].Entered; e != nil && e.goroutine == goroutine {
-			next := newFrame(len(f.entries))
-			copy(next.entries, f.entries)
-			for j := range next.entries {
-				next.entries[j].Entered = nil
+	for e := range f.entries {
+		if e.Entered != nil && e.Entered.goroutine == goroutine {
+			next := f.grown(1 + len(f.rest))
+			for e := range next.entries {
+				e.Entered = nil
 			}
 			return next
 		}

@@ -3,15 +3,16 @@ package frame
 // A Frame is the immutable set of all values bound on a goroutine at one moment. Nil is the frame with nothing set.
 // Frames are shared freely: a scope, a snapshot and a child's first frame are one pointer to the same one.
 //
-// Its entries form an open-addressed table of a power of two, full up to the last slot, in which a storage's key says
-// where to look first. Storages are numbered as they are first set, so those of one program rarely share a slot. A new
-// frame is a copy with one entry changed; it holds nothing of the frame it was copied from that it does not show, so a
-// child that lives long keeps no replaced value alive.
+// One entry stands in the frame itself, the others in an open-addressed table of a power of two, full up to the last
+// slot, in which a storage's key says where to look first. Storages are numbered as they are first set, so those of one
+// program rarely share a slot. A new frame is a copy with one entry changed; it holds nothing of the frame it was copied
+// from that it does not show, so a child that lives long keeps no replaced value alive.
 //
 // It is tempting to link each binding to the one before instead, as context.WithValue does. Get then walks past every
 // storage set since, and each child keeps all that its ancestors ever set.
 type Frame struct {
-	entries []Entry
+	first Entry // never empty
+	rest  []Entry
 }
 
 // An Entry is the value of one storage. An Entry with a nil Key is empty.
@@ -23,45 +24,45 @@ type Entry struct {
 	Entered *Enter
 }
 
-// Find returns the entry with that key, or nil. It is the path of Get.
+// Find returns the entry with that key, or nil. It is the path of Get, inlined there.
 func (f *Frame) Find(k *Key) *Entry {
 	if f == nil {
 		return nil
 	}
-	mask := uint32(len(f.entries) - 1)
-	i := k.index & mask
-	for range f.entries {
-		e := &f.entries[i]
+	if f.first.Key == k {
+		return &f.first
+	}
+	for i := range f.rest {
+		e := &f.rest[(int(k.index)+i)&(len(f.rest)-1)]
 		if e.Key == k {
 			return e
 		}
 		if e.Key == nil {
-			return nil
+			break
 		}
-		i = (i + 1) & mask
 	}
 	return nil
 }
 
-// slot returns where the entry of k's storage is or belongs: disabled or not, an entry of the same storage is its
-// predecessor. Nil means that the frame is full.
-func (f *Frame) slot(k *Key) *Entry {
-	mask := uint32(len(f.entries) - 1)
-	i := k.index & mask
-	for range f.entries {
-		e := &f.entries[i]
+// place returns where the entry of k's storage is or belongs in an unpublished frame: disabled or not, an entry of the
+// same storage is its predecessor. Nil means that the frame is full.
+func (f *Frame) place(k *Key) *Entry {
+	if f.first.Key == nil || f.first.Key.Storage == k.Storage {
+		return &f.first
+	}
+	for i := range f.rest {
+		e := &f.rest[(int(k.index)+i)&(len(f.rest)-1)]
 		if e.Key == nil || e.Key.Storage == k.Storage {
 			return e
 		}
-		i = (i + 1) & mask
 	}
 	return nil
 }
 
-// Of returns the entry of k's storage, disabled or not; the zero entry when there is none.
+// Of returns the entry of k's storage, disabled or not; the zero Entry when there is none.
 func (f *Frame) Of(k *Key) Entry {
 	if f != nil {
-		if e := f.slot(k); e != nil {
+		if e := f.place(k); e != nil {
 			return *e
 		}
 	}
@@ -72,15 +73,16 @@ func (f *Frame) Of(k *Key) Entry {
 func (f *Frame) With(e Entry) *Frame {
 	if f == nil {
 		next := newFrame(1)
-		next.entries[0] = e
+		next.first = e
 		return next
 	}
-	next := newFrame(len(f.entries))
-	copy(next.entries, f.entries)
-	at := next.slot(e.Key)
+	next := newFrame(1 + len(f.rest))
+	next.first = f.first
+	copy(next.rest, f.rest)
+	at := next.place(e.Key)
 	if at == nil {
-		next = f.grown(2 * len(f.entries))
-		at = next.slot(e.Key)
+		next = f.grown(2 + 2*len(f.rest))
+		at = next.place(e.Key)
 	}
 	*at = e
 	return next
@@ -96,39 +98,12 @@ func (f *Frame) Without(k *Key) *Frame {
 		return nil
 	}
 	next := newFrame(left)
-	for i := range f.entries {
-		if e := &f.entries[i]; e.Key != nil && e.Key.Storage != k.Storage {
-			*next.slot(e.Key) = *e
+	for e := range f.entries {
+		if e.Key.Storage != k.Storage {
+			*next.place(e.Key) = *e
 		}
 	}
 	return next
-}
-
-// grown returns a frame of at least that many slots with the same entries.
-func (f *Frame) grown(slots int) *Frame {
-	next := newFrame(slots)
-	if f != nil {
-		for i := range f.entries {
-			if e := &f.entries[i]; e.Key != nil {
-				*next.slot(e.Key) = *e
-			}
-		}
-	}
-	return next
-}
-
-// Len returns the number of entries.
-func (f *Frame) Len() int {
-	if f == nil {
-		return 0
-	}
-	n := 0
-	for i := range f.entries {
-		if f.entries[i].Key != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // WithAll returns a frame in which all of entries stand, the later of two for one storage.
@@ -138,7 +113,7 @@ func (f *Frame) WithAll(entries []Entry) *Frame {
 	}
 	next := f.grown(f.Len() + len(entries))
 	for i := range entries {
-		*next.slot(entries[i].Key) = entries[i]
+		*next.place(entries[i].Key) = entries[i]
 	}
 	return next
 }
@@ -146,12 +121,40 @@ func (f *Frame) WithAll(entries []Entry) *Frame {
 // All returns the entries that a Get would find.
 func (f *Frame) All() []Entry {
 	var all []Entry
-	if f != nil {
-		for _, e := range f.entries {
-			if e.Key != nil && e.Key == e.Key.Storage.Key() {
-				all = append(all, e)
-			}
+	for e := range f.entries {
+		if e.Key == e.Key.Storage.Key() {
+			all = append(all, *e)
 		}
 	}
 	return all
+}
+
+// Len returns the number of entries.
+func (f *Frame) Len() int {
+	n := 0
+	for range f.entries {
+		n++
+	}
+	return n
+}
+
+// grown returns a frame with the same entries and room for that many.
+func (f *Frame) grown(n int) *Frame {
+	next := newFrame(n)
+	for e := range f.entries {
+		*next.place(e.Key) = *e
+	}
+	return next
+}
+
+// entries yields the entries of f.
+func (f *Frame) entries(yield func(*Entry) bool) {
+	if f == nil || !yield(&f.first) {
+		return
+	}
+	for i := range f.rest {
+		if e := &f.rest[i]; e.Key != nil && !yield(e) {
+			return
+		}
+	}
 }

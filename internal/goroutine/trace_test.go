@@ -23,13 +23,22 @@ func TestTracesFixtures(t *testing.T) {
 			text, err := os.ReadFile(name)
 			require.NoError(t, err)
 			traces := goroutine.ParseTraces(text)
-			require.Len(t, traces, 5, "a label that looks like a header is none")
+			require.Len(t, traces, 7, "a label that looks like a header is none")
 
 			byFunction := map[string]goroutine.Trace{}
 			for id, trace := range traces {
 				assert.Equal(t, id, trace.ID)
 				frames := trace.Frames()
-				byFunction[frames[len(frames)-1].Function] = trace
+				outermost := frames[len(frames)-1].Function
+				if outermost == "runtime.goexit" { // the runtime shows it of those that have not begun
+					outermost = frames[0].Function
+				}
+				byFunction[outermost] = trace
+			}
+
+			for function, trace := range byFunction {
+				fresh := function == "main.main.gowrap3" || function == "main.main.func3"
+				assert.Equal(t, fresh, trace.Fresh(), function)
 			}
 
 			main := byFunction["main.main"]
@@ -40,15 +49,15 @@ func TestTracesFixtures(t *testing.T) {
 
 			loop := byFunction["main.(*server).loop"]
 			assert.Equal(t, "chan receive", loop.State)
-			assert.Equal(t, goroutine.Origin{Creator: 1, Function: "main.main", Position: file + ":29"}, loop.Origin)
-			frame := goroutine.Frame{Function: "main.(*server).loop", Position: file + ":18"}
+			assert.Equal(t, goroutine.Origin{Creator: 1, Function: "main.main", Position: file + ":31"}, loop.Origin)
+			frame := goroutine.Frame{Function: "main.(*server).loop", Position: file + ":19"}
 			assert.Equal(t, []goroutine.Frame{frame}, loop.Frames(), "arguments are cut off")
 			assert.Equal(t, []uint64{1}, loop.Ancestors)
 
 			deep := byFunction["main.deep"].Frames()
 			require.Greater(t, len(deep), 50)
 			assert.Contains(t, deep, goroutine.Frame{Function: "...101 frames elided..."})
-			assert.Equal(t, goroutine.Frame{Function: "main.deep", Position: file + ":22"}, deep[len(deep)-1])
+			assert.Equal(t, goroutine.Frame{Function: "main.deep", Position: file + ":23"}, deep[len(deep)-1])
 
 			timer := byFunction["main.main.func2"]
 			assert.Zero(t, timer.Origin.Creator, "the runtime ran the go statement")

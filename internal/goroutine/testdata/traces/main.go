@@ -26,6 +26,7 @@ func deep(n int) {
 }
 
 func main() {
+	runtime.GOMAXPROCS(1)
 	s := &server{make(chan bool)}
 	go s.loop()
 
@@ -47,5 +48,7 @@ func main() {
 	time.AfterFunc(0, func() { select {} })
 	time.Sleep(100 * time.Millisecond)
 	buf := make([]byte, 1<<16)
+	go deep(1)              // has not begun
+	go func() { *s = *s }() // nor has this one
 	os.Stdout.Write(buf[:runtime.Stack(buf, true)])
 }
