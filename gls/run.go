@@ -16,7 +16,7 @@ func (s *Storage[T]) Run(value T, fn func()) {
 		panic("gls.Storage.Run: nil function")
 	}
 	here := carrier.Here()
-	run(here, here.Frame().With(frame.Entry{Key: frame.KeyFor[T](&s.storage), Value: value}), fn)
+	run(here, here.Frame().With(frame.Entry{Key: s.key(), Value: value}), fn)
 }
 
 // Exit calls fn with this storage not set and all others as they are. It ends as Run does.
@@ -40,14 +40,13 @@ func (s *Storage[T]) With(value T) Binding {
 	if s == nil {
 		panicNil("With")
 	}
-	frame.KeyFor[T](&s.storage)
-	return Binding{&s.storage, value}
+	return Binding{s.key(), value}
 }
 
 // A Binding is one storage and a value for it. It is made by Storage.With and WithContext.
 type Binding struct {
-	storage *frame.Storage // its key exists
-	value   any
+	key   *frame.Key
+	value any
 }
 
 // Run calls fn with several storages set in one frame. The later of two bindings of one storage wins. It ends as
@@ -57,14 +56,14 @@ func Run(fn func(), bindings ...Binding) {
 		panic("gls.Run: nil function")
 	}
 	for i := range bindings {
-		if bindings[i].storage == nil {
+		if bindings[i].key == nil {
 			panic("gls.Run: zero Binding")
 		}
 	}
 	var few [4]frame.Entry // on the stack
 	entries := few[:0]
 	for _, b := range bindings {
-		entries = append(entries, frame.Entry{Key: b.storage.Key(), Value: b.value})
+		entries = append(entries, frame.Entry{Key: b.key.Storage.Key(), Value: b.value})
 	}
 	here := carrier.Here()
 	run(here, here.Frame().WithAll(entries), fn)

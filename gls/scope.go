@@ -25,7 +25,7 @@ func (s *Storage[T]) Enter(value T) Scope {
 	if s == nil {
 		panicNil("Enter")
 	}
-	return enter(frame.KeyFor[T](&s.storage), value)
+	return enter(s.key(), value)
 }
 
 func enter(k *frame.Key, value any) Scope {

@@ -104,6 +104,14 @@ func (s *Storage[T]) String() string {
 	return text
 }
 
+// key returns the storage's key, made now if it has never been set.
+func (s *Storage[T]) key() *frame.Key {
+	if k := s.storage.Key(); k != nil {
+		return k
+	}
+	return frame.MakeKey[T](&s.storage)
+}
+
 //go:noinline
 func panicNil(method string) {
 	panic("gls.Storage." + method + ": called on a nil *Storage")

@@ -55,7 +55,11 @@ type Place struct {
 
 // Here returns the running goroutine's place.
 func Here() Place {
-	id := goroutine.ID()
+	if !goroutine.Fast() {
+		id := goroutine.ID()
+		return Place{id, goroutines.Find(id)}
+	}
+	id := goroutine.FastID()
 	return Place{id, goroutines.Find(id)}
 }
 

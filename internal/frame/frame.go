@@ -71,10 +71,8 @@ func (f *Frame) Of(k *Key) Entry {
 
 // With returns a frame in which e stands for its storage.
 func (f *Frame) With(e Entry) *Frame {
-	if f == nil {
-		next := newFrame(1)
-		next.first = e
-		return next
+	if f == nil || len(f.rest) == 0 && f.first.Key.Storage == e.Key.Storage {
+		return &Frame{first: e}
 	}
 	next := newFrame(1 + len(f.rest))
 	next.first = f.first

@@ -36,11 +36,8 @@ func (s *Storage) Key() *Key {
 	return nil
 }
 
-// KeyFor returns the key of the storage, whose values have type T, made now if there is none.
-func KeyFor[T any](s *Storage) *Key {
-	if k := s.Key(); k != nil {
-		return k
-	}
+// MakeKey returns the key of a storage, whose values have type T, made now if there is none.
+func MakeKey[T any](s *Storage) *Key {
 	return s.makeKey(reflect.TypeFor[T]())
 }
 

@@ -87,7 +87,7 @@ var owner frame.Storage
 
 // frameOf returns a frame that tells whose it is.
 func frameOf(id uint64) *frame.Frame {
-	return (*frame.Frame)(nil).With(frame.Entry{Key: frame.KeyFor[uint64](&owner), Value: id})
+	return (*frame.Frame)(nil).With(frame.Entry{Key: frame.MakeKey[uint64](&owner), Value: id})
 }
 
 func idIn(f *frame.Frame) uint64 { return f.Find(owner.Key()).Value.(uint64) }
