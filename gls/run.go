@@ -60,13 +60,16 @@ func Run(fn func(), bindings ...Binding) {
 			panic("gls.Run: zero Binding")
 		}
 	}
-	var few [4]frame.Entry // on the stack
-	entries := few[:0]
-	for _, b := range bindings {
-		entries = append(entries, frame.Entry{Key: b.key.Storage.Key(), Value: b.value})
-	}
 	here := carrier.Here()
-	run(here, here.Frame().WithAll(entries), fn)
+	next := here.Frame()
+	if len(bindings) > 0 {
+		next = next.Copy(len(bindings))
+	}
+	for i := range bindings {
+		b := &bindings[i]
+		next.Put(frame.Entry{Key: b.key.Storage.Key(), Value: b.value})
+	}
+	run(here, next, fn)
 }
 
 // Call is Storage.Run for a function with a result.

@@ -42,8 +42,8 @@ type Context struct {
 type shared struct {
 	givenID string                 // from the client or WithRequestID, "" without; immutable
 	madeID  atomic.Pointer[string] // made at the first use of ID when givenID is "": from nil, once
-	start   time.Time              // immutable
-	logger  *slog.Logger           // nil stands for slog.Default at the time of use; immutable
+	start   start
+	logger  *slog.Logger // nil stands for slog.Default at the time of use; immutable
 	keys    keys
 }
 
@@ -71,7 +71,7 @@ func (c *Context) ID() string {
 }
 
 // Start returns when the outermost Middleware took the request.
-func (c *Context) Start() time.Time { return c.start }
+func (c *Context) Start() time.Time { return c.start.time() }
 
 // Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without.
 func (c *Context) Param(name string) string { return c.request.PathValue(name) }

@@ -3,7 +3,6 @@ package httpctx
 import (
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/ambient-go/ambient/gls"
 )
@@ -111,7 +110,7 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 		c.shared = outer.shared
 	} else {
 		c.shared = &c.own
-		c.own.start = time.Now()
+		c.own.start.begin()
 		c.own.logger = config.logger
 		c.own.givenID = config.id(r)
 	}

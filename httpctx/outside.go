@@ -46,7 +46,7 @@ func (c *Context) detach() *Context {
 	d := &Context{request: r, detached: true}
 	d.shared = &d.own
 	d.own.givenID = c.ID()
-	d.own.start = c.start
+	c.start.copyTo(&d.own.start)
 	d.own.logger = c.logger
 	d.own.keys.list.Store(c.keys.list.Load())
 	return d

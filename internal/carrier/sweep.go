@@ -53,10 +53,21 @@ func noteLoose() {
 	if now < due/4 { // most of those that the last sweep left have gone by themselves
 		loose.due.CompareAndSwap(due, 2*now)
 	}
-	if now < max(due, sweepAtLeast) || !loose.mu.TryLock() {
+	due = max(due, sweepAtLeast)
+	switch {
+	case now < due:
 		return
+	case now < 2*due: // leave it to whoever sweeps already
+		if !loose.mu.TryLock() {
+			return
+		}
+	default: // whoever sweeps does not get on: wait, so that the number stays bounded
+		loose.mu.Lock()
 	}
 	defer loose.mu.Unlock()
+	if now = goroutines.Loose(); now < due {
+		return
+	}
 	if now < int64(runtime.NumGoroutine()/2) {
 		loose.due.Store(now + now/4)
 		return

@@ -74,15 +74,15 @@ func (f *Frame) With(e Entry) *Frame {
 	if f == nil || len(f.rest) == 0 && f.first.Key.Storage == e.Key.Storage {
 		return &Frame{first: e}
 	}
+	if f.place(e.Key) == nil {
+		next := f.grown(2 + 2*len(f.rest))
+		next.Put(e)
+		return next
+	}
 	next := newFrame(1 + len(f.rest))
 	next.first = f.first
 	copy(next.rest, f.rest)
-	at := next.place(e.Key)
-	if at == nil {
-		next = f.grown(2 + 2*len(f.rest))
-		at = next.place(e.Key)
-	}
-	*at = e
+	next.Put(e)
 	return next
 }
 
@@ -104,17 +104,16 @@ func (f *Frame) Without(k *Key) *Frame {
 	return next
 }
 
-// WithAll returns a frame in which all of entries stand, the later of two for one storage.
-func (f *Frame) WithAll(entries []Entry) *Frame {
-	if len(entries) == 0 {
-		return f
+// Copy returns a frame with the same entries and room for n more, for Put.
+func (f *Frame) Copy(n int) *Frame {
+	if f == nil {
+		return newFrame(n)
 	}
-	next := f.grown(f.Len() + len(entries))
-	for i := range entries {
-		*next.place(entries[i].Key) = entries[i]
-	}
-	return next
+	return f.grown(f.Len() + n)
 }
+
+// Put makes e stand for its storage in f, which no one else has seen yet and which Copy gave room for it.
+func (f *Frame) Put(e Entry) { *f.place(e.Key) = e }
 
 // All returns the entries that a Get would find.
 func (f *Frame) All() []Entry {

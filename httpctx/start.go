@@ -1,0 +1,38 @@
+package httpctx
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// epoch is what start counts from.
+var epoch = time.Now()
+
+// A start is when a request began. It is kept as a reading of the monotonic clock, because time.Now reads two clocks
+// and takes half as long again; the wall clock is read when somebody asks.
+type start struct {
+	sinceEpoch time.Duration // immutable after begin
+
+	// at is nil until somebody asks. From nil once, so that all get the same answer.
+	at atomic.Pointer[time.Time]
+}
+
+func (s *start) begin() { s.sinceEpoch = time.Since(epoch) }
+
+func (s *start) time() time.Time {
+	if at := s.at.Load(); at != nil {
+		return *at
+	}
+	now := time.Now()
+	at := now.Add(s.sinceEpoch - now.Sub(epoch))
+	if s.at.CompareAndSwap(nil, &at) {
+		return at
+	}
+	return *s.at.Load()
+}
+
+// copyTo gives another start, which nobody has seen yet, the same time.
+func (s *start) copyTo(other *start) {
+	at := s.time()
+	other.at.Store(&at)
+}
