@@ -83,7 +83,7 @@ func sweep() (found bool) {
 	live := goroutine.Live()
 	for _, id := range ids {
 		if _, ok := live[id]; !ok {
-			goroutines.Remove(id)
+			goroutines.Drop(id)
 			found = true
 		}
 	}

@@ -77,16 +77,6 @@ func (t Trace) Calls(function string) bool {
 	return strings.HasPrefix(t.calls, function+"(") || strings.Contains(t.calls, "\n"+function+"(")
 }
 
-// Fresh reports whether the goroutine has not run its first instruction yet: the text gives its only call a line
-// without an offset then.
-func (t Trace) Fresh() bool {
-	call, rest, _ := strings.Cut(t.calls, "\n")
-	position, rest, _ := strings.Cut(rest, "\n")
-	return strings.HasPrefix(t.State, "runnable") &&
-		!strings.HasSuffix(call, "(...)") && !strings.Contains(position, " +0x") && // inlined calls have none either
-		(rest == "" || strings.HasPrefix(rest, "runtime.goexit("))
-}
-
 // Frames returns the calls on the stack, innermost first.
 func (t Trace) Frames() []Frame {
 	var frames []Frame

@@ -26,22 +26,8 @@ func NewMap() *Map {
 	return m
 }
 
-// find is what Map.Find does in one table.
-func find(t *Table, id uint64) *Record {
-	for i := range t.slots {
-		s := &t.slots[(t.home(id)+i)&(len(t.slots)-1)]
-		switch s.key.Load() {
-		case id:
-			return s.record.Load()
-		case 0:
-			return nil
-		}
-	}
-	return nil
-}
-
-// Slots is the number of slots in all tables, Tombstones how many of them are tombstones, Free the records kept.
-func (m *Map) Slots() (slots, tombstones, free int) {
+// Slots is the number of slots in all tables and how many of them are tombstones.
+func (m *Map) Slots() (slots, tombstones int) {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
@@ -49,7 +35,6 @@ func (m *Map) Slots() (slots, tombstones, free int) {
 			slots += len(t.slots)
 		}
 		tombstones += s.tombstones
-		free += len(s.free)
 		s.mu.Unlock()
 	}
 	return
@@ -76,25 +61,32 @@ func (s *shard) check() string {
 		return ""
 	}
 	var live, tombs, loose, empty int
+	records := map[*Record]bool{}
 	for i := range t.slots {
-		key := t.slots[i].key.Load()
-		switch key {
-		case 0:
-			empty++
-			continue
-		case tombstone:
-			tombs++
+		key, r := t.slots[i].key.Load(), t.slots[i].record.Load()
+		if r != nil && records[r] {
+			return "one record in two slots"
+		}
+		records[r] = true
+		if key == 0 || key == tombstone {
+			if key == 0 {
+				empty++
+			} else {
+				tombs++
+			}
+			if r != nil && (r.frame.Load() != nil || r.Depth != 0 || r.loose) {
+				return "a record of nobody that holds something"
+			}
 			continue
 		}
 		live++
-		r := t.slots[i].record.Load()
-		if r.id.Load() != key {
-			return "a key with another's record"
+		if r == nil {
+			return "a key without a record"
 		}
 		if r.loose {
 			loose++
 		}
-		if find(t, key) != r {
+		if t.slotOf(key) != &t.slots[i] {
 			return "an entry that its probe does not reach"
 		}
 	}
@@ -107,13 +99,6 @@ func (s *shard) check() string {
 		return "too full"
 	case len(t.slots) > minSlots && 8*live <= len(t.slots):
 		return "not given back"
-	case len(s.free) > maxFree:
-		return "too many free records"
-	}
-	for _, r := range s.free {
-		if r.id.Load() != 0 || r.frame.Load() != nil || r.Depth != 0 {
-			return "a free record that holds something"
-		}
 	}
 	return ""
 }
@@ -133,7 +118,18 @@ func (m *Map) Steps() float64 {
 	return float64(steps) / float64(entries)
 }
 
-func FindIn(t *Table, id uint64) *Record      { return find(t, id) }
-func InsertIn(t *Table, id uint64, r *Record) { t.insert(id, r) }
-func RemoveIn(t *Table, id uint64)            { t.remove(id) }
-func KeyIn(t *Table, i int) uint64            { return t.slots[i].key.Load() }
+func FindIn(t *Table, id uint64) *Record {
+	if s := t.slotOf(id); s != nil {
+		return s.record.Load()
+	}
+	return nil
+}
+
+func InsertIn(t *Table, id uint64, r *Record) {
+	s, _ := t.claim(id)
+	s.record.Store(r)
+	s.key.Store(id)
+}
+
+func RemoveIn(t *Table, id uint64) { t.remove(id) }
+func KeyIn(t *Table, i int) uint64 { return t.slots[i].key.Load() }

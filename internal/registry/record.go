@@ -7,15 +7,11 @@ import (
 )
 
 // A Record is what one goroutine carries. It belongs to that goroutine, its owner, from Insert to Remove; then it waits
-// in its shard's free list for the next owner.
+// in its slot for the next owner.
 type Record struct {
 	// frame is stored by the owner alone, at any time, and loaded by anybody. nil means that the owner carries nothing
 	// at the moment (inside Exit or Isolate, say). Its store publishes the frame.
 	frame atomic.Pointer[frame.Frame]
-
-	// id is the owner's id from Insert to Remove and 0 otherwise. Ids are never reused, so a foreign reader that meets
-	// its id before and after it loads frame has read a frame of that goroutine. Written under shard.mu.
-	id atomic.Uint64
 
 	// Depth counts the owner's open scopes. Only the owner reads and writes it; the shard's lock passes it on to the
 	// next owner, with 0 in it.

@@ -30,7 +30,7 @@ func (m *Map) Init() {
 }
 
 // Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing.
-// For another goroutine's id it may return a record that has passed to a third: use Of.
+// Another goroutine's record may pass to a third at any moment: use Of.
 //
 // It is the path of Get, inlined there. The number of steps is bounded, so that no sequence of writes can keep a
 // reader here.
@@ -51,12 +51,29 @@ func (m *Map) Find(id uint64) *Record {
 
 // Of returns what any goroutine carries and whether it has a record. It takes no lock.
 func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
-	r := m.Find(id)
-	if r == nil || r.id.Load() != id {
-		return nil, false
+	s := m.shard(id)
+	for {
+		t := s.table.Load()
+		at := t.slotOf(id)
+		if at != nil {
+			if r := at.record.Load(); r != nil {
+				f = r.Frame()
+			}
+			if at.key.Load() != id {
+				at = nil // removed meanwhile: f may be the next owner's
+			}
+		}
+		// An old table keeps the ids that were in it when it was replaced. One that still is the shard's has been so
+		// all the time, since tables never come back; then the key was id before and after f was read, and since ids
+		// are never reused, in between.
+		if s.table.Load() != t {
+			continue
+		}
+		if at == nil {
+			return nil, false
+		}
+		return f, true
 	}
-	f = r.frame.Load()
-	return f, r.id.Load() == id
 }
 
 // Insert adds a record for the running goroutine, which has none. A loose record is one that no scope will remove.
@@ -67,9 +84,14 @@ func (m *Map) Insert(id uint64, f *frame.Frame, loose bool) *Record {
 	return m.shard(id).insert(id, f, loose)
 }
 
-// Remove takes out the record of the running goroutine, or of one that has exited, if there is one.
-func (m *Map) Remove(id uint64) bool {
-	removed, loose := m.shard(id).remove(id)
+// Remove takes out the record of the running goroutine, if there is one.
+func (m *Map) Remove(id uint64) bool { return m.remove(id, false) }
+
+// Drop takes out the record of a goroutine that has exited, if there is one.
+func (m *Map) Drop(id uint64) bool { return m.remove(id, true) }
+
+func (m *Map) remove(id uint64, dead bool) bool {
+	removed, loose := m.shard(id).remove(id, dead)
 	if loose {
 		m.loose.Add(-1)
 	}

@@ -75,7 +75,7 @@ func TestAgainstModel(t *testing.T) {
 			for id := range want {
 				m.Remove(id)
 			}
-			slots, tombstones, _ := m.Slots()
+			slots, tombstones := m.Slots()
 			assert.LessOrEqual(t, slots, 64*8)
 			assert.Zero(t, tombstones)
 			assert.Empty(t, m.Check())
@@ -222,10 +222,9 @@ func TestChurnAllocatesNothing(t *testing.T) {
 		m.Insert(id, f, false)
 		m.Remove(id)
 	}))
-	slots, tombstones, free := m.Slots()
+	slots, tombstones := m.Slots()
 	assert.Equal(t, 64*8, slots)
 	assert.Zero(t, tombstones)
-	assert.LessOrEqual(t, free, 64)
 }
 
 func TestMemoryIsGivenBack(t *testing.T) {
@@ -257,7 +256,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	}
 	each := float64(heap()-before) / float64(peak)
 	t.Logf("%d live records: %.1f bytes each", peak, each)
-	assert.LessOrEqual(t, each, 66.0)
+	assert.LessOrEqual(t, each, 60.0)
 	for i := range peak {
 		m.Remove(base + uint64(i) + 1)
 	}

@@ -7,13 +7,7 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-const (
-	minSlots = 8
-
-	// maxFree bounds the records that a shard keeps for reuse. It serves programs that open and close outermost scopes
-	// in turn, a server's connections for one; bursts beyond it allocate.
-	maxFree = 32
-)
+const minSlots = 8
 
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
 // change with each insert.
@@ -24,24 +18,28 @@ type shard struct {
 	_     [120]byte
 
 	mu         sync.Mutex
-	live       int       // entries; guarded by mu
-	tombstones int       // guarded by mu
-	loose      int       // entries that no scope removes; guarded by mu
-	free       []*Record // at most maxFree, ids 0, frames nil; guarded by mu
-	_          [72]byte
+	live       int // entries; guarded by mu
+	tombstones int // guarded by mu
+	loose      int // entries that no scope removes; guarded by mu
+	_          [96]byte
 }
 
 func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	s.mu.Lock()
-	r := s.record()
-	r.frame.Store(f)
-	r.id.Store(id)
-	r.loose = loose
 	s.reserve()
-	if s.table.Load().insert(id, r) {
+	at, tombstoned := s.table.Load().claim(id)
+	r := at.record.Load()
+	if r == nil {
+		r = new(Record)
+		at.record.Store(r)
+	}
+	r.frame.Store(f)
+	r.loose = loose
+	at.key.Store(id)
+	s.live++
+	if tombstoned {
 		s.tombstones--
 	}
-	s.live++
 	if loose {
 		s.loose++
 	}
@@ -49,18 +47,8 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	return r
 }
 
-// record takes a free record or makes one. s.mu is held.
-func (s *shard) record() *Record {
-	if n := len(s.free); n > 0 {
-		r := s.free[n-1]
-		s.free = s.free[:n-1]
-		return r
-	}
-	return new(Record)
-}
-
 // reserve makes room for one more entry. At most 13/16 of the slots are in use: the table doubles then, so that at
-// least 13/32 are, and a record with its share of the table takes at most 24 + 16/(13/32) < 64 bytes. s.mu is held.
+// least 13/32 are, and a record with its share of the table takes at most 16 + 16/(13/32) < 56 bytes. s.mu is held.
 func (s *shard) reserve() {
 	t := s.table.Load()
 	switch {
@@ -72,34 +60,32 @@ func (s *shard) reserve() {
 	}
 }
 
-func (s *shard) remove(id uint64) (removed, loose bool) {
+// remove takes out the record of id, if there is one. Where its owner is dead, the record is not used again: nothing
+// orders the owner's last write of Depth before the next owner's first.
+func (s *shard) remove(id uint64, dead bool) (removed, loose bool) {
 	s.mu.Lock()
 	t := s.table.Load()
-	r, tombstones := t.remove(id)
-	if r == nil {
+	at, tombstones := t.remove(id)
+	if at == nil {
 		s.mu.Unlock()
 		return false, false
 	}
 	s.tombstones += tombstones
 	s.live--
+	r := at.record.Load()
 	loose = r.loose
 	if loose {
 		s.loose--
 	}
-	s.release(r)
+	r.frame.Store(nil)
+	if dead {
+		at.record.Store(nil)
+	} else {
+		r.Depth, r.loose = 0, false
+	}
 	s.shrink(len(t.slots))
 	s.mu.Unlock()
 	return true, loose
-}
-
-// release drops what r holds and keeps it for reuse. s.mu is held.
-func (s *shard) release(r *Record) {
-	r.id.Store(0)
-	r.frame.Store(nil)
-	r.Depth = 0
-	if len(s.free) < maxFree {
-		s.free = append(s.free, r)
-	}
 }
 
 // shrink gives memory back once seven slots of eight are empty. s.mu is held.
@@ -120,7 +106,9 @@ func (s *shard) resize(size int) {
 	slots := s.table.Load().slots
 	for i := range slots {
 		if key := slots[i].key.Load(); key != 0 && key != tombstone {
-			next.insert(key, slots[i].record.Load())
+			at, _ := next.claim(key)
+			at.record.Store(slots[i].record.Load())
+			at.key.Store(key)
 		}
 	}
 	s.tombstones = 0

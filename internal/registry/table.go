@@ -10,7 +10,7 @@ const tombstone = ^uint64(0)
 type slot struct {
 	// key is 0 (nothing here, a probe may stop), tombstone, or a goroutine id.
 	//
-	//	0, tombstone -> id        insert, after record was stored
+	//	0, tombstone -> id        insert, after record was filled
 	//	id -> tombstone           remove, the next slot is in use
 	//	id, tombstone -> 0        remove, the next slot is 0: no chain leads through this one
 	//
@@ -18,8 +18,8 @@ type slot struct {
 	// slot could turn 0 only if its neighbour were 0, and so on up to j, which is not.
 	key atomic.Uint64
 
-	// record is stored before key and loaded after it: whoever meets its id meets its record. It is left as it is when
-	// the key goes, so a foreign reader checks Record.id.
+	// record is nil until the slot is first used, and again after its owner was found dead. Otherwise it is the record
+	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: who meets its id meets its own record.
 	record atomic.Pointer[Record]
 }
 
@@ -46,45 +46,61 @@ const (
 
 func (t *table) home(id uint64) int { return int(id*spread>>homeShift) & (len(t.slots) - 1) }
 
-// insert adds an id that is not in the table and reports whether a tombstone was used up. shard.mu is held.
-func (t *table) insert(id uint64, r *Record) (reused bool) {
+// slotOf returns the slot that holds an id, or nil. Anybody may call it.
+func (t *table) slotOf(id uint64) *slot {
 	i := t.home(id)
-	for {
+	for range t.slots {
+		switch s := &t.slots[i]; s.key.Load() {
+		case id:
+			return s
+		case 0:
+			return nil
+		}
+		i = t.next(i)
+	}
+	return nil
+}
+
+// claim finds the slot for an id that is not in the table and reports whether a tombstone lies there. shard.mu is held.
+func (t *table) claim(id uint64) (s *slot, tombstoned bool) {
+	for i := t.home(id); ; i = t.next(i) {
 		s := &t.slots[i]
 		if key := s.key.Load(); key == 0 || key == tombstone {
-			s.record.Store(r)
-			s.key.Store(id)
-			return key == tombstone
+			return s, key == tombstone
 		}
-		i = (i + 1) & (len(t.slots) - 1)
 	}
 }
 
-// remove takes an id out and returns its record, nil when it is not there, and by how many the tombstones changed.
+// remove takes an id out and returns its slot, nil when it is not there, and by how many the tombstones changed.
 // shard.mu is held.
-func (t *table) remove(id uint64) (r *Record, tombstones int) {
-	mask := len(t.slots) - 1
-	i := t.home(id)
-	for {
-		switch t.slots[i].key.Load() {
+func (t *table) remove(id uint64) (s *slot, tombstones int) {
+	for i := t.home(id); ; i = t.next(i) {
+		s := &t.slots[i]
+		switch s.key.Load() {
 		case id:
-			r = t.slots[i].record.Load()
-			if t.slots[(i+1)&mask].key.Load() != 0 {
-				t.slots[i].key.Store(tombstone)
-				return r, 1
+			if t.slots[t.next(i)].key.Load() != 0 {
+				s.key.Store(tombstone)
+				return s, 1
 			}
-			t.slots[i].key.Store(0)
-			for { // the tombstones before it lead nowhere now
-				i = (i - 1) & mask
-				if t.slots[i].key.Load() != tombstone {
-					return r, tombstones
-				}
-				t.slots[i].key.Store(0)
-				tombstones--
-			}
+			s.key.Store(0)
+			return s, -t.clear(i)
 		case 0:
 			return nil, 0
 		}
-		i = (i + 1) & mask
 	}
 }
+
+// clear turns the tombstones right before slot i, which is 0 now, into 0 as well, and returns their number: they lead
+// nowhere.
+func (t *table) clear(i int) (n int) {
+	for {
+		i = (i - 1) & (len(t.slots) - 1)
+		if t.slots[i].key.Load() != tombstone {
+			return n
+		}
+		t.slots[i].key.Store(0)
+		n++
+	}
+}
+
+func (t *table) next(i int) int { return (i + 1) & (len(t.slots) - 1) }

@@ -1,0 +1,28 @@
+// Package session knows which user is signed in to the current request.
+package session
+
+import (
+	"net/http"
+
+	"github.com/ambient-go/ambient/cmd/quickstart/current"
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+var user = httpctx.NewKey[current.User]("signed-in user")
+
+// User returns the signed-in user. It panics where there is none.
+func User() current.User { return user.GetOrFail() }
+
+// SignIn is middleware that puts the user of the request's basic authentication into the request.
+func SignIn(users map[string]current.User, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, _ := r.BasicAuth()
+		u, ok := users[name]
+		if !ok {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		user.Set(httpctx.GetOrFail(), u)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,176 @@
+package carrier_test
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
+)
+
+var storage frame.Storage
+
+// frameOf returns a frame with a number in it.
+func frameOf(n int) *frame.Frame {
+	return (*frame.Frame)(nil).With(frame.Entry{Key: frame.MakeKey[int](&storage), Value: n})
+}
+
+// number returns the number in the frame in force, -1 where there is none.
+func number() int {
+	if e := carrier.Entry(&storage); e != nil {
+		n, _ := e.Value.(int)
+		return n
+	}
+	return -1
+}
+
+// join runs fn on a goroutine of its own and waits for its end.
+func join(fn func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		fn()
+	}()
+	<-done
+}
+
+// settled returns the number of records once those of goroutines that have exited are gone.
+func settled() int {
+	for range 200 { // more collections than the sweeper ever lets pass
+		if carrier.Len() == 0 {
+			return 0
+		}
+		runtime.GC()
+		time.Sleep(50 * time.Microsecond)
+	}
+	return carrier.Len()
+}
+
+// scope opens a scope, as gls does.
+func scope(f *frame.Frame, fn func()) {
+	here := carrier.Here()
+	previous := here.Frame()
+	carrier.Begin(here, f)
+	defer carrier.End(here, previous)
+	fn()
+}
+
+func TestScopes(t *testing.T) {
+	join(func() {
+		none := carrier.Here()
+		gone := func() bool {
+			return carrier.Here() == none && carrier.Frame() == nil && carrier.Of(none.Goroutine()) == nil
+		}
+		assert.True(t, gone())
+		scope(frameOf(1), func() {
+			assert.Equal(t, 1, number())
+			assert.Same(t, carrier.Frame(), carrier.Here().Frame())
+			outer := carrier.Here()
+			assert.Equal(t, int32(1), outer.Depth())
+			scope(frameOf(2), func() {
+				assert.Equal(t, 2, number())
+				assert.Equal(t, int32(2), carrier.Here().Depth())
+				scope(nil, func() {
+					assert.Equal(t, -1, number())
+					assert.Nil(t, carrier.Frame())
+					assert.Equal(t, int32(3), carrier.Here().Depth(), "the record stays for the scopes around")
+					carrier.Set(carrier.Here(), frameOf(3))
+					assert.Equal(t, 3, number())
+					carrier.Set(carrier.Here(), nil)
+					assert.Equal(t, int32(3), carrier.Here().Depth())
+				})
+				assert.Equal(t, 2, number())
+			})
+			assert.Equal(t, 1, number())
+			assert.True(t, outer == carrier.Here() && outer.Depth() == 1)
+		})
+		assert.True(t, gone())
+
+		scope(nil, func() {
+			assert.True(t, carrier.Here() == none, "nothing set, nothing recorded")
+			carrier.Set(carrier.Here(), frameOf(4))
+			scope(frameOf(5), func() { assert.Equal(t, 5, number()) })
+			assert.Equal(t, 4, number())
+		})
+		assert.True(t, gone(), "what was set in a scope without a record goes with the scope")
+
+		scope(nil, func() {
+			carrier.Set(carrier.Here(), frameOf(4))
+			carrier.Set(carrier.Here(), nil)
+			assert.True(t, gone())
+		})
+		assert.True(t, gone())
+	})
+}
+
+func TestSetOutsideOfScopes(t *testing.T) {
+	join(func() {
+		none := carrier.Here()
+		carrier.Set(none, nil)
+		assert.True(t, carrier.Here() == none)
+		before := carrier.Loose()
+		carrier.Set(none, frameOf(1))
+		assert.Equal(t, 1, number())
+		assert.Equal(t, before+1, carrier.Loose())
+		carrier.Set(carrier.Here(), frameOf(2))
+		assert.Equal(t, before+1, carrier.Loose())
+		scope(frameOf(3), func() {
+			carrier.Set(carrier.Here(), nil)
+			assert.Equal(t, -1, number())
+		})
+		assert.Equal(t, 2, number())
+		carrier.Set(carrier.Here(), nil)
+		assert.True(t, carrier.Here() == none)
+		assert.Equal(t, before, carrier.Loose())
+		carrier.Set(carrier.Here(), frameOf(4))
+		assert.Equal(t, int32(0), carrier.Here().Depth(), "a record that served before starts afresh")
+		carrier.Set(carrier.Here(), nil)
+	})
+}
+
+func TestOtherGoroutines(t *testing.T) {
+	base := settled()
+	ids, release := make(chan uint64), make(chan struct{})
+	var group sync.WaitGroup
+	for i := range 10 {
+		group.Go(func() {
+			scope(frameOf(i), func() {
+				ids <- carrier.Here().Goroutine()
+				<-release
+			})
+		})
+		id := <-ids
+		assert.Same(t, carrier.Of(id), carrier.Of(id))
+		assert.Equal(t, i, carrier.Of(id).Find(storage.Key()).Value)
+	}
+	group.Go(func() {
+		scope(frameOf(10), func() {
+			scope(nil, func() {
+				ids <- carrier.Here().Goroutine()
+				<-release
+			})
+		})
+	})
+	hidden := <-ids
+	assert.Nil(t, carrier.Of(hidden))
+	assert.Equal(t, base+11, carrier.Len())
+	listed := 0
+	for id, f := range carrier.All() {
+		assert.NotEqual(t, hidden, id, "it carries nothing at the moment")
+		if f.Find(storage.Key()) != nil {
+			listed++
+		}
+	}
+	assert.Equal(t, 10, listed)
+	for range carrier.All() {
+		break // is fine
+	}
+	assert.True(t, carrier.Inherits(nil))
+	close(release)
+	group.Wait()
+	assert.Equal(t, base, carrier.Len())
+}

@@ -1,0 +1,33 @@
+package carrier
+
+// Collected is what a garbage collection calls.
+var Collected = collected
+
+const (
+	SweepAtLeast      = sweepAtLeast
+	SweepAtCollection = sweepAtCollection
+	MaxIdle           = maxIdle
+)
+
+// Loose returns the number of loose records.
+func Loose() int64 { return goroutines.Loose() }
+
+// Due returns the number of loose records at which an insert sweeps.
+func Due() int64 { return max(loose.due.Load(), sweepAtLeast) }
+
+// ResetDue makes the next sweep one that knows of none before it.
+func ResetDue() { loose.due.Store(0) }
+
+// Depth returns the number of open scopes of the place's goroutine.
+func (p Place) Depth() int32 {
+	if p.record == nil {
+		return 0
+	}
+	return p.record.Depth
+}
+
+// HoldSweeper keeps everybody else from sweeping until release is called.
+func HoldSweeper() (release func()) {
+	loose.mu.Lock()
+	return loose.mu.Unlock
+}
