@@ -65,8 +65,9 @@ func noteLoose() {
 		loose.mu.Lock()
 	}
 	defer loose.mu.Unlock()
-	if now = goroutines.Loose(); now < due {
-		return
+	now, due = goroutines.Loose(), loose.due.Load()
+	if now < max(due, sweepAtLeast) {
+		return // somebody else has swept meanwhile
 	}
 	if now < int64(runtime.NumGoroutine()/2) {
 		loose.due.Store(now + now/4)

@@ -96,10 +96,10 @@ func TestAgainstModel(t *testing.T) {
 			now := pair{nil, model{map[*frame.Storage]int{}, map[*frame.Storage]int{}}}
 			older := []pair{now}
 			pick := func() *frame.Storage { return storages[rng.IntN(len(storages))] }
-			for step := range 3000 {
+			for step := range 1000 {
 				next := pair{now.frame, now.model.clone()}
 				s := pick()
-				grow := []int{80, 20}[step/300%2] // long phases in which frames grow, then shrink
+				grow := []int{80, 20}[step/100%2] // long phases in which frames grow, then shrink
 				switch choice := rng.IntN(100); {
 				case choice < 2:
 					s.Disable()
@@ -215,6 +215,21 @@ func TestEnters(t *testing.T) {
 		list := f.Of(keyOf(&s)).Entered
 		assert.True(t, list.Includes(childs))
 		assert.False(t, list.Includes(parents))
+	})
+	t.Run("is not cut by another goroutine", func(t *testing.T) {
+		var parents *frame.Frame
+		var all []*frame.Enter
+		for range 100 {
+			next, e := enter(parents, &s, 1)
+			parents, all = next, append(all, e)
+		}
+		childs := parents
+		for range 200 {
+			childs, _ = enter(childs, &s, 2)
+		}
+		for _, e := range all {
+			assert.True(t, parents.Of(keyOf(&s)).Entered.Includes(e))
+		}
 	})
 	t.Run("the newest 64 are remembered, and no more than 128", func(t *testing.T) {
 		var f *frame.Frame

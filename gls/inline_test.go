@@ -1,0 +1,67 @@
+package gls_test
+
+import (
+	"math/bits"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// goCommand returns a go command to be run in the folder of this package, with more variables in its environment.
+func goCommand(t *testing.T, variables []string, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("there is no go command here")
+	}
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Env = append(os.Environ(), append([]string{"GOFLAGS=-buildvcs=false", "GOWORK=off"}, variables...)...)
+	return cmd
+}
+
+// The path of Get is a few loads and comparisons without a call in between.
+func TestInlining(t *testing.T) {
+	if bits.UintSize < 64 {
+		t.Skip("ids have 64 bits, which takes more instructions here")
+	}
+	const internal = "github.com/ambient-go/ambient/internal/"
+	cmd := goCommand(t, nil, "build", "-gcflags=-m", ".",
+		internal+"carrier", internal+"frame", internal+"registry", internal+"goroutine")
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	lines := strings.Split(string(text), "\n")
+	count := func(file, message string) int {
+		n := 0
+		for _, line := range lines {
+			where, said, ok := strings.Cut(line, ": ")
+			if ok && strings.Contains(where, file+":") && said == message {
+				n++
+			}
+		}
+		return n
+	}
+	for function, file := range map[string]string{
+		"(*Map).Find":     "registry/registry.go",
+		"(*Record).Frame": "registry/record.go",
+		"FastID":          "goroutine/id.go",
+		"Fast":            "goroutine/id.go",
+		"(*Frame).Find":   "frame/frame.go",
+		"(*Storage).Key":  "frame/key.go",
+		"Place.Frame":     "carrier/carrier.go",
+		"Place.Goroutine": "carrier/carrier.go",
+	} {
+		assert.Equal(t, 1, count(file, "can inline "+function), function)
+	}
+	for _, function := range []string{
+		"registry.(*Map).Find", "registry.(*Record).Frame", "goroutine.FastID", "goroutine.Fast",
+		"frame.(*Frame).Find", "frame.(*Storage).Key",
+	} {
+		onPath := count("carrier/carrier.go", "inlining call to "+function) +
+			count("storage.go", "inlining call to "+function)
+		assert.NotZero(t, onPath, function)
+	}
+}
