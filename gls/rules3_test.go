@@ -88,18 +88,24 @@ func TestRule6(t *testing.T) {
 				defer s.Enter(3).Leave()
 				check()
 			})
-			counted := make(chan bool)
-			go func() {
-				group.Wait()
-				close(counted)
-			}()
-			select {
-			case <-counted:
-			case <-time.After(10 * time.Second):
-				require.Fail(t, "the group counts what never ran")
-			}
+			waits(t, &group)
 			captured.Run(func() { assert.Equal(t, "7", see(s)) })
 		})
+	}
+}
+
+// waits checks that a group counts nothing.
+func waits(t *testing.T, group *gls.WaitGroup) {
+	t.Helper()
+	counted := make(chan bool)
+	go func() {
+		group.Wait()
+		close(counted)
+	}()
+	select {
+	case <-counted:
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "the group counts what never ran")
 	}
 }
 

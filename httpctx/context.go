@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type Context struct {
 	*shared               // immutable
 
 	writer http.ResponseWriter // nil when detached; immutable
+	era    uint64              // how often the package had been switched off before; immutable
 
 	// finished goes from false to true, once, when the handler ends.
 	finished atomic.Bool
@@ -94,6 +96,14 @@ func (c *Context) Finished() bool { return c.finished.Load() }
 
 // LogValue is what a logged Context shows: the id, method, path and pattern, no headers and no body.
 func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true)...) }
+
+// url returns the request's URL, an empty one where a server of another kind gave none.
+func (c *Context) url() *url.URL {
+	if c.request.URL == nil {
+		return new(url.URL)
+	}
+	return c.request.URL
+}
 
 // close finishes the Context and waits for uses of its Writer in progress.
 func (c *Context) close() {

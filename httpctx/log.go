@@ -20,7 +20,7 @@ func (c *Context) attrs(id bool) []slog.Attr {
 	if id {
 		attrs = append(attrs, slog.String(logID, c.ID()))
 	}
-	attrs = append(attrs, slog.String(logMethod, c.request.Method), slog.String(logPath, c.request.URL.Path))
+	attrs = append(attrs, slog.String(logMethod, c.request.Method), slog.String(logPath, c.url().Path))
 	if c.request.Pattern != "" {
 		attrs = append(attrs, slog.String(logPattern, c.request.Pattern))
 	}

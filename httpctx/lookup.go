@@ -2,6 +2,7 @@ package httpctx
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 
@@ -11,6 +12,10 @@ import (
 var (
 	installed atomic.Bool // from false to true when the first Middleware is made or Run is called
 	off       atomic.Bool // stored by SetEnabled
+
+	// era counts how often the package was switched off. A Context of an earlier one is not found. Added to by
+	// SetEnabled after it has stored off.
+	era atomic.Uint64
 )
 
 // Enabled reports whether requests get a Context: a Middleware exists, or Run was used, and SetEnabled(false) was not
@@ -23,7 +28,7 @@ func Enabled() bool { return installed.Load() && !off.Load() }
 func SetEnabled(on bool) {
 	off.Store(!on)
 	if !on {
-		current.Disable()
+		era.Add(1)
 	}
 }
 
@@ -34,7 +39,7 @@ func Get() (*Context, bool) {
 		return nil, false
 	}
 	c, ok := current.Get()
-	if !ok || c.finished.Load() {
+	if !ok || c.finished.Load() || c.era != era.Load() {
 		return nil, false
 	}
 	return c, true
@@ -67,8 +72,13 @@ func explain() *Error {
 		return &Error{Err: ErrNotEnabled, Detail: "no Middleware was made in this process"}
 	}
 	c, err := current.Lookup()
-	if err == nil {
-		return &Error{Err: ErrFinished, Detail: c.request.Method + " " + c.request.URL.Path + ", request id " + c.ID()}
+	switch {
+	case err != nil:
+	case c.era != era.Load():
+		return &Error{Err: ErrNoRequest, Detail: "the request began before httpctx was switched off and on again"}
+	default:
+		detail := fmt.Sprintf("%s %s, request id %s", c.request.Method, c.url().EscapedPath(), c.ID())
+		return &Error{Err: ErrFinished, Detail: detail}
 	}
 	if _, ok := outside.Get(); ok {
 		return &Error{Err: ErrNoRequest, Detail: "inside httpctx.RunOutside, or started there"}

@@ -99,7 +99,7 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 // run calls fn with a new Context for the request. The Context finishes however fn ends, after the frame from before
 // is back.
 func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
-	c := &Context{request: r, writer: w}
+	c := &Context{request: r, writer: w, era: era.Load()}
 	defer c.close()
 	nothingSet := gls.Capture() == gls.Snapshot{}
 	var outer *Context

@@ -43,7 +43,7 @@ func (c *Context) detach() *Context {
 	r := c.request.Clone(context.WithoutCancel(c.request.Context()))
 	r.Body = http.NoBody
 	r.MultipartForm = nil // its files are removed with the request
-	d := &Context{request: r, detached: true}
+	d := &Context{request: r, era: c.era, detached: true}
 	d.shared = &d.own
 	d.own.givenID = c.ID()
 	c.start.copyTo(&d.own.start)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/ambient-go/ambient/gls"
@@ -17,23 +18,21 @@ import (
 // request's id unless the request has one. Outside of a request, after it and in RunOutside no id is added.
 //
 // An http.Client with a Timeout hands its transport a context of its own, derived from context.Background() by a
-// deadline alone. It counts as Background there, and its deadline is kept.
-func Transport(base http.RoundTripper) http.RoundTripper { return &transport{base} }
-
-type transport struct {
-	base http.RoundTripper // nil stands for http.DefaultTransport
-}
-
-func (t *transport) next() http.RoundTripper {
-	if t.base == nil {
-		return http.DefaultTransport
+// deadline alone. Such a context counts as Background in such a client: its deadline and cancellation hold, and those
+// of the ambient context too. A request of a client with a Timeout that must outlive the one being served is made in
+// RunOutside.
+func Transport(base http.RoundTripper) http.RoundTripper {
+	if base == nil {
+		base = http.DefaultTransport // now: a program may make this one the default
 	}
-	return t.base
+	return &transport{base}
 }
+
+type transport struct{ base http.RoundTripper }
 
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
 func (t *transport) CloseIdleConnections() {
-	if c, ok := t.next().(interface{ CloseIdleConnections() }); ok {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
@@ -52,25 +51,27 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	around, ok := ambient()
 	switch {
 	case !ok:
-		return t.next().RoundTrip(r)
+		return t.base.RoundTrip(r)
 	case ctx == context.Background():
-		return t.next().RoundTrip(r.WithContext(around))
+		return t.base.RoundTrip(r.WithContext(around))
 	case !ofClient(r):
-		return t.next().RoundTrip(r)
+		return t.base.RoundTrip(r)
 	}
 	deadline, _ := ctx.Deadline()
 	merged, cancel := context.WithDeadline(around, deadline)
-	response, err := t.next().RoundTrip(r.WithContext(merged))
-	if err != nil {
+	stop := context.AfterFunc(ctx, cancel)
+	response, err := t.base.RoundTrip(r.WithContext(merged))
+	end := func() {
+		stop()
 		cancel()
-		return response, err
 	}
-	if conn, ok := response.Body.(io.ReadWriteCloser); ok { // 101 Switching Protocols
-		response.Body = &cancelingConn{conn, cancel}
-	} else {
-		response.Body = &cancelingBody{response.Body, cancel}
+	switch {
+	case err != nil, response == nil, response.Body == nil:
+		end()
+	default:
+		response.Body = endingBody(response.Body, end)
 	}
-	return response, nil
+	return response, err
 }
 
 // ambient returns the ambient context for a request to be made here. That of a request that is over is none.
@@ -79,10 +80,15 @@ func ambient() (context.Context, bool) {
 	if ctx == context.Background() {
 		return nil, false
 	}
-	if c, ok := current.Get(); ok && c.Finished() && ctx == c.Context() {
+	if c, ok := current.Get(); ok && c.Finished() && same(ctx, c.Context()) {
 		return nil, false
 	}
 	return ctx, true
+}
+
+// same is a == b, and true where that panics: two contexts of one type that cannot be compared.
+func same(a, b context.Context) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || a == b)
 }
 
 // ofClient reports whether r's context is one that http.Client made for its Timeout (net/http/client.go,
@@ -97,24 +103,25 @@ func ofClient(r *http.Request) bool {
 	return strings.HasPrefix(name, own) && !strings.Contains(name[len(own):], ".With")
 }
 
-// A cancelingBody ends the request's context when it is closed.
-type cancelingBody struct {
+// endingBody returns a response's body that calls end when it is closed. That of 101 Switching Protocols can be written
+// to, and stays so.
+func endingBody(body io.ReadCloser, end func()) io.ReadCloser {
+	ending := &endingReader{body, end}
+	if w, ok := body.(io.Writer); ok {
+		return struct {
+			io.ReadCloser
+			io.Writer
+		}{ending, w}
+	}
+	return ending
+}
+
+type endingReader struct {
 	io.ReadCloser
-	cancel context.CancelFunc
+	end func()
 }
 
-func (b *cancelingBody) Close() error {
-	defer b.cancel()
-	return b.ReadCloser.Close()
-}
-
-// A cancelingConn is a cancelingBody that can be written to.
-type cancelingConn struct {
-	io.ReadWriteCloser
-	cancel context.CancelFunc
-}
-
-func (c *cancelingConn) Close() error {
-	defer c.cancel()
-	return c.ReadWriteCloser.Close()
+func (r *endingReader) Close() error {
+	defer r.end()
+	return r.ReadCloser.Close()
 }

@@ -20,8 +20,8 @@ func (c *Context) Writer() http.ResponseWriter {
 		c.guarded.Store(true)
 	}
 	g := (*guard)(c)
-	_, flusher := c.writer.(http.Flusher)
-	_, hijacker := c.writer.(http.Hijacker)
+	flusher := supports[http.Flusher](c.writer)
+	hijacker := supports[http.Hijacker](c.writer)
 	_, pusher := c.writer.(http.Pusher)
 	switch {
 	case flusher && hijacker && pusher:
@@ -40,6 +40,20 @@ func (c *Context) Writer() http.ResponseWriter {
 		return guardP{g}
 	}
 	return g
+}
+
+// supports reports whether w, or what it wraps as http.ResponseController understands it, is an I.
+func supports[I any](w http.ResponseWriter) bool {
+	for {
+		if _, ok := w.(I); ok {
+			return true
+		}
+		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = wrapper.Unwrap()
+	}
 }
 
 // A guard is a Context as an http.ResponseWriter. The types around it add the optional interfaces that a type assertion

@@ -1,0 +1,161 @@
+# make help lists the targets. Go is all that demo and test need; race needs a C compiler too.
+
+GO ?= go
+FUZZTIME ?= 60s
+BENCH ?= .
+
+# Every version that this project pins. go.mod says which releases it works with, compat tests the ends of the range.
+GO_OLDEST := 1.25.14
+GO_NEWEST := 1.27.0
+GOLANGCI_LINT_VERSION := v2.15.0
+
+# What the root module may require by itself, and how long a file may be.
+REQUIRES := github.com/petermattis/goid github.com/stretchr/testify
+MAX_LINES := 400
+
+# The ports that are only vetted, of those that nothing here can run.
+VETTED := darwin/arm64 windows/amd64 linux/s390x linux/riscv64 js/wasm
+
+BUILD := $(CURDIR)/build
+GOLANGCI_LINT := $(BUILD)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
+GO_TEST := $(GO) test -timeout 10m
+HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
+
+# What CI requires, the tests first. The last one ends with what go test says of each package.
+CHECKS := test rules lint race compat cross noinline
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# What everybody runs.
+
+.PHONY: demo
+demo: ## the quickstart: a value that follows three flows of control
+	@$(GO) run ./cmd/quickstart
+
+.PHONY: test
+test: ## all tests
+	$(GO_TEST) ./...
+
+.PHONY: race
+race: ## all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+
+.PHONY: check
+check: $(CHECKS) ## all that CI requires
+
+.PHONY: checks
+checks: # for .ci/run
+	@echo $(CHECKS)
+
+# The code.
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml, pinned, built into build/ at first
+	$(GOLANGCI_LINT) run ./...
+
+$(GOLANGCI_LINT):
+	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+.PHONY: rules
+rules: ## gofmt, a tidy go.mod, its direct requirements, the length of files
+	@files=$$($(GO_FILES) -exec "$$($(GO) env GOROOT)/bin/gofmt" -l {} +) && if [ -n "$$files" ]; then \
+		echo "not as gofmt writes it:"; echo "$$files"; exit 1; fi
+	@files=$$($(GO_FILES) -exec awk 'FNR == $(MAX_LINES) + 1 { print FILENAME }' {} +) && if [ -n "$$files" ]; then \
+		echo "more than $(MAX_LINES) lines:"; echo "$$files"; exit 1; fi
+	@GOWORK=off $(GO) mod tidy -diff
+	@direct=$$(GOWORK=off $(GO) list -m -f '{{if not (or .Main .Indirect)}}{{.Path}}{{end}}' all) && \
+		if [ "$$(echo $$direct)" != "$(REQUIRES)" ]; then \
+		echo "go.mod requires" $$direct "where it may require $(REQUIRES)"; exit 1; fi
+	@echo "rules: kept"
+
+.PHONY: cover
+cover: ## coverage of all packages by all tests, as build/cover.html
+	@mkdir -p $(BUILD)
+	$(GO_TEST) -coverpkg=./... -coverprofile=$(BUILD)/cover.out ./...
+	@$(GO) tool cover -html=$(BUILD)/cover.out -o $(BUILD)/cover.html
+	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
+
+# Longer and wider tests.
+
+.PHONY: stress
+stress: ## the long forms of the tests that look for races, leaks and lost values
+	AMBIENT_LONG=1 $(GO) test -count=1 -run 'Stress|Memory|Concurrent|Model|Conformance' -timeout 60m ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each (60s)
+	@set -e; targets=$$($(GO_FILES) -name '*_test.go' -exec grep -H '^func Fuzz' {} + | \
+		sed -E 's,/[^/]*:func (Fuzz[A-Za-z0-9_]*)\(.*,:\1,'); \
+	for target in $$targets; do \
+		echo "$$target for $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}"; \
+	done
+
+.PHONY: bench
+bench: ## all benchmarks, or those that match BENCH
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+
+.PHONY: compat
+compat: ## all tests with the oldest Go release, the installed one and the newest
+	GOTOOLCHAIN=go$(GO_OLDEST) $(GO_TEST) ./...
+	$(GO_TEST) ./...
+	GOTOOLCHAIN=go$(GO_NEWEST) $(GO_TEST) ./...
+
+.PHONY: noinline
+noinline: ## all tests with no function inlined
+	$(GO_TEST) -gcflags=all=-l ./...
+
+.PHONY: cross
+cross: cross-vet cross-wasm cross-386 cross-arm64 ## other ports: vetted, or run where this machine can
+
+.PHONY: cross-vet
+cross-vet:
+	@set -e; for port in $(VETTED); do \
+		echo "GOOS=$${port%/*} GOARCH=$${port#*/} go vet ./..."; \
+		CGO_ENABLED=0 GOOS=$${port%/*} GOARCH=$${port#*/} $(GO) vet ./...; \
+	done
+
+# Goroutines share one thread there and ids are read the slow way.
+.PHONY: cross-wasm
+cross-wasm:
+	@if ! command -v node >/dev/null; then echo "cross-wasm: SKIPPED: no node here"; exit; fi; set -x; \
+	GOOS=js GOARCH=wasm $(GO_TEST) -run '^(Example|TestPlain)' \
+		-exec "env -i 'PATH=$$PATH' '$$($(GO) env GOROOT)/lib/wasm/go_js_wasm_exec'" ./gls ./cmd/quickstart
+
+.PHONY: cross-386
+cross-386:
+ifeq ($(HOST),linux amd64)
+	CGO_ENABLED=0 GOARCH=386 $(GO_TEST) ./...
+else
+	@echo "cross-386: only vetted: $(HOST) does not run it"
+	CGO_ENABLED=0 GOOS=linux GOARCH=386 $(GO) vet ./...
+endif
+
+# Emulated, it takes about six times as long. qemu is installed where that takes no question.
+.PHONY: cross-arm64
+cross-arm64:
+ifeq ($(HOST),linux arm64)
+	CGO_ENABLED=0 $(GO_TEST) ./...
+else
+	@qemu() { command -v qemu-aarch64-static || command -v qemu-aarch64; }; \
+	if ! qemu >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "cross-arm64: installing qemu-user-static"; \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install --yes --no-install-recommends qemu-user-static; } >/dev/null || true; \
+	fi; \
+	if qemu=$$(qemu); then set -x; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) test -timeout 30m -exec "$$qemu" ./...; \
+	else \
+		echo "cross-arm64: NOT RUN, only vetted: install qemu-user-static to run it"; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet ./...; \
+	fi
+endif
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(BUILD)

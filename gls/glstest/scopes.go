@@ -1,0 +1,229 @@
+package glstest
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/inspect"
+)
+
+// An entry is one Enter of a strict test. Its fields are guarded by scopes.mu; those before first never change.
+type entry struct {
+	test      *strict
+	goroutine uint64
+	storage   string
+	entered   *stack
+
+	first *stack // its first Leave, nil while there was none
+
+	// strayed says that it was left on another goroutine, which leaves it open but is reported instead.
+	strayed bool
+
+	// overtaken says that a scope around it was left first, which is reported: its own Leave is not at fault then.
+	overtaken bool
+}
+
+// scopes remembers every Enter of the strict tests that run. Enter and Leave call it.
+type scopes struct {
+	mu sync.Mutex // guards all fields; a leaf: nothing outside this package is called while it is held
+
+	tests  []*strict          // that run, oldest first
+	owners map[uint64]*strict // of the goroutines that have entered something; nil for those of no test
+
+	entries map[any]*entry      // by Enter.ID
+	open    map[uint64][]*entry // those not left, by goroutine, oldest first
+	left    []any               // Enter.ID of those left, oldest first; at most maxLeft
+	stacks  map[stack]*stack    // each stack once, however many entries have it
+}
+
+// maxLeft is how many scopes are remembered after they were left, to show where when they are left again.
+const maxLeft = 1 << 16
+
+var watched scopes
+
+// add counts a test in.
+func (s *scopes) add(test *strict) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tests = append(s.tests, test)
+	s.owners = make(map[uint64]*strict) // the test may own some now
+	if len(s.tests) > 1 {
+		return
+	}
+	s.entries = make(map[any]*entry)
+	s.open = make(map[uint64][]*entry)
+	s.stacks = make(map[stack]*stack)
+	inspect.Scopes.Store(&inspect.Watcher{Entered: s.enter, Left: s.leave})
+}
+
+// remove counts a test out and returns its faults.
+func (s *scopes) remove(test *strict) []*fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(s.open)) {
+		s.open[id] = slices.DeleteFunc(s.open[id], func(e *entry) bool {
+			if e.test == test && !e.strayed {
+				test.note(&fault{kind: unleft, scope: e, times: 1})
+			}
+			return e.test == test
+		})
+		if len(s.open[id]) == 0 {
+			delete(s.open, id)
+		}
+	}
+	maps.DeleteFunc(s.entries, func(_ any, e *entry) bool { return e.test == test })
+	maps.DeleteFunc(s.owners, func(_ uint64, owner *strict) bool { return owner == test })
+	s.tests = slices.DeleteFunc(s.tests, func(other *strict) bool { return other == test })
+	if len(s.tests) == 0 {
+		inspect.Scopes.Store(nil)
+		s.owners, s.entries, s.open, s.left, s.stacks = nil, nil, nil, nil, nil
+	}
+	return test.faults
+}
+
+// inside returns the goroutines but the test's own that have scopes of the test open.
+func (s *scopes) inside(test *strict) []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []uint64
+	for id, open := range s.open {
+		waits := func(e *entry) bool { return e.test == test && !e.strayed }
+		if id != test.root && slices.ContainsFunc(open, waits) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// enter is called by Enter.
+func (s *scopes) enter(e inspect.Enter) {
+	at := here()
+	test := s.owner(e.Goroutine)
+	if test == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.tests, test) {
+		return // its end came first
+	}
+	added := &entry{test: test, goroutine: e.Goroutine, storage: e.Storage, entered: s.intern(at)}
+	s.entries[e.ID] = added
+	s.open[e.Goroutine] = append(s.open[e.Goroutine], added)
+}
+
+// leave is called by Leave.
+func (s *scopes) leave(e inspect.Enter, how inspect.How) {
+	at := here()
+	if f := s.judge(e.ID, how, at); f != nil {
+		f.scope.test.reportNow(f)
+	}
+}
+
+// judge notes the fault of a Leave, if there is one. It returns one that is to be reported at once instead.
+func (s *scopes) judge(id any, how inspect.How, at *stack) *fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[id]
+	if e == nil {
+		return nil
+	}
+	f := &fault{scope: e, left: s.intern(at), times: 1}
+	if how == inspect.Elsewhere {
+		e.strayed = true
+		f.kind, f.leaver = elsewhere, goroutine.ID()
+		return f
+	}
+	if e.first != nil {
+		if how == inspect.NotOpen {
+			f.kind, f.first = twice, e.first
+			e.test.note(f)
+		}
+		return nil
+	}
+	inner := s.close(id, e)
+	e.first = f.left
+	if e.overtaken || how == inspect.InOrder {
+		return nil
+	}
+	f.kind = shut
+	if how == inspect.OutOfOrder {
+		f.kind, f.inner = disorderly, inner
+		for _, i := range inner {
+			i.overtaken = true
+		}
+	}
+	e.test.note(f)
+	return nil
+}
+
+// close takes e out of the open ones and returns those that were entered after it. mu is held.
+func (s *scopes) close(id any, e *entry) (inner []*entry) {
+	open := s.open[e.goroutine]
+	at := len(open) - 1
+	for at >= 0 && open[at] != e {
+		at--
+	}
+	inner = slices.Clone(open[at+1:])
+	if open = slices.Delete(open, at, at+1); len(open) > 0 {
+		s.open[e.goroutine] = open
+	} else {
+		delete(s.open, e.goroutine)
+	}
+	if s.left = append(s.left, id); len(s.left) > maxLeft {
+		delete(s.entries, s.left[0])
+		s.left = s.left[1:]
+	}
+	return inner
+}
+
+// intern returns the one copy of a stack. mu is held.
+func (s *scopes) intern(at *stack) *stack {
+	if same, ok := s.stacks[*at]; ok {
+		return same
+	}
+	s.stacks[*at] = at
+	return at
+}
+
+// owner returns the strict test that the running goroutine, whose id this is, belongs to, or nil.
+func (s *scopes) owner(id uint64) *strict {
+	s.mu.Lock()
+	owner, decided := s.owners[id]
+	tests := slices.Clone(s.tests)
+	s.mu.Unlock()
+	if decided {
+		return owner
+	}
+	known.running()
+	owner, decided = choose(tests, id, nil)
+	if !decided {
+		owner, _ = choose(tests, id, survey())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owners != nil {
+		s.owners[id] = owner
+	}
+	return owner
+}
+
+// choose returns the innermost test that owns the goroutine. Without traces it does so only where the lineage, as far
+// as it is known, decides.
+func choose(tests []*strict, id uint64, traces map[uint64]goroutine.Trace) (owner *strict, decided bool) {
+	decided = true
+	for _, test := range slices.Backward(tests) {
+		switch test.judge(id) {
+		case member:
+			return test, true
+		case orphan:
+			decided = traces != nil
+			if owner == nil && traces != nil && test.alone(traces) {
+				owner = test
+			}
+		}
+	}
+	return owner, decided
+}
