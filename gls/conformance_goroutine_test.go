@@ -104,7 +104,7 @@ var goroutineRows = []row{
 		group := func(fns ...func()) { // as an errgroup does
 			for _, fn := range fns {
 				wg.Add(1)
-				go func() {
+				go func() { //nolint:modernize // what errgroup does
 					defer wg.Done()
 					fn()
 				}()

@@ -230,8 +230,7 @@ var documentationRows = []row{
 	{"ND-15 one call of a function with a value", func(t *probe) {
 		s := fresh[*store](t)
 		want := newStore()
-		var inner func(set bool)
-		inner = func(set bool) {
+		inner := func(set bool) {
 			suspend()
 			if set {
 				sees(t, want, s)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 
 	"github.com/ambient-go/ambient/gls"
 )
@@ -133,7 +134,7 @@ func enterStep(f *flow) {
 	scope := f.storages[i].Enter(set.value)
 	f.handles = append(f.handles, modelHandle{f.last, scope})
 	top := f.top()
-	top.enters = append(top.enters[:len(top.enters):len(top.enters)], modelEnter{f.last, i, set})
+	top.enters = append(slices.Clip(top.enters), modelEnter{f.last, i, set})
 }
 
 // leaveStep leaves any scope that the goroutine has ever entered, most likely one of the last.

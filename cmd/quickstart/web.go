@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/ambient-go/ambient/cmd/quickstart/current"
 	"github.com/ambient-go/ambient/cmd/quickstart/event"
@@ -38,14 +40,14 @@ func web(out *log.Logger) error {
 		},
 	}))))
 
-	server := &http.Server{Handler: httpctx.Middleware(app.routes())}
+	server := &http.Server{Handler: httpctx.Middleware(app.routes()), ReadHeaderTimeout: time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	app.visit()
 	if err := server.Close(); err != nil {
 		return err
 	}
-	if err := <-served; err != http.ErrServerClosed {
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	app.events.Deliver()

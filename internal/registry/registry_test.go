@@ -3,6 +3,7 @@ package registry_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -67,11 +68,7 @@ func TestAgainstModel(t *testing.T) {
 					}
 				}
 			}
-			all := map[uint64]*frame.Frame{}
-			for id, f := range m.All() {
-				all[id] = f
-			}
-			require.Equal(t, want, all)
+			require.Equal(t, want, maps.Collect(m.All()))
 			for id := range want {
 				m.Remove(id)
 			}

@@ -19,7 +19,8 @@ type slot struct {
 	key atomic.Uint64
 
 	// record is nil until the slot is first used, and again after its owner was found dead. Otherwise it is the record
-	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: who meets its id meets its own record.
+	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: who meets its id
+	// meets its own record.
 	record atomic.Pointer[Record]
 }
 

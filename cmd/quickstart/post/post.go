@@ -3,6 +3,7 @@ package post
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/ambient-go/ambient/cmd/quickstart/session"
 )
@@ -16,14 +17,12 @@ type Post struct {
 // IsLiked reports whether the signed-in user likes the post.
 func (p Post) IsLiked() bool {
 	user := session.User()
-	for _, id := range p.LikedBy {
-		if id == user.ID {
-			note("liked", p)
-			return true
-		}
+	if !slices.Contains(p.LikedBy, user.ID) {
+		note("not liked", p)
+		return false
 	}
-	note("not liked", p)
-	return false
+	note("liked", p)
+	return true
 }
 
 // note has neither a context nor a request, and its log line carries the request all the same.
