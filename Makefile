@@ -3,6 +3,7 @@
 GO ?= go
 FUZZTIME ?= 60s
 BENCH ?= .
+SOAK ?= 1000000
 
 # Every version that this project pins. go.mod says which releases it works with, compat tests the ends of the range.
 GO_OLDEST := 1.25.14
@@ -20,10 +21,14 @@ BUILD := $(CURDIR)/build
 GOLANGCI_LINT := $(BUILD)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
 GO_TEST := $(GO) test -timeout 10m
+# Each module is built by itself, as its users do; go.work is for editors.
+export GOWORK := off
+MODULES := benchmarks
+
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules lint race compat cross noinline
+CHECKS := test rules modules lint race compat cross noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -74,6 +79,12 @@ rules: ## gofmt, a tidy go.mod, its direct requirements, the length of files
 		echo "go.mod requires" $$direct "where it may require $(REQUIRES)"; exit 1; fi
 	@echo "rules: kept"
 
+.PHONY: modules
+modules: ## the other modules: built, vetted, tested, each by itself
+	@set -e; for module in $(MODULES); do \
+		echo "module $$module"; (cd $$module && $(GO) build -o /dev/null ./... && $(GO) vet ./... && $(GO_TEST) ./...); \
+	done
+
 .PHONY: cover
 cover: ## coverage of all packages by all tests, as build/cover.html
 	@mkdir -p $(BUILD)
@@ -96,9 +107,23 @@ fuzz: ## every fuzz target for FUZZTIME each (60s)
 		$(GO) test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}"; \
 	done
 
+.PHONY: soak
+soak: ## 1,000,000 requests (or SOAK) of all kinds, each looking for another's data
+	AMBIENT_SOAK=$(SOAK) $(GO) test -count=1 -run '^TestSoak$$' -v -timeout 60m ./httpctx
+
 .PHONY: bench
-bench: ## all benchmarks, or those that match BENCH
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m ./...
+bench: ## ambient beside context.Context and other libraries, or the scenarios that match BENCH
+	@mkdir -p $(BUILD)
+	cd benchmarks && $(GO) run . run -only '$(BENCH)' -out $(BUILD)/bench.txt
+	@echo "results: $(BUILD)/bench.txt, for make bench-report or benchstat -col /impl"
+
+.PHONY: bench-report
+bench-report: ## benchmarks/REPORT.md, its plots and the README's table, from the last make bench
+	cd benchmarks && $(GO) run . report $(BUILD)/bench.txt
+
+.PHONY: bench-gate
+bench-gate: ## fails where a ratio to context.Context is 25 % worse than the committed one
+	cd benchmarks && $(GO) run . gate
 
 .PHONY: compat
 compat: ## all tests with the oldest Go release, the installed one and the newest

@@ -126,6 +126,22 @@ func TestLogger(t *testing.T) {
 	assert.Contains(t, two.String(), "msg=f request_id=id-1")
 }
 
+// A request as a test or a server of another kind may make it, with nothing in it.
+func TestEmptyRequest(t *testing.T) {
+	var over gls.Snapshot
+	var out strings.Builder
+	httpctx.Run(httptest.NewRecorder(), new(http.Request), func() {
+		c := httpctx.GetOrFail()
+		assert.Equal(t, context.Background(), c.Context())
+		assert.Len(t, c.ID(), 32)
+		slog.New(httpctx.LogHandler(slog.NewTextHandler(&out, nil))).Info("m", "c", c)
+		join(httpctx.GoDetached, func() { assert.Equal(t, c.ID(), httpctx.GetOrFail().ID()) })
+		over = gls.Capture()
+	})
+	assert.Contains(t, out.String(), "request_id=")
+	over.Run(func() { assert.ErrorIs(t, why(), httpctx.ErrFinished) })
+}
+
 // A Run that fails in WithRequestID leaves nothing behind.
 func TestWithRequestIDPanics(t *testing.T) {
 	before := gls.Capture()

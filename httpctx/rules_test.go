@@ -276,6 +276,29 @@ func TestRule3(t *testing.T) {
 	}
 }
 
+// A Middleware met where the request is over, or not there, begins a request of its own.
+func TestRule3NotNested(t *testing.T) {
+	user := httpctx.NewKey[string]("user")
+	var over, isolated gls.Snapshot
+	var first *httpctx.Context
+	inRequest(func(c *httpctx.Context) {
+		first = c
+		user.Set(c, "Ada")
+		over = gls.Capture()
+		gls.Isolate(func() { isolated = gls.Capture() })
+		isolated.Run(func() { inRequest(func(c *httpctx.Context) { assert.NotEqual(t, first.ID(), c.ID()) }) })
+	})
+	over.Run(func() {
+		inRequest(func(c *httpctx.Context) {
+			assert.NotEqual(t, first.ID(), c.ID())
+			_, ok := user.Get()
+			assert.False(t, ok)
+			assert.Same(t, c, current())
+		})
+		assert.Nil(t, current())
+	})
+}
+
 // The id of nested Contexts is one, whichever is asked first and when.
 func TestRule3LazyID(t *testing.T) {
 	var outer, inner *httpctx.Context

@@ -99,6 +99,7 @@ func TestOffDuringARequest(t *testing.T) {
 		})
 		assert.Nil(t, current(), "on again")
 		assert.ErrorIs(t, why(), httpctx.ErrNoRequest)
+		assert.ErrorContains(t, why(), "the request began before httpctx was switched off and on again")
 		captured.Run(func() { assert.Nil(t, current()) })
 		join(gls.Go, func() { assert.Nil(t, current()) })
 		hold <- struct{}{}

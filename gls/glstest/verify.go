@@ -20,9 +20,9 @@ var grace = time.Second
 // registered later run before it.
 //
 // The failure names each goroutine: its id, the storages that are set on it and their types, never their values,
-// which goroutine started it and at which line, and where it is now. Goroutines that are about to finish are first given
-// up to a second. One that has exited and left an Enter behind is named too, unless gls has dropped what it left
-// by then, which a garbage collection may cause; Strict reports it in any case.
+// which goroutine started it and at which line, and where it is now. Goroutines that are about to finish are first
+// given up to a second. One that has exited and left an Enter behind is named too, unless gls has dropped what it
+// left by then, which a garbage collection may cause; Strict reports it in any case.
 //
 // Goroutines that were there before are not looked at, whatever the test makes them do. Nor are those of tests that
 // run in parallel: a goroutine is the test's if its creator, or the creator's creator and so on, is the test's own

@@ -1,7 +1,7 @@
 package frame
 
 // newFrame returns an empty frame with room for at least that many entries. Up to 17 it is one allocation: the table
-// lies behind the frame. A frame of one entry takes 56 bytes.
+// lies behind the frame. A frame of one entry takes 40 bytes.
 func newFrame(n int) *Frame {
 	switch n--; {
 	case n <= 0:
@@ -9,42 +9,47 @@ func newFrame(n int) *Frame {
 	case n == 1:
 		f := new(struct {
 			Frame
-			table [1]Entry
+			table
+			slots [1]Entry
 		})
-		f.rest = f.table[:]
+		f.rest, f.table.entries = &f.table, f.slots[:]
 		return &f.Frame
 	case n == 2:
 		f := new(struct {
 			Frame
-			table [2]Entry
+			table
+			slots [2]Entry
 		})
-		f.rest = f.table[:]
+		f.rest, f.table.entries = &f.table, f.slots[:]
 		return &f.Frame
 	case n <= 4:
 		f := new(struct {
 			Frame
-			table [4]Entry
+			table
+			slots [4]Entry
 		})
-		f.rest = f.table[:]
+		f.rest, f.table.entries = &f.table, f.slots[:]
 		return &f.Frame
 	case n <= 8:
 		f := new(struct {
 			Frame
-			table [8]Entry
+			table
+			slots [8]Entry
 		})
-		f.rest = f.table[:]
+		f.rest, f.table.entries = &f.table, f.slots[:]
 		return &f.Frame
 	case n <= 16:
 		f := new(struct {
 			Frame
-			table [16]Entry
+			table
+			slots [16]Entry
 		})
-		f.rest = f.table[:]
+		f.rest, f.table.entries = &f.table, f.slots[:]
 		return &f.Frame
 	}
 	size := 32
 	for size < n {
 		size *= 2
 	}
-	return &Frame{rest: make([]Entry, size)}
+	return &Frame{rest: &table{make([]Entry, size)}}
 }

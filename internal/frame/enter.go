@@ -81,7 +81,7 @@ func nextEnter() *Enter {
 func (f *Frame) Outside(goroutine uint64) *Frame {
 	for e := range f.entries {
 		if e.Entered != nil && e.Entered.goroutine == goroutine {
-			next := f.grown(1 + len(f.rest))
+			next := f.grown(1 + len(f.others()))
 			for e := range next.entries {
 				e.Entered = nil
 			}

@@ -11,8 +11,13 @@ package frame
 // It is tempting to link each binding to the one before instead, as context.WithValue does. Get then walks past every
 // storage set since, and each child keeps all that its ancestors ever set.
 type Frame struct {
-	first Entry // never empty
-	rest  []Entry
+	first Entry  // never empty
+	rest  *table // nil where there is no other
+}
+
+// A table is apart from the frame so that a frame with one entry takes 40 bytes.
+type table struct {
+	entries []Entry
 }
 
 // An Entry is the value of one storage. An Entry with a nil Key is empty.
@@ -32,16 +37,27 @@ func (f *Frame) Find(k *Key) *Entry {
 	if f.first.Key == k {
 		return &f.first
 	}
-	for i := range f.rest {
-		e := &f.rest[(int(k.index)+i)&(len(f.rest)-1)]
-		if e.Key == k {
-			return e
-		}
-		if e.Key == nil {
-			break
+	if f.rest != nil {
+		rest := f.rest.entries
+		for i := range rest {
+			e := &rest[(int(k.index)+i)&(len(rest)-1)]
+			if e.Key == k {
+				return e
+			}
+			if e.Key == nil {
+				break
+			}
 		}
 	}
 	return nil
+}
+
+// others returns the table's slots.
+func (f *Frame) others() []Entry {
+	if f.rest == nil {
+		return nil
+	}
+	return f.rest.entries
 }
 
 // place returns where the entry of k's storage is or belongs in an unpublished frame: disabled or not, an entry of the
@@ -50,8 +66,9 @@ func (f *Frame) place(k *Key) *Entry {
 	if f.first.Key == nil || f.first.Key.Storage == k.Storage {
 		return &f.first
 	}
-	for i := range f.rest {
-		e := &f.rest[(int(k.index)+i)&(len(f.rest)-1)]
+	rest := f.others()
+	for i := range rest {
+		e := &rest[(int(k.index)+i)&(len(rest)-1)]
 		if e.Key == nil || e.Key.Storage == k.Storage {
 			return e
 		}
@@ -71,17 +88,17 @@ func (f *Frame) Of(k *Key) Entry {
 
 // With returns a frame in which e stands for its storage.
 func (f *Frame) With(e Entry) *Frame {
-	if f == nil || len(f.rest) == 0 && f.first.Key.Storage == e.Key.Storage {
+	if f == nil || f.rest == nil && f.first.Key.Storage == e.Key.Storage {
 		return &Frame{first: e}
 	}
 	if f.place(e.Key) == nil {
-		next := f.grown(2 + 2*len(f.rest))
+		next := f.grown(2 + 2*len(f.others()))
 		next.Put(e)
 		return next
 	}
-	next := newFrame(1 + len(f.rest))
+	next := newFrame(1 + len(f.others()))
 	next.first = f.first
-	copy(next.rest, f.rest)
+	copy(next.others(), f.others())
 	next.Put(e)
 	return next
 }
@@ -149,8 +166,9 @@ func (f *Frame) entries(yield func(*Entry) bool) {
 	if f == nil || !yield(&f.first) {
 		return
 	}
-	for i := range f.rest {
-		if e := &f.rest[i]; e.Key != nil && !yield(e) {
+	rest := f.others()
+	for i := range rest {
+		if e := &rest[i]; e.Key != nil && !yield(e) {
 			return
 		}
 	}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+)
+
+type (
+	valueKey struct{}
+	unsetKey struct{}
+	otherKey int
+)
+
+// passed is context.Context passed by hand.
+func passed() impl {
+	v := &value{1}
+	base := context.Background()
+	ctx := context.WithValue(base, valueKey{}, v)
+	return impl{
+		name: "context",
+		get: func(storages int, measure timed) {
+			ctx := ctx
+			for i := range storages / 2 { // the others lie above the one that is read, on average half of them
+				ctx = context.WithValue(ctx, otherKey(i), v)
+			}
+			measure(reading(ctx))
+		},
+		miss: func(measure timed) {
+			measure(func(n int) {
+				for range n {
+					sink, _ = ctx.Value(unsetKey{}).(*value)
+				}
+			})
+		},
+		read: func(depth int, measure timed) {
+			ctx := ctx
+			for i := range depth - 1 {
+				ctx = context.WithValue(ctx, otherKey(i), v)
+			}
+			measure(reading(ctx))
+		},
+		nested: func(measure timed) {
+			measure(func(n int) {
+				for range n {
+					take(context.WithValue(ctx, valueKey{}, v))
+				}
+			})
+		},
+		outermost: func(measure timed) {
+			measure(func(n int) {
+				for range n {
+					take(context.WithValue(base, valueKey{}, v))
+				}
+			})
+		},
+		spawn: func(width int, measure timed) {
+			measure(func(n int) {
+				for range n {
+					var done sync.WaitGroup
+					done.Add(width)
+					for range width {
+						go func(ctx context.Context) {
+							sink, _ = ctx.Value(valueKey{}).(*value)
+							done.Done()
+						}(ctx)
+					}
+					done.Wait()
+				}
+			})
+		},
+		park: func(n int, release <-chan struct{}, measure func()) {
+			parking(n, release, goStatement, func() { _, _ = ctx.Value(valueKey{}).(*value) }, measure)
+		},
+		middleware: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), valueKey{}, v)))
+			})
+		},
+		handler: func(measure timed) {
+			measure(func(n int) {
+				for range n {
+					layerContext(ctx, 5)
+				}
+			})
+		},
+	}
+}
+
+func reading(ctx context.Context) func(n int) {
+	return func(n int) {
+		for range n {
+			sink, _ = ctx.Value(valueKey{}).(*value)
+		}
+	}
+}
+
+//go:noinline
+func take(context.Context) {}
+
+// layerContext is layer with the context that its functions are passed.
+func layerContext(ctx context.Context, depth int) {
+	for range 4 {
+		sink, _ = ctx.Value(valueKey{}).(*value)
+	}
+	if depth > 1 {
+		layerContext(ctx, depth-1)
+		return
+	}
+	spawning(4, goStatement, func() { sink, _ = ctx.Value(valueKey{}).(*value) })(1)
+}
+
+func goStatement(fn func()) { go fn() }
+
+func newExchange() (http.ResponseWriter, *http.Request) {
+	return httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/posts/7", http.NoBody)
+}
