@@ -63,7 +63,7 @@ func AfterFunc(d time.Duration, fn func()) *time.Timer {
 	if fn == nil {
 		panic("gls.AfterFunc: nil function")
 	}
-	return time.AfterFunc(d, Bind(fn))
+	return time.AfterFunc(d, Bind(starting(fn)))
 }
 
 // A WaitGroup is a sync.WaitGroup whose Go carries the frame. The zero value is ready to use; it must not be copied
@@ -86,5 +86,5 @@ func (wg *WaitGroup) Go(fn func()) {
 	if fn == nil {
 		panic("gls.WaitGroup.Go: nil function")
 	}
-	wg.group.Go(Bind(fn))
+	wg.group.Go(Bind(starting(fn)))
 }

@@ -18,3 +18,11 @@ func init() {
 		return all
 	}
 }
+
+// starting lets who watches see that fn is about to be started on another goroutine.
+func starting(fn func()) func() {
+	if w := inspect.Starts.Load(); w != nil {
+		return (*w)(fn)
+	}
+	return fn
+}

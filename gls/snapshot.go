@@ -31,6 +31,7 @@ func (s Snapshot) Go(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Go: nil function")
 	}
+	fn = starting(fn)
 	if carrier.Inherits(s.frame) {
 		go fn()
 	} else {
@@ -44,6 +45,7 @@ func Go(fn func()) {
 	if fn == nil {
 		panic("gls.Go: nil function")
 	}
+	fn = starting(fn)
 	f := carrier.Frame()
 	if carrier.Inherits(f) {
 		go fn()

@@ -164,24 +164,6 @@ func beside(t *testing.T, other, fn func(t *testing.T)) {
 
 func idle(*testing.T) {}
 
-// hooked skips the test where gls does not tell of the goroutines that it starts.
-func hooked(t *testing.T) {
-	before := inspect.Starts.Load()
-	defer inspect.Starts.Store(before)
-	called := false
-	probe := func(fn func()) func() {
-		called = true
-		return fn
-	}
-	inspect.Starts.Store(&probe)
-	var wg gls.WaitGroup
-	wg.Go(func() {})
-	wg.Wait()
-	if !called {
-		t.Skip("gls does not call inspect.Starts")
-	}
-}
-
 func assertLines(t *testing.T, text string, lines ...string) {
 	t.Helper()
 	for _, line := range lines {

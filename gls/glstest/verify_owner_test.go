@@ -124,7 +124,6 @@ func TestVerifyNoneReportsNoOrphanThatAnotherTestMayHaveStarted(t *testing.T) {
 }
 
 func TestVerifyNoneFollowsAChainThroughGoroutinesThatGLSSaw(t *testing.T) {
-	hooked(t)
 	hurry(t)
 	beside(t, idle, func(t *testing.T) {
 		f := verifying(t)

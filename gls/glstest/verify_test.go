@@ -61,7 +61,6 @@ func TestVerifyNoneNamesTheGoroutineItsStoragesAndWhereItIs(t *testing.T) {
 }
 
 func TestVerifyNoneNamesTheCallOfGLSThatStartedIt(t *testing.T) {
-	hooked(t)
 	hurry(t)
 	var wg gls.WaitGroup
 	for name, start := range map[string]func(b *blocked) string{
