@@ -16,7 +16,6 @@ import (
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glstest"
 	"github.com/ambient-go/ambient/internal/goroutine"
-	"github.com/ambient-go/ambient/internal/inspect"
 )
 
 var (
