@@ -79,7 +79,7 @@ func TestSweepAtInsert(t *testing.T) {
 		assert.Zero(t, sweeps(func() { enterAndExit(carrier.SweepAtLeast - base - 1) }))
 		assert.Equal(t, carrier.SweepAtLeast-1, carrier.Len())
 		assert.Equal(t, 1, sweeps(func() { enterAndExit(1) }))
-		assert.LessOrEqual(t, carrier.Len(), base+2, "but for the one that entered last")
+		assert.LessOrEqual(t, carrier.Len(), base+20, "but for those that are exiting still")
 		for range 10 * carrier.SweepAtLeast {
 			enterAndExit(1)
 			assert.LessOrEqual(t, carrier.Len(), base+carrier.SweepAtLeast)
@@ -165,7 +165,7 @@ func TestCollectionsBackOff(t *testing.T) {
 
 			before := carrier.Loose()
 			join(func() { enter(1) })
-			for range 1 << carrier.MaxIdle {
+			for range 2 << carrier.MaxIdle { // the first sweep may see it exiting still
 				carrier.Collected()
 			}
 			assert.Equal(t, before, carrier.Loose(), "it is found all the same")
