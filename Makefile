@@ -174,7 +174,7 @@ else
 			apt-get -qq install --yes --no-install-recommends qemu-user-static; } >/dev/null || true; \
 	fi; \
 	if qemu=$$(qemu); then set -x; \
-		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) test -timeout 30m -exec "$$qemu" ./...; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 AMBIENT_EXEC="$$qemu" $(GO) test -timeout 30m -exec "$$qemu" ./...; \
 	else \
 		echo "cross-arm64: NOT RUN, only vetted: install qemu-user-static to run it"; \
 		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet ./...; \

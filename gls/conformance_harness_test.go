@@ -176,29 +176,26 @@ func (r row) run(t *testing.T, s state) {
 	}
 	// A goroutine that says it is done has still to return from what the library runs around it, and one that entered
 	// outside of any scope is noticed at a garbage collection.
-	settled := pollFor(patience, func(try int) bool {
+	settled := poll(func(try int) bool {
 		if try > 55 {
 			runtime.GC()
 		}
 		return gls.Carried() <= carried && runtime.NumGoroutine() <= goroutines
 	})
-	if !settled {
-		patience = 10 * time.Millisecond // where one row leaves something behind, many do
-	}
 	assert.True(t, settled, "%d goroutines of %d carry a frame, after %d of %d",
 		gls.Carried(), runtime.NumGoroutine(), carried, goroutines)
 }
 
-// patience is how long the harness waits for that.
-var patience = 5 * time.Second
+// patience is how long poll waits: some seconds, and next to nothing once that was in vain, for what fails in one state
+// fails in many.
+var patience = 10 * time.Second
 
-// poll calls done until it returns true, for some seconds.
-func poll(done func(try int) bool) bool { return pollFor(5*time.Second, done) }
-
-func pollFor(limit time.Duration, done func(try int) bool) bool {
-	deadline := time.Now().Add(limit)
+// poll calls done until it returns true or patience is at an end.
+func poll(done func(try int) bool) bool {
+	deadline := time.Now().Add(patience)
 	for try := 0; !done(try); try++ {
 		if time.Now().After(deadline) {
+			patience = 50 * time.Millisecond
 			return false
 		}
 		if try < 50 {

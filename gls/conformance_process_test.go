@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // Rows that start this test binary again or use what the process has one of run in the first state alone.
@@ -48,11 +49,7 @@ func init() {
 }
 
 func childCommand(program string) *exec.Cmd {
-	binary, err := os.Executable()
-	if err != nil {
-		binary = os.Args[0]
-	}
-	cmd := exec.Command(binary)
+	cmd := testexec.Command()
 	cmd.Env = append(os.Environ(), childVariable+"="+program, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }

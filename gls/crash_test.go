@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // crashes are programs that end badly: each runs in a process of its own, on the test's goroutine.
@@ -115,9 +116,7 @@ func TestCrashProgram(t *testing.T) {
 func crash(t *testing.T, name string) (string, int) {
 	t.Helper()
 	require.Contains(t, crashes, name)
-	self, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^TestCrashProgram$", "-test.timeout=50s")
+	cmd := testexec.Command("-test.run=^TestCrashProgram$", "-test.timeout=50s")
 	cmd.Env = append(os.Environ(), crashVariable+"="+name, "GOTRACEBACK=single")
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

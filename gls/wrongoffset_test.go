@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // A goid library that reads the wrong field of runtime.g gives the same id to every goroutine, as it happened after a
@@ -38,7 +39,8 @@ func TestRule12WrongOffset(t *testing.T) {
 	write("go.sum", string(sum))
 
 	cmd := goCommand(t, []string{"AMBIENT_EXPECT_SLOW=1"},
-		"test", "-count=1", "-v", "-modfile="+filepath.Join(dir, "go.mod"), "-run=^Test(Rule|Bind|Smoke)", ".")
+		"test", "-count=1", "-v", "-exec="+testexec.Emulator, "-modfile="+filepath.Join(dir, "go.mod"),
+		"-run=^Test(Rule|Bind|Smoke)", ".")
 	text, err := cmd.CombinedOutput()
 	output := string(text)
 	assert.NoError(t, err, output)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // middleware is httpctx.Middleware for a function.
@@ -207,9 +207,7 @@ func again(t *testing.T) (alone bool) {
 	if os.Getenv(mark) == t.Name() {
 		return true
 	}
-	self, err := os.Executable()
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.timeout=50s", "-test.count=1")
+	cmd := testexec.Command("-test.run=^"+t.Name()+"$", "-test.timeout=50s", "-test.count=1")
 	cmd.Env = append(os.Environ(), mark+"="+t.Name())
 	out, err := cmd.CombinedOutput()
 	if len(out) > 4000 {

@@ -3,7 +3,6 @@ package glstest_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glstest"
 	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 func TestVerifyNoneFollowsTheChainOfCreators(t *testing.T) {
@@ -63,7 +63,7 @@ func TestVerifyNoneReportsAnOrphanWhenNoOtherTestRan(t *testing.T) {
 const tracebackAncestors = "tracebackancestors=10"
 
 func TestVerifyNoneFindsOrphansWithTracebackAncestors(t *testing.T) {
-	again := exec.Command(os.Args[0], "-test.run=^TestVerifyNoneReportsNoOrphanThatAnotherTestMayHaveStarted$")
+	again := testexec.Command("-test.run=^TestVerifyNoneReportsNoOrphanThatAnotherTestMayHaveStarted$")
 	again.Env = append(os.Environ(), "GODEBUG="+tracebackAncestors)
 	output, err := again.CombinedOutput()
 	require.NoError(t, err, "%s", output)
