@@ -106,7 +106,7 @@ var goroutineRows = []row{
 		group := func(fns ...func()) { // as an errgroup does
 			for _, fn := range fns {
 				wg.Add(1)
-				go func() { //nolint:modernize // what errgroup does
+				go func() {
 					defer wg.Done()
 					fn()
 				}()
