@@ -101,10 +101,11 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load()}
 	defer c.close()
-	nothingSet := gls.Capture() == gls.Snapshot{}
 	var outer *Context
-	if !nothingSet {
+	isOutside := false
+	if (gls.Capture() != gls.Snapshot{}) { // most requests come where nothing is set
 		outer, _ = Get()
+		_, isOutside = outside.Get()
 	}
 	if outer != nil {
 		c.shared = outer.shared
@@ -114,7 +115,7 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 		c.own.logger = config.logger
 		c.own.givenID = config.id(r)
 	}
-	if _, ok := outside.Get(); ok && !nothingSet {
+	if isOutside {
 		outside.Exit(func() { gls.Run(fn, current.With(c), gls.WithContext(r.Context())) })
 		return
 	}
