@@ -14,12 +14,12 @@ import (
 // other types, some hundred nanoseconds; there a closure around a Snapshot is cheaper. Bind panics if fn is nil or no
 // function.
 func Bind[F any](fn F) F {
-	if f, ok := any(fn).(func()); ok {
-		return any(bindPlain(f)).(F)
-	}
 	typ := reflect.TypeFor[F]()
 	if typ.Kind() != reflect.Func {
 		panic("gls.Bind: " + typ.String() + " is not a function type")
+	}
+	if f, ok := any(fn).(func()); ok {
+		return any(bindPlain(f)).(F)
 	}
 	value := reflect.ValueOf(fn)
 	if value.IsNil() {

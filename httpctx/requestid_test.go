@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -96,12 +98,18 @@ func TestRandomID(t *testing.T) {
 		require.False(t, seen[id])
 		seen[id] = true
 	}
-	for range 50 {
+	for range 2000 {
 		inRequest(func(c *httpctx.Context) {
-			ids := make([]string, 8)
+			var ids [2]string
 			var group sync.WaitGroup
+			var ready atomic.Int32
 			for i := range ids {
-				group.Go(func() { ids[i] = c.ID() })
+				group.Go(func() {
+					for ready.Add(1); ready.Load() < int32(len(ids)); { // both at the same moment
+						runtime.Gosched()
+					}
+					ids[i] = c.ID()
+				})
 			}
 			group.Wait()
 			for _, id := range ids {

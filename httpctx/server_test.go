@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -209,6 +210,7 @@ func TestPanicReachesTheServer(t *testing.T) {
 			var stack [1 << 14]byte
 			text := string(stack[:runtime.Stack(stack[:], false)])
 			assert.Contains(t, text, "TestPanicReachesTheServer.func1", "the stack of the panic")
+			assert.Equal(t, 1, strings.Count(text, "\npanic("), "no recovered panic below it")
 			panic(http.ErrAbortHandler)
 		}()
 		next.ServeHTTP(w, r)
