@@ -160,7 +160,7 @@ func TestCollectionsBackOff(t *testing.T) {
 					carrier.Collected()
 				}
 			})
-			assert.LessOrEqual(t, n, carrier.MaxIdle+2+1000/(1<<carrier.MaxIdle))
+			assert.LessOrEqual(t, n, 100, "of 1000")
 			assert.GreaterOrEqual(t, n, 1000/(1<<carrier.MaxIdle))
 
 			before := carrier.Loose()
