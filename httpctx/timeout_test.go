@@ -16,6 +16,14 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
+// slowAndFast gives the handler little time for /slow and enough for /fast.
+func slowAndFast(h http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/slow", http.TimeoutHandler(h, 20*time.Millisecond, "too slow"))
+	mux.Handle("/fast", http.TimeoutHandler(h, time.Minute, "too slow"))
+	return mux
+}
+
 // Outside of http.TimeoutHandler the request is lost, and the error says how to put that right.
 func TestRule6Outside(t *testing.T) {
 	explicit(t)
@@ -23,17 +31,16 @@ func TestRule6Outside(t *testing.T) {
 		`net/http\.\(\*timeoutHandler\)\.ServeHTTP \(.*/server\.go:\d+\): put Middleware inside it$`
 	var err, deep error
 	hold, done := make(chan bool), make(chan bool)
-	s := serve(t, httpctx.Middleware(http.TimeoutHandler(http.HandlerFunc(
-		func(w http.ResponseWriter, r *http.Request) {
-			assert.Nil(t, current())
-			if r.URL.Path == "/slow" {
-				defer close(done)
-				<-hold
-			}
-			err = why()
-			func() { deep = why() }()
-			_, _ = fmt.Fprint(w, panicOf(func() { httpctx.GetOrFail() }))
-		}), 50*time.Millisecond, "too slow")))
+	s := serve(t, httpctx.Middleware(slowAndFast(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Nil(t, current())
+		if r.URL.Path == "/slow" {
+			defer close(done)
+			<-hold
+		}
+		err = why()
+		func() { deep = why() }()
+		_, _ = fmt.Fprint(w, panicOf(func() { httpctx.GetOrFail() }))
+	}))))
 	assert.Equal(t, "too slow", get(t, s.Client(), s.URL+"/slow"))
 	close(hold)
 	within(t, done)
@@ -57,7 +64,7 @@ func TestRule6Inside(t *testing.T) {
 		ambient, deadline bool
 	}
 	results := make(chan seen, 1)
-	s := serve(t, http.TimeoutHandler(middleware(func(w http.ResponseWriter, r *http.Request) {
+	s := serve(t, slowAndFast(middleware(func(w http.ResponseWriter, r *http.Request) {
 		c := httpctx.GetOrFail()
 		if r.URL.Path == "/fast" {
 			_, _ = io.WriteString(c.Writer(), c.ID())
@@ -71,7 +78,7 @@ func TestRule6Inside(t *testing.T) {
 		_, e.deadline = gls.Context().Deadline()
 		e.ambient = gls.Context() == r.Context()
 		results <- e
-	}), 20*time.Millisecond, "too slow"))
+	})))
 	for range 3 {
 		assert.Equal(t, "fast", get(t, s.Client(), s.URL+"/fast", "X-Request-ID", "fast"))
 		assert.Equal(t, "too slow", get(t, s.Client(), s.URL+"/slow", "X-Request-ID", "slow"))

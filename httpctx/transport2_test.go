@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -23,7 +24,7 @@ import (
 // clientTimeouts are the two ways in which a request without a context reaches a transport.
 var clientTimeouts = map[string]time.Duration{"no Timeout": 0, "Timeout": time.Hour}
 
-// The deadline and the cancellation of the request that is served end those that it makes.
+// The cancellation of the request that is served ends those that it makes.
 func TestTransportEndsWithTheRequest(t *testing.T) {
 	arrived := make(chan struct{}, 1)
 	gone := make(chan struct{}, 1)
@@ -49,16 +50,6 @@ func TestTransportEndsWithTheRequest(t *testing.T) {
 			})
 			within(t, gone)
 		})
-		t.Run("deadline, "+name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-			defer cancel()
-			httpctx.Run(httptest.NewRecorder(), newRequest("/").WithContext(ctx), func() {
-				_, err := client.Get(s.URL)
-				assert.ErrorIs(t, err, context.DeadlineExceeded)
-			})
-			within(t, arrived)
-			within(t, gone)
-		})
 		t.Run("cancel while the body is read, "+name, func(t *testing.T) {
 			incoming(func(_ *httpctx.Context, cancel func()) {
 				response, err := client.Get(s.URL + "/body")
@@ -72,24 +63,6 @@ func TestTransportEndsWithTheRequest(t *testing.T) {
 			within(t, gone)
 		})
 	}
-	t.Run("the client's own Timeout", func(t *testing.T) {
-		incoming(func(*httpctx.Context, func()) {
-			client := &http.Client{Transport: httpctx.Transport(s.Client().Transport), Timeout: 20 * time.Millisecond}
-			_, err := client.Get(s.URL)
-			assert.ErrorIs(t, err, context.DeadlineExceeded)
-			var timeout net.Error
-			assert.True(t, errors.As(err, &timeout) && timeout.Timeout())
-			<-arrived
-			response, err := client.Get(s.URL + "/body")
-			require.NoError(t, err)
-			defer response.Body.Close()
-			_, err = io.ReadAll(response.Body)
-			assert.True(t, errors.As(err, &timeout) && timeout.Timeout(), "%v", err)
-			<-arrived
-		})
-		within(t, gone)
-		within(t, gone)
-	})
 	t.Run("not after RunOutside", func(t *testing.T) {
 		incoming(func(_ *httpctx.Context, cancel func()) {
 			cancel()
@@ -108,6 +81,66 @@ func TestTransportEndsWithTheRequest(t *testing.T) {
 			}
 		})
 	})
+}
+
+// waiting answers nothing, or a body without an end, until the request's context is done.
+var waiting = tripper(func(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == "/body" {
+		response := answer(r, "")
+		response.Body = waitingBody{r.Context()}
+		return response, nil
+	}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+})
+
+type waitingBody struct{ ctx context.Context }
+
+func (b waitingBody) Read([]byte) (int, error) {
+	<-b.ctx.Done()
+	return 0, b.ctx.Err()
+}
+
+func (b waitingBody) Close() error { return nil }
+
+// The earlier of two deadlines counts, that of the request that is served and the client's own Timeout, for the answer
+// and for its body.
+func TestTransportDeadline(t *testing.T) {
+	const early = time.Minute
+	for name, limit := range map[string]struct{ ambient, client time.Duration }{
+		"the request's alone":    {early, 0},
+		"the request's":          {early, time.Hour},
+		"the client's":           {time.Hour, early},
+		"the client's, no other": {0, early},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := &http.Client{Transport: httpctx.Transport(waiting), Timeout: limit.client}
+				try := func(path string) {
+					ctx, cancel := context.WithCancel(context.Background())
+					if limit.ambient > 0 {
+						ctx, cancel = context.WithTimeout(ctx, limit.ambient)
+					}
+					defer cancel()
+					httpctx.Run(httptest.NewRecorder(), newRequest("/").WithContext(ctx), func() {
+						began := time.Now()
+						response, err := client.Get("http://x" + path)
+						if path == "/body" {
+							require.NoError(t, err)
+							_, err = io.ReadAll(response.Body)
+							response.Body.Close()
+						}
+						var timeout net.Error
+						assert.True(t, errors.As(err, &timeout) && timeout.Timeout(), "%v", err)
+						assert.ErrorIs(t, err, context.DeadlineExceeded)
+						assert.Equal(t, early, time.Since(began), path)
+					})
+				}
+				try("/")
+				try("/body")
+			})
+		})
+	}
 }
 
 // What a client with a Timeout sends has the ambient values, the client's deadline, and ends with its body.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -125,43 +126,45 @@ func TestTransportAfterARequestWithAnUncomparableContext(t *testing.T) {
 }
 
 // http.Client hands a context of its own to its transport when it has a Timeout. One that the caller has given cannot
-// be told from it if it is derived from Background by an earlier deadline alone: it keeps its deadline and cancellation,
-// and has those of the ambient context too.
+// be told from it if it is derived from Background by an earlier deadline alone: it keeps its deadline and
+// cancellation, and has those of the ambient context too.
 func TestTransportDeadlineAloneInAClientWithTimeout(t *testing.T) {
-	var sent *http.Request
-	client := &http.Client{Timeout: 2 * time.Hour, Transport: httpctx.Transport(tripper(
-		func(r *http.Request) (*http.Response, error) {
-			sent = r
-			select {
-			case <-r.Context().Done():
-				return nil, r.Context().Err()
-			case <-time.After(100 * time.Millisecond):
-				return answer(r, ""), nil
-			}
-		}))}
-	incoming(func(_ *httpctx.Context, cancel func()) {
-		explicit, stop := context.WithTimeout(context.Background(), time.Hour)
-		defer stop()
-		response, err := client.Do(outgoing(t, "http://x/").WithContext(explicit))
-		if assert.NoError(t, err) {
-			response.Body.Close()
-		}
-		want, _ := explicit.Deadline()
-		got, _ := sent.Context().Deadline()
-		assert.Equal(t, want, got, "the caller's own deadline")
-
-		time.AfterFunc(10*time.Millisecond, stop)
-		_, err = client.Do(outgoing(t, "http://x/").WithContext(explicit))
-		assert.ErrorIs(t, err, context.Canceled, "the caller's own cancellation")
-
-		cancel()
-		_, err = client.Get("http://x/")
-		assert.ErrorIs(t, err, context.Canceled, "the ambient cancellation")
-		httpctx.RunOutside(func() {
-			response, err := client.Get("http://x/")
-			if assert.NoError(t, err, "does not reach it there") {
+	synctest.Test(t, func(t *testing.T) {
+		var sent *http.Request
+		client := &http.Client{Timeout: 2 * time.Hour, Transport: httpctx.Transport(tripper(
+			func(r *http.Request) (*http.Response, error) {
+				sent = r
+				select {
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				case <-time.After(time.Second):
+					return answer(r, ""), nil
+				}
+			}))}
+		incoming(func(_ *httpctx.Context, cancel func()) {
+			explicit, stop := context.WithTimeout(context.Background(), time.Hour)
+			defer stop()
+			response, err := client.Do(outgoing(t, "http://x/").WithContext(explicit))
+			if assert.NoError(t, err) {
 				response.Body.Close()
 			}
+			want, _ := explicit.Deadline()
+			got, _ := sent.Context().Deadline()
+			assert.Equal(t, want, got, "the caller's own deadline")
+
+			time.AfterFunc(10*time.Millisecond, stop)
+			_, err = client.Do(outgoing(t, "http://x/").WithContext(explicit))
+			assert.ErrorIs(t, err, context.Canceled, "the caller's own cancellation")
+
+			cancel()
+			_, err = client.Get("http://x/")
+			assert.ErrorIs(t, err, context.Canceled, "the ambient cancellation")
+			httpctx.RunOutside(func() {
+				response, err := client.Get("http://x/")
+				if assert.NoError(t, err, "does not reach it there") {
+					response.Body.Close()
+				}
+			})
 		})
 	})
 }

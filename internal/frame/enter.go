@@ -9,7 +9,7 @@ import "sync"
 type Enter struct {
 	goroutine uint64 // immutable
 	outer     *Enter // cut to nil by trim; read and written on goroutine alone
-	depth     int    // no less than the length of the list; immutable
+	depth     int    // at least the number of those beneath it; immutable
 }
 
 // maxEnters is how many unfinished Enters of one storage a goroutine remembers at least. A program that enters for

@@ -11,8 +11,9 @@ import (
 // and only read afterwards.
 var fast = trustworthy(goid.Get)
 
-// ID returns the id of the running goroutine. Ids are never 0 and, within a process, never reused
-// (runtime/proc.go, newproc1: goidgen only grows).
+// ID returns the id of the running goroutine. Ids are never 0 and, within a process, no two goroutines have the same one
+// (runtime/proc.go, newproc1: goidgen only grows). Callbacks from C on threads that Go did not start are the exception:
+// one after the other, several may run on one goroutine (runtime/proc.go, oneNewExtraM).
 func ID() uint64 {
 	if fast {
 		return FastID()

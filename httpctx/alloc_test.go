@@ -1,0 +1,43 @@
+package httpctx_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+// allocations returns how often fn allocates.
+func allocations(fn func()) float64 { return testing.AllocsPerRun(100, fn) }
+
+// Asking allocates nothing, whether there is an answer or not.
+func TestAllocationsOfGet(t *testing.T) {
+	key, none := httpctx.NewKey[*int]("k"), httpctx.NewKey[*int]("none")
+	check := func(where string, ok bool) {
+		assert.Zero(t, allocations(func() { httpctx.Get() }), where)
+		assert.Zero(t, allocations(func() { key.Get() }), where)
+		assert.Zero(t, allocations(func() { none.Get() }), where)
+		_, found := httpctx.Get()
+		assert.Equal(t, ok, found, where)
+	}
+	check("outside", false)
+	inRequest(func(c *httpctx.Context) {
+		key.Set(c, new(int))
+		check("in a request", true)
+		assert.Zero(t, allocations(func() { httpctx.GetOrFail() }))
+		assert.NotEmpty(t, c.ID())
+		assert.Zero(t, allocations(func() { c.ID() }), "once it is made")
+		assert.Zero(t, allocations(func() { c.Writer() }))
+		httpctx.RunOutside(func() { check("RunOutside", false) })
+	})
+}
+
+// A Middleware allocates a Context and a frame.
+func TestAllocationsOfMiddleware(t *testing.T) {
+	h := httpctx.Middleware(benchHandler)
+	var w http.ResponseWriter = benchWriter{make(http.Header)}
+	r := newRequest("/")
+	assert.LessOrEqual(t, allocations(func() { h.ServeHTTP(w, r) }), 2.0)
+}
