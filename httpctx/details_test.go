@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -345,27 +344,35 @@ func TestKeyGetOrFail(t *testing.T) {
 }
 
 func TestKeyConcurrently(t *testing.T) {
-	const n = 50
-	var keys [n]*httpctx.Key[int]
-	for i := range keys {
-		keys[i] = httpctx.NewKey[int]("k")
-	}
-	inRequest(func(c *httpctx.Context) {
-		var group sync.WaitGroup
-		for i, k := range keys {
-			group.Go(func() {
-				for j := range 20 {
-					k.Set(c, i*100+j)
-					if v, ok := k.Of(c); !ok || v != i*100+j {
-						t.Errorf("%d %t instead of %d", v, ok, i*100+j)
+	const setters, each = 4, 50
+	for range 20 {
+		var keys [setters][each]*httpctx.Key[int]
+		inRequest(func(c *httpctx.Context) {
+			var group sync.WaitGroup
+			begin := make(chan struct{})
+			for i := range setters {
+				group.Go(func() {
+					<-begin
+					for j := range each {
+						k := httpctx.NewKey[int]("k")
+						keys[i][j] = k
+						k.Set(c, -1)
+						k.Set(c, j)
+						if v, ok := k.Of(c); !ok || v != j {
+							t.Errorf("%d %t instead of %d", v, ok, j)
+						}
 					}
-					runtime.Gosched()
+				})
+			}
+			close(begin)
+			group.Wait()
+			for _, keys := range keys {
+				for j, k := range keys {
+					v, ok := k.Get()
+					require.True(t, ok, "no Set is lost")
+					require.Equal(t, j, v)
 				}
-			})
-		}
-		group.Wait()
-		for i, k := range keys {
-			assert.Equal(t, i*100+19, k.GetOrFail(), "no Set is lost")
-		}
-	})
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package httpctx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,7 +60,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	deadline, _ := ctx.Deadline()
 	merged, cancel := context.WithDeadline(around, deadline)
-	stop := context.AfterFunc(ctx, cancel)
+	stop := context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) { // that is merged's own deadline, and its own error
+			cancel()
+		}
+	})
 	response, err := t.base.RoundTrip(r.WithContext(merged))
 	end := func() {
 		stop()
