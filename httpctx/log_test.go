@@ -246,7 +246,7 @@ func TestLogHandlerKeepsTheRecord(t *testing.T) {
 		return all
 	}
 	failure := fmt.Errorf("full")
-	for n := range 20 { // a record has some attributes in itself, and the others in a slice that may have spare capacity
+	for n := range 20 { // a record keeps some in itself, the others in a slice that may have room for more
 		var kept []slog.Record
 		below := keepHandler{&kept, failure, true, func(got context.Context) { assert.Equal(t, ctx, got) }}
 		for _, h := range []slog.Handler{httpctx.LogHandler(below), httpctx.LogHandler(below).WithGroup("g")} {
