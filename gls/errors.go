@@ -53,7 +53,7 @@ func (e *NotSetError) Is(target error) bool { return target == ErrNotSet }
 func newNotSetError(storage *frame.Storage) *NotSetError {
 	origin := goroutine.Started()
 	e := &NotSetError{
-		Storage:   storage.Name,
+		Storage:   storage.Name(),
 		Goroutine: carrier.Here().Goroutine(),
 		Creator:   origin.Creator,
 	}

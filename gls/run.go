@@ -16,7 +16,7 @@ func (s *Storage[T]) Run(value T, fn func()) {
 		panic("gls.Storage.Run: nil function")
 	}
 	here := carrier.Here()
-	run(here, here.Frame().With(frame.Entry{Key: s.key(), Value: value}), fn)
+	run(here, here.Frame().With(frame.Entry{Key: s.bound(), Value: value}), fn)
 }
 
 // Exit calls fn with this storage not set and all others as they are. It ends as Run does.
@@ -29,7 +29,7 @@ func (s *Storage[T]) Exit(fn func()) {
 	}
 	here := carrier.Here()
 	next := here.Frame()
-	if k := s.storage.Key(); k != nil {
+	if k := (*frame.Storage)(s).Key(); k != nil {
 		next = next.Without(k)
 	}
 	run(here, next, fn)
@@ -40,7 +40,7 @@ func (s *Storage[T]) With(value T) Binding {
 	if s == nil {
 		panicNil("With")
 	}
-	return Binding{s.key(), value}
+	return Binding{s.bound(), value}
 }
 
 // A Binding is one storage and a value for it. It is made by Storage.With and WithContext.

@@ -25,7 +25,7 @@ func (s *Storage[T]) Enter(value T) Scope {
 	if s == nil {
 		panicNil("Enter")
 	}
-	return enter(s.key(), value)
+	return enter(s.bound(), value)
 }
 
 func enter(k *frame.Key, value any) Scope {

@@ -13,40 +13,30 @@ import (
 // two storages of the same type and name are independent.
 //
 // All methods are safe for concurrent use. Methods of a nil *Storage panic.
-type Storage[T any] struct {
-	storage  frame.Storage
-	fallback T // the default; written by NewWithDefault only
-}
+//
+// It is the part that does not depend on T under a name that does: a pointer to one converts to the other, and Get is
+// small enough to be inlined in its callers, where the compiler knows T.
+type Storage[T any] frame.Storage
 
 // New returns a storage with a name for error texts. Declare it as a package-level variable and keep it unexported:
 // whoever holds it can read and set its value.
 func New[T any](name string) *Storage[T] {
-	return &Storage[T]{storage: frame.Storage{Name: name}}
+	return (*Storage[T])(frame.New(name, nil))
 }
 
 // NewWithDefault returns a storage whose Get and Lookup return value where it is not set. The default does not count
 // as set.
 func NewWithDefault[T any](name string, value T) *Storage[T] {
-	return &Storage[T]{storage: frame.Storage{Name: name}, fallback: value}
+	return (*Storage[T])(frame.New(name, value))
 }
 
 // Get returns the value and true, or the default (the zero value without one) and false. It takes no lock, allocates
 // nothing and records nothing about the goroutine.
-func (s *Storage[T]) Get() (T, bool) {
-	if e := carrier.Entry(s.id()); e != nil {
-		// The assertion fails for one value alone, the nil of an interface type T, and then gives just that.
-		value, _ := e.Value.(T)
-		return value, true
-	}
-	return s.fallback, false
-}
-
-// id returns the part of s that does not depend on T, nil for a nil s.
-func (s *Storage[T]) id() *frame.Storage {
-	if s == nil {
-		return nil
-	}
-	return &s.storage
+func (s *Storage[T]) Get() (value T, ok bool) {
+	found, ok := carrier.Value((*frame.Storage)(s))
+	// The assertion fails for one value alone, a nil of an interface type T, and then gives just that.
+	value, _ = found.(T)
+	return value, ok
 }
 
 // Lookup returns the value and nil, or the default and a *NotSetError that says why there is none. Building the error
@@ -57,7 +47,7 @@ func (s *Storage[T]) Lookup() (T, error) {
 	}
 	value, ok := s.Get()
 	if !ok {
-		return value, newNotSetError(&s.storage)
+		return value, newNotSetError((*frame.Storage)(s))
 	}
 	return value, nil
 }
@@ -69,7 +59,7 @@ func (s *Storage[T]) GetOrFail() T {
 	}
 	value, ok := s.Get()
 	if !ok {
-		panic(newNotSetError(&s.storage))
+		panic(newNotSetError((*frame.Storage)(s)))
 	}
 	return value
 }
@@ -81,7 +71,7 @@ func (s *Storage[T]) Disable() {
 	if s == nil {
 		panicNil("Disable")
 	}
-	s.storage.Disable()
+	(*frame.Storage)(s).Disable()
 }
 
 // Name returns the name given to New, "" without one.
@@ -89,7 +79,7 @@ func (s *Storage[T]) Name() string {
 	if s == nil {
 		panicNil("Name")
 	}
-	return s.storage.Name
+	return (*frame.Storage)(s).Name()
 }
 
 // String returns the storage's type and name, not its value.
@@ -98,18 +88,18 @@ func (s *Storage[T]) String() string {
 		panicNil("String")
 	}
 	text := "gls.Storage[" + reflect.TypeFor[T]().String() + "]"
-	if s.storage.Name != "" {
-		text += "(" + s.storage.Name + ")"
+	if name := s.Name(); name != "" {
+		text += "(" + name + ")"
 	}
 	return text
 }
 
-// key returns the storage's key, made now if it has never been set.
-func (s *Storage[T]) key() *frame.Key {
-	if k := s.storage.Key(); k != nil {
+// bound returns the storage's key, made now if it has never been set.
+func (s *Storage[T]) bound() *frame.Key {
+	if k := (*frame.Storage)(s).Key(); k != nil {
 		return k
 	}
-	return frame.MakeKey[T](&s.storage)
+	return frame.MakeKey[T]((*frame.Storage)(s))
 }
 
 //go:noinline

@@ -14,36 +14,44 @@ var goroutines registry.Map
 
 func init() { goroutines.Init() }
 
-// Frame returns the frame in force on the running goroutine, nil where nothing is set. It is the path of Get.
-func Frame() *frame.Frame {
-	if !goroutine.Fast() {
-		return Here().Frame()
-	}
-	if r := goroutines.Find(goroutine.FastID()); r != nil {
-		return r.Frame()
-	}
-	return nil
-}
+// Frame returns the frame in force on the running goroutine, nil where nothing is set.
+func Frame() *frame.Frame { return Here().Frame() }
 
-// Entry returns the entry of a storage in the frame in force on the running goroutine, nil where it is not set.
-// It is Frame().Find(s.Key()), flat: the path of Get is this function, and the assembly that reads g.
+// Value returns the value of a storage in the frame in force on the running goroutine and true, or the storage's default
+// and false. It is Frame().Find(s.Key()), flat: the path of Get is this function, and the assembly that reads g.
 // It panics for a nil s, in the name of its only caller.
-func Entry(s *frame.Storage) *frame.Entry {
+func Value(s *frame.Storage) (any, bool) {
 	if s == nil {
 		panic("gls.Storage.Get: called on a nil *Storage")
 	}
 	k := s.Key()
 	if k == nil {
-		return nil
+		return s.Default(), false
 	}
 	if !goroutine.Fast() {
-		return Here().Frame().Find(k)
+		return valueOf(s, Here().Frame().Find(k))
 	}
-	r := goroutines.Find(goroutine.FastID())
-	if r == nil {
-		return nil
+	id := goroutine.FastID()
+	r, known := goroutines.First(id)
+	if !known {
+		r = goroutines.Probe(id)
 	}
-	return r.Frame().Find(k)
+	if r != nil {
+		if f := r.Frame(); f != nil {
+			if e := f.First(); e.Key == k {
+				return e.Value, true
+			}
+			return valueOf(s, f.Find(k))
+		}
+	}
+	return s.Default(), false
+}
+
+func valueOf(s *frame.Storage, e *frame.Entry) (any, bool) {
+	if e == nil {
+		return s.Default(), false
+	}
+	return e.Value, true
 }
 
 // A Place is the running goroutine, looked up once for what a scope needs at its start and at its end. It is valid on
@@ -60,7 +68,11 @@ func Here() Place {
 		return Place{id, goroutines.Find(id)}
 	}
 	id := goroutine.FastID()
-	return Place{id, goroutines.Find(id)}
+	r, known := goroutines.First(id)
+	if !known {
+		r = goroutines.Probe(id)
+	}
+	return Place{id, r}
 }
 
 // Goroutine returns the id of the place's goroutine.

@@ -21,8 +21,8 @@ func frameOf(n int) *frame.Frame {
 
 // number returns the number in the frame in force, -1 where there is none.
 func number() int {
-	if e := carrier.Entry(&storage); e != nil {
-		n, _ := e.Value.(int)
+	if v, ok := carrier.Value(&storage); ok {
+		n, _ := v.(int)
 		return n
 	}
 	return -1

@@ -29,7 +29,10 @@ type Entry struct {
 	Entered *Enter
 }
 
-// Find returns the entry with that key, or nil. It is the path of Get, inlined there.
+// First returns the entry in which a frame with one entry has it. f is not nil.
+func (f *Frame) First() *Entry { return &f.first }
+
+// Find returns the entry with that key, or nil. It is on the path of Get, inlined there.
 func (f *Frame) Find(k *Key) *Entry {
 	if f == nil {
 		return nil

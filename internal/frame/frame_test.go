@@ -279,11 +279,11 @@ func TestEnters(t *testing.T) {
 // A copy of a storage is a storage of its own, whatever the original was when it was copied.
 func TestCopiedStorage(t *testing.T) {
 	type holder struct{ storage frame.Storage }
-	original := &holder{frame.Storage{Name: "name"}}
+	original := &holder{*frame.New("name", nil)} //nolint:govet // the original has never been used
 	f := (*frame.Frame)(nil).With(bind(&original.storage, 1))
 	copied := new(holder)
 	assign(copied, original)
-	assert.Equal(t, "name", copied.storage.Name)
+	assert.Equal(t, "name", copied.storage.Name())
 	assert.Nil(t, copied.storage.Key(), "nothing is set in it")
 	copied.storage.Disable()
 	assert.NotNil(t, f.Find(original.storage.Key()), "Disable of the copy is not the original's")

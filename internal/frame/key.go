@@ -14,8 +14,18 @@ type Storage struct {
 	// of that one and counts as nil. Loaded by every Get; stored by compare and swap.
 	key atomic.Pointer[Key]
 
-	Name string // written before the storage is shared, "" without one
+	name     string // "" without one
+	fallback any    // the default, of the storage's type; nil without one
 }
+
+// New returns a storage with a name and a default.
+func New(name string, fallback any) *Storage { return &Storage{name: name, fallback: fallback} }
+
+// Name returns the name given to New.
+func (s *Storage) Name() string { return s.name }
+
+// Default returns the default given to New. It is on the path of Get.
+func (s *Storage) Default() any { return s.fallback }
 
 // A Key marks the entries of one storage in frames, from one Disable to the next. It is immutable.
 type Key struct {
@@ -70,8 +80,8 @@ func (s *Storage) Disable() {
 
 // String returns the storage's name in quotes, or its type when it has none.
 func (k *Key) String() string {
-	if k.Storage.Name != "" {
-		return strconv.Quote(k.Storage.Name)
+	if k.Storage.name != "" {
+		return strconv.Quote(k.Storage.name)
 	}
 	return "gls.Storage[" + k.Type.String() + "]"
 }

@@ -31,20 +31,30 @@ func (m *Map) Init() {
 
 // Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing.
 // Another goroutine's record may pass to a third at any moment: use Of.
-//
-// It is the path of Get, inlined there. The number of steps is bounded, so that no sequence of writes can keep a
-// reader here.
 func (m *Map) Find(id uint64) *Record {
+	if r, known := m.First(id); known {
+		return r
+	}
+	return m.Probe(id)
+}
+
+// First is Find where the slot at which the probe begins says it all, as most do, and small enough to be inlined in the
+// path of Get. Otherwise it is not known, and Probe is to be asked.
+func (m *Map) First(id uint64) (r *Record, known bool) {
 	hash := id * spread
-	t := m.shards[hash>>shardShift].table.Load()
-	for i := range t.slots {
-		s := &t.slots[(int(hash>>homeShift)+i)&(len(t.slots)-1)]
-		switch s.key.Load() {
-		case id:
-			return s.record.Load()
-		case 0:
-			return nil
-		}
+	slots := m.shards[hash>>shardShift].table.Load().slots
+	s := &slots[int(hash>>homeShift)&(len(slots)-1)]
+	key := s.key.Load()
+	if key == id {
+		return s.record.Load(), true
+	}
+	return nil, key == 0
+}
+
+// Probe is Find, not inlined. The number of steps is bounded, so that no sequence of writes can keep a reader here.
+func (m *Map) Probe(id uint64) *Record {
+	if s := m.shard(id).table.Load().slotOf(id); s != nil {
+		return s.record.Load()
 	}
 	return nil
 }
