@@ -1,5 +1,7 @@
 package gls
 
+import "github.com/ambient-go/ambient/internal/carrier"
+
 // PropagationMode says what a plain go statement does with the frame.
 type PropagationMode int
 
@@ -21,4 +23,9 @@ func (m PropagationMode) String() string {
 }
 
 // Propagation returns the mode of this program. It never changes while the program runs.
-func Propagation() PropagationMode { return Explicit }
+func Propagation() PropagationMode {
+	if carrier.Inherited() {
+		return Inherited
+	}
+	return Explicit
+}

@@ -8,11 +8,32 @@ import (
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
-// goroutines holds the frame in force on each goroutine, by its id. A goroutine that is not in it has none, so a new
-// one starts with none.
+// goroutines holds the frame in force on each goroutine, by its id, where goroutines do not carry it themselves. A
+// goroutine that is not in it has none, so a new one starts with none.
 var goroutines registry.Map
 
-func init() { goroutines.Init() }
+// How this program finds the frame of the running goroutine.
+const (
+	byID      = iota // in goroutines, by an id that is read from runtime.g
+	bySlowID         // in goroutines, by an id that is parsed from the stack's text
+	inherited        // in a field of runtime.g, which a new goroutine gets from its creator
+)
+
+// mode is one of them. It is set once, before main, and only read afterwards.
+var mode uint8 = byID
+
+func init() {
+	goroutines.Init()
+	switch {
+	case carried():
+		mode = inherited
+	case !goroutine.Fast():
+		mode = bySlowID
+	}
+}
+
+// Inherited reports whether a plain go statement starts a goroutine with its creator's frame.
+func Inherited() bool { return mode == inherited }
 
 // Frame returns the frame in force on the running goroutine, nil where nothing is set.
 func Frame() *frame.Frame { return Here().Frame() }
@@ -28,8 +49,8 @@ func Value(s *frame.Storage) (any, bool) {
 	if k == nil {
 		return s.Default(), false
 	}
-	if !goroutine.Fast() {
-		return valueOf(s, Here().Frame().Find(k))
+	if mode != byID {
+		return otherwise(s, k)
 	}
 	id := goroutine.FastID()
 	r, known := goroutines.First(id)
@@ -47,6 +68,20 @@ func Value(s *frame.Storage) (any, bool) {
 	return s.Default(), false
 }
 
+// otherwise is Value where goroutines are not known by an id that is read from runtime.g.
+func otherwise(s *frame.Storage, k *frame.Key) (any, bool) {
+	if mode != inherited {
+		return valueOf(s, Frame().Find(k))
+	}
+	if f := load(); f != nil {
+		if e := f.First(); e.Key == k {
+			return e.Value, true
+		}
+		return valueOf(s, f.Find(k))
+	}
+	return s.Default(), false
+}
+
 func valueOf(s *frame.Storage, e *frame.Entry) (any, bool) {
 	if e == nil {
 		return s.Default(), false
@@ -57,15 +92,14 @@ func valueOf(s *frame.Storage, e *frame.Entry) (any, bool) {
 // A Place is the running goroutine, looked up once for what a scope needs at its start and at its end. It is valid on
 // its own goroutine until the scope in which it was taken ends.
 type Place struct {
-	id     uint64
-	record *registry.Record // nil when the goroutine carries nothing and has no open scope
+	id     uint64           // 0 where goroutines carry their frames
+	record *registry.Record // nil there, and when the goroutine carries nothing and has no open scope
 }
 
 // Here returns the running goroutine's place.
 func Here() Place {
-	if !goroutine.Fast() {
-		id := goroutine.ID()
-		return Place{id, goroutines.Find(id)}
+	if mode != byID {
+		return hereOtherwise()
 	}
 	id := goroutine.FastID()
 	r, known := goroutines.First(id)
@@ -75,15 +109,38 @@ func Here() Place {
 	return Place{id, r}
 }
 
+func hereOtherwise() Place {
+	if mode == inherited {
+		return Place{}
+	}
+	id := goroutine.ID()
+	return Place{id, goroutines.Find(id)}
+}
+
 // Goroutine returns the id of the place's goroutine.
-func (p Place) Goroutine() uint64 { return p.id }
+func (p Place) Goroutine() uint64 {
+	if p.id == 0 {
+		return goroutine.ID()
+	}
+	return p.id
+}
 
 // Frame returns the frame in force at the place.
 func (p Place) Frame() *frame.Frame {
-	if p.record == nil {
-		return nil
+	if p.record != nil {
+		return p.record.Frame()
 	}
-	return p.record.Frame()
+	return p.unrecorded()
+}
+
+// unrecorded is not inlined, so that Frame is.
+//
+//go:noinline
+func (p Place) unrecorded() *frame.Frame {
+	if mode == inherited {
+		return load()
+	}
+	return nil
 }
 
 // Begin opens a scope with the frame f. End must follow on the same goroutine, in reverse order of the Begins.
@@ -92,6 +149,8 @@ func Begin(p Place, f *frame.Frame) {
 	case p.record != nil:
 		p.record.Depth++
 		p.record.SetFrame(f)
+	case mode == inherited:
+		store(f)
 	case f != nil:
 		goroutines.Insert(p.id, f, false).Depth++
 	}
@@ -100,18 +159,24 @@ func Begin(p Place, f *frame.Frame) {
 // End closes the scope that Begin opened at p and puts the frame previous back, which was in force at p before.
 // A scope opened where there was no record removes whatever record there is now: its own, or that of an Enter in it.
 func End(p Place, previous *frame.Frame) {
-	if p.record == nil {
+	switch {
+	case p.record != nil:
+		p.record.Depth--
+		p.record.SetFrame(previous)
+	case mode == inherited:
+		store(previous)
+	default:
 		goroutines.Remove(p.id)
-		return
 	}
-	p.record.Depth--
-	p.record.SetFrame(previous)
 }
 
 // Set changes the frame in force at p without opening a scope. Outside of any scope, a nil frame leaves nothing behind
-// and another one stays until it is replaced or its goroutine is found to have exited.
+// and another one stays until it is replaced, or its goroutine exits and, unless goroutines carry their frames, is found
+// to have exited.
 func Set(p Place, f *frame.Frame) {
 	switch {
+	case mode == inherited:
+		store(f)
 	case p.record == nil && f == nil:
 	case p.record == nil:
 		goroutines.Insert(p.id, f, true)
@@ -123,11 +188,16 @@ func Set(p Place, f *frame.Frame) {
 	}
 }
 
-// Inherits reports whether a plain go statement here would start a goroutine with the frame f, which is in force or
-// captured.
-func Inherits(f *frame.Frame) bool { return f == nil }
+// Inherits reports whether a plain go statement here would start a goroutine with the frame f.
+func Inherits(f *frame.Frame) bool {
+	if mode == inherited {
+		return f == load()
+	}
+	return f == nil
+}
 
-// Of returns the frame in force on another goroutine, nil when there is none or it is not known.
+// Of returns the frame in force on another goroutine, nil when there is none or it is not known. Where goroutines carry
+// their frames, it is not known.
 func Of(id uint64) *frame.Frame {
 	f, _ := goroutines.Of(id)
 	return f
@@ -135,6 +205,9 @@ func Of(id uint64) *frame.Frame {
 
 // All yields the goroutines that carry a frame. It holds up none of them.
 func All() iter.Seq2[uint64, *frame.Frame] {
+	if mode == inherited {
+		return each
+	}
 	return func(yield func(uint64, *frame.Frame) bool) {
 		for id, f := range goroutines.All() {
 			if f != nil && !yield(id, f) {
@@ -144,5 +217,14 @@ func All() iter.Seq2[uint64, *frame.Frame] {
 	}
 }
 
-// Len returns the number of goroutines that carry a frame or have a scope open.
-func Len() int { return goroutines.Len() }
+// Len returns the number of goroutines that carry a frame or, where there is a record of it, have a scope open.
+func Len() int {
+	if mode == inherited {
+		n := 0
+		for range each {
+			n++
+		}
+		return n
+	}
+	return goroutines.Len()
+}
