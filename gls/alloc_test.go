@@ -134,7 +134,11 @@ func TestAllocationsOfGo(t *testing.T) {
 				snapshot := gls.Capture()
 				assert.LessOrEqual(t, measure(gls.Go), plain+2, "Go, %d others", others)
 				assert.LessOrEqual(t, measure(snapshot.Go), plain+2, "Snapshot.Go, %d others", others)
-				assert.LessOrEqual(t, measure(gls.Snapshot{}.Go), plain, "the empty frame, %d others", others)
+				empty := plain
+				if gls.Propagation() == gls.Inherited {
+					empty++ // a plain go statement would not start it so
+				}
+				assert.LessOrEqual(t, measure(gls.Snapshot{}.Go), empty, "the empty frame, %d others", others)
 			})
 		})
 	}

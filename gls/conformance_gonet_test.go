@@ -84,9 +84,13 @@ var networkRows = []row{
 		s.Run("canceller's", cancel)
 		assert.True(t, d.saw("Rollback by the watcher"))
 		// One connection is open and in use; when it proves bad, the opener makes one for who waits.
+		var conn *sql.Conn
+		s.Run("caller's", func() {
+			var err error
+			conn, err = db.Conn(context.Background())
+			assert.NoError(t, err)
+		})
 		d.as("Open", "Open by the opener")
-		conn, err := db.Conn(context.Background())
-		assert.NoError(t, err)
 		waited := db.Stats().WaitCount
 		var wg gls.WaitGroup
 		s.Run("waiter's", func() {
@@ -149,11 +153,16 @@ var networkRows = []row{
 		s := fresh[string](t)
 		var mu sync.Mutex
 		called := map[string]int{}
+		current := "" // guarded by mu
 		callback := func(what string) {
 			mu.Lock()
 			defer mu.Unlock()
 			called[what]++
-			plainSees(t, "first", s, what) // by the second request too
+			if current == "first" || what == "DialContext" {
+				plainSees(t, "first", s, what)
+			} else {
+				unset(t, s, what) // and never the first request's
+			}
 		}
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(w, r.Body)
@@ -171,6 +180,9 @@ var networkRows = []row{
 			GotFirstResponseByte: func() { callback("GotFirstResponseByte") },
 		}
 		for _, value := range []string{"first", "second"} {
+			mu.Lock()
+			current = value
+			mu.Unlock()
 			s.Run(value, func() {
 				ctx := httptrace.WithClientTrace(context.Background(), trace)
 				body := callbackReader{strings.NewReader("body"), func() { callback("Body.Read") }}

@@ -150,3 +150,11 @@ func settled() int {
 	}
 	return carrier.Len()
 }
+
+// inChild is what a plain goroutine sees whose creator sees text.
+func inChild(text string) string {
+	if gls.Propagation() == gls.Inherited {
+		return text
+	}
+	return "-"
+}

@@ -170,7 +170,7 @@ func TestRule13(t *testing.T) {
 			s.Disable()
 			s.Run(2, func() {
 				assert.Equal(t, "2", see(s))
-				join(func() { assert.Equal(t, "-", see(s)) })
+				join(func() { assert.Equal(t, inChild("2"), see(s)) })
 			})
 			assert.Equal(t, "-", see(s))
 			scope := s.Enter(3)

@@ -308,8 +308,11 @@ func rowA15(t *testing.T) {
 
 func rowA16(t *testing.T) {
 	inRequest(func(c *httpctx.Context) {
-		with := serve(t, middleware(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, current() != nil) }))
-		without := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, why()) }))
+		var with, without *httptest.Server
+		gls.Isolate(func() { // in inherited propagation a server has the frame in which it starts
+			with = serve(t, middleware(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, current() != nil) }))
+			without = serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, why()) }))
+		})
 		httpctx.New(httpctx.WithRequestID(func(*http.Request) string { return "x" }))
 		body, err := fetch(with.Client(), with.URL)
 		assert.NoError(t, err)

@@ -190,7 +190,11 @@ func TestVerifyNoneInParallelTests(t *testing.T) {
 				if i%2 == 0 {
 					user.Run("ann", func() { go count.Run(i, b.hang) })
 					b.wait()
-					assertLines(t, f.failure(t), "1 goroutine ", fmt.Sprintf("goroutine %d: \"count\" (int)\n", b.id))
+					values := "\"count\" (int)"
+					if gls.Propagation() == gls.Inherited {
+						values += ", \"user\" (string)"
+					}
+					assertLines(t, f.failure(t), "1 goroutine ", fmt.Sprintf("goroutine %d: %s\n", b.id, values))
 				} else {
 					go b.hang()
 					b.wait()

@@ -164,6 +164,9 @@ func TestVerifyNoneIgnoresWhatTheTestFound(t *testing.T) {
 }
 
 func TestVerifyNoneReportsAGoroutineThatExitedWithoutLeaving(t *testing.T) {
+	if gls.Propagation() == gls.Inherited {
+		t.Skip("the runtime clears what a goroutine carries when it exits")
+	}
 	// A collection makes gls drop what exited goroutines left, and one may be under way.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var id uint64

@@ -73,6 +73,7 @@ func withoutCollections(fn func()) {
 }
 
 func TestSweepAtInsert(t *testing.T) {
+	skipWithoutRecords(t)
 	base := settled()
 	carrier.ResetDue()
 	withoutCollections(func() {
@@ -89,6 +90,7 @@ func TestSweepAtInsert(t *testing.T) {
 
 // The more loose records live on, the rarer is the sweep that looks at them all.
 func TestSweepsAreRareAmongManyThatLive(t *testing.T) {
+	skipWithoutRecords(t)
 	settled()
 	const live, ever = 3000, 12_000
 	withoutCollections(func() {
@@ -112,6 +114,7 @@ func TestSweepsAreRareAmongManyThatLive(t *testing.T) {
 
 // A sweep looks at all goroutines: few loose records among very many goroutines are left alone.
 func TestSweepsAreRareAmongManyGoroutines(t *testing.T) {
+	skipWithoutRecords(t)
 	base := settled()
 	carrier.ResetDue()
 	var ready, done sync.WaitGroup
@@ -134,6 +137,7 @@ func TestSweepsAreRareAmongManyGoroutines(t *testing.T) {
 }
 
 func TestSweepAtCollection(t *testing.T) {
+	skipWithoutRecords(t)
 	base := settled()
 	for i := range 100 {
 		join(func() { enter(i) })
@@ -152,6 +156,7 @@ func TestSweepAtCollection(t *testing.T) {
 
 // Collections that find nothing dead let more and more of the next ones pass.
 func TestCollectionsBackOff(t *testing.T) {
+	skipWithoutRecords(t)
 	settled()
 	withLive(t, 1, func() {
 		withoutCollections(func() {
@@ -177,6 +182,7 @@ func TestCollectionsBackOff(t *testing.T) {
 
 // Enters that wait for a sweep, so that loose records stay bounded, find its work done and do not each sweep again.
 func TestOneSweepServesAllThatWaitForIt(t *testing.T) {
+	skipWithoutRecords(t)
 	settled()
 	const waiting = 4 * carrier.SweepAtLeast
 	withoutCollections(func() {
@@ -201,6 +207,7 @@ func TestOneSweepServesAllThatWaitForIt(t *testing.T) {
 
 // With very many goroutines a collection does not stop them all.
 func TestCollectionLeavesManyGoroutinesAlone(t *testing.T) {
+	skipWithoutRecords(t)
 	settled()
 	withoutCollections(func() {
 		withLive(t, carrier.SweepAtCollection+1, func() {
@@ -218,6 +225,7 @@ func TestCollectionLeavesManyGoroutinesAlone(t *testing.T) {
 // A record whose goroutine has exited passes to another one, which starts afresh. Its last writes were the first one's
 // own, not ordered with the sweep by anything but its exit.
 func TestSweptRecordsServeAgain(t *testing.T) {
+	skipWithoutRecords(t)
 	var group sync.WaitGroup
 	for range 20 {
 		for i := range carrier.SweepAtLeast {
@@ -249,6 +257,7 @@ func TestSweptRecordsServeAgain(t *testing.T) {
 // Goroutines with loose records of all sorts, while others exit without clean-up and collections run: none that lives
 // ever loses its own, and none sees another's.
 func TestSweepNeverTakesFromTheLiving(t *testing.T) {
+	skipWithoutRecords(t)
 	workers, rounds := 100, 100
 	if os.Getenv("AMBIENT_LONG") != "" {
 		workers, rounds = 1000, 2000
@@ -307,4 +316,10 @@ func TestSweepNeverTakesFromTheLiving(t *testing.T) {
 		runtime.Gosched()
 	}
 	assert.LessOrEqual(t, settled(), base)
+}
+
+func skipWithoutRecords(t *testing.T) {
+	if carrier.Inherited() {
+		t.Skip("goroutines carry their frames themselves")
+	}
 }

@@ -67,10 +67,19 @@ const detachText = `package %s
 
 import "unsafe"
 
+//go:linkname ambientLoad runtime.ambientLoad
+var ambientLoad func() unsafe.Pointer
+
 //go:linkname ambientStore runtime.ambientStore
 var ambientStore func(unsafe.Pointer)
 
 func ambientDetach() { ambientStore(nil) }
+
+func ambientWithout(f func()) {
+	defer ambientStore(ambientLoad())
+	ambientStore(nil)
+	f()
+}
 `
 
 // added returns the text of the file that a package gets, of those in which the overlay changes a file.

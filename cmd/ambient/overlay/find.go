@@ -24,14 +24,33 @@ func field(typ, name, text string) func(source) []change {
 	}
 }
 
-// assignment appends to a statement of a function that reads exactly so.
-func assignment(function, statement, text string) func(source) []change {
+// after appends to a statement of a function that reads exactly so.
+func after(receiver, function, statement, text string) func(source) []change {
 	return func(s source) (found []change) {
-		s.inside("", function, func(n ast.Node) {
-			if n, ok := n.(*ast.AssignStmt); ok && s.of(n) == statement {
-				end := s.offset(n.End())
-				found = append(found, change{end, end, text})
-			}
+		s.statement(receiver, function, statement, func(n ast.Stmt) {
+			end := s.offset(n.End())
+			found = append(found, change{end, end, text})
+		})
+		return found
+	}
+}
+
+// before is after, on the statement's other side.
+func before(receiver, function, statement, text string) func(source) []change {
+	return func(s source) (found []change) {
+		s.statement(receiver, function, statement, func(n ast.Stmt) {
+			at := s.offset(n.Pos())
+			found = append(found, change{at, at, text})
+		})
+		return found
+	}
+}
+
+// detached lets a statement of a function run with nothing set.
+func detached(receiver, function, statement string) func(source) []change {
+	return func(s source) (found []change) {
+		s.statement(receiver, function, statement, func(n ast.Stmt) {
+			found = append(found, change{s.offset(n.Pos()), s.offset(n.End()), "ambientWithout(func() { " + statement + " })"})
 		})
 		return found
 	}
@@ -103,6 +122,18 @@ func (s source) function(receiver, name string, fn func(*ast.FuncDecl)) {
 			fn(f)
 		}
 	}
+}
+
+// statement calls fn with each statement of a function's body that reads exactly so.
+func (s source) statement(receiver, function, text string, fn func(ast.Stmt)) {
+	s.inside(receiver, function, func(n ast.Node) {
+		switch n := n.(type) {
+		case *ast.AssignStmt, *ast.SendStmt, *ast.ExprStmt:
+			if s.of(n) == text {
+				fn(n.(ast.Stmt))
+			}
+		}
+	})
 }
 
 // inside calls fn with each node of a function's body.

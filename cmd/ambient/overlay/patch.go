@@ -48,26 +48,25 @@ func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset
 //     same thread or on another, runs on the same g.
 //   - time.AfterFunc's function is started on g0 and context.AfterFunc's by whoever cancels: both keep the frame of
 //     whoever registered them.
-//   - The loops below are goroutines of the standard library that outlive what started them, and serve others.
+//   - The loops of net/http and os/signal are goroutines that outlive what started them and serve others. A connection's
+//     keep the frame of the request that opened it until that request's head is written and the response's is read.
+//     decConnsPerHost dials for another request than the one that it runs for.
 func patches() []patch {
 	return []patch{
 		{"runtime/runtime2.go", []edit{{"the field labels of type g", field("g", "labels", "; ambient unsafe.Pointer")}}},
 		{"runtime/proc.go", []edit{
-			{"the copy of labels in newproc1", assignment("newproc1", "newg.labels = mp.curg.labels", "; newg.ambient = mp.curg.ambient")},
-			{"the end of labels in gdestroy", assignment("gdestroy", "gp.labels = nil", "; gp.ambient = nil")},
+			{"the copy of labels in newproc1", after("", "newproc1", "newg.labels = mp.curg.labels", "; newg.ambient = mp.curg.ambient")},
+			{"the end of labels in gdestroy", after("", "gdestroy", "gp.labels = nil", "; gp.ambient = nil")},
 		}},
 		{"runtime/cgocall.go", []edit{
-			{"the return to C in cgocallbackg", assignment("cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient = nil")},
+			{"the return to C in cgocallbackg", after("", "cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient = nil")},
 		}},
 		{"time/sleep.go", []edit{{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientBind")}}},
 		{"context/context.go", []edit{{"the function of AfterFunc", element("AfterFunc", "afterFuncCtx", "f", "ambientBind")}}},
 		{"net/http/transport.go", []edit{
-			worker("persistConn", "readLoop"),
-			worker("persistConn", "writeLoop"),
-		}},
-		{"database/sql/sql.go", []edit{
-			worker("DB", "connectionOpener"),
-			worker("DB", "connectionCleaner"),
+			{"the response in persistConn.readLoop", after("persistConn", "readLoop", "resp, err = pc.readResponse(rc, trace)", "; ambientDetach()")},
+			{"the end of a write in persistConn.writeLoop", before("persistConn", "writeLoop", "pc.writeErrCh <- err", "ambientDetach(); ")},
+			{"the dial in Transport.decConnsPerHost", detached("Transport", "decConnsPerHost", "t.startDialConnForLocked(w)")},
 		}},
 		{"os/signal/signal_unix.go", []edit{worker("", "loop")}},
 	}
