@@ -21,6 +21,7 @@ Commands:
 	run     measure; -only regexp, -rounds n, -each duration, -out file
 	report  write REPORT.md, plots, ratios.txt and the README's table from a run
 	gate    measure what ratios.txt has and fail where it became worse by 25 %
+	modes   build by go build and by ambient build, run both in turn, write MODES.md; -ambient command, -rounds n
 `
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -35,6 +36,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 			err = reportCommand(args[1:])
 		case "gate":
 			err = gateCommand(stdout, stderr)
+		case "modes":
+			err = modesCommand(args[1:], stderr)
+		case "mode":
+			err = modeCommand(args[1:], stdout)
 		case "-h", "-help", "--help", "help":
 			fmt.Fprint(stdout, usage)
 			return 0

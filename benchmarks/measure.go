@@ -26,11 +26,7 @@ type plan struct {
 
 // run measures and writes each result as a line of the Go benchmark format.
 func (p plan) run(impls []impl, to, progress io.Writer) {
-	fmt.Fprintf(to, "goos: %s\ngoarch: %s\npkg: github.com/ambient-go/ambient/benchmarks\ngo: %s\ncpus: %d\n",
-		runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU())
-	if cpu := cpuName(); cpu != "" {
-		fmt.Fprintf(to, "cpu: %s\n", cpu)
-	}
+	p.header(to)
 	var chosen []scenario
 	for _, s := range scenarios() {
 		if p.only.MatchString(s.name) {
@@ -47,6 +43,15 @@ func (p plan) run(impls []impl, to, progress io.Writer) {
 		}
 	}
 	fmt.Fprintln(progress)
+}
+
+// header names the machine, as the Go benchmark format does.
+func (p plan) header(to io.Writer) {
+	fmt.Fprintf(to, "goos: %s\ngoarch: %s\npkg: github.com/ambient-go/ambient/benchmarks\ngo: %s\ncpus: %d\n",
+		runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU())
+	if cpu := cpuName(); cpu != "" {
+		fmt.Fprintf(to, "cpu: %s\n", cpu)
+	}
 }
 
 // one measures one implementation once.

@@ -32,9 +32,9 @@ func Write(r Release, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(cache, key(r, originals))
+	folder := filepath.Join(cache, "_"+key(r, originals)) // no pattern of the go command matches it
 	list := filepath.Join(folder, "overlay.json")
-	if _, err := os.Stat(list); err == nil {
+	if complete(list) {
 		return list, nil
 	}
 	files, err := patched(r, originals)
@@ -45,6 +45,20 @@ func Write(r Release, cache string) (string, error) {
 		return "", err
 	}
 	return list, nil
+}
+
+// complete reports whether an overlay is there with all of its files.
+func complete(list string) bool {
+	r, err := readReplacements(list)
+	if err != nil {
+		return false
+	}
+	for _, path := range r.Replace {
+		if _, err := os.Stat(path); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // An original is a file of the release that the overlay replaces.
@@ -121,7 +135,7 @@ func save(r Release, files map[string]string, folder string) error {
 		return err
 	}
 	defer os.RemoveAll(made)
-	list := struct{ Replace map[string]string }{make(map[string]string)}
+	list := replacements{make(map[string]string)}
 	for name, text := range files {
 		short := strings.ReplaceAll(name, "/", "-")
 		list.Replace[filepath.Join(r.Root, "src", filepath.FromSlash(name))] = filepath.Join(folder, short)
@@ -139,9 +153,14 @@ func save(r Release, files map[string]string, folder string) error {
 	if err := os.Chmod(made, 0o755); err != nil {
 		return err
 	}
-	err = os.Rename(made, folder)
-	if _, there := os.Stat(filepath.Join(folder, "overlay.json")); there == nil {
+	if err = os.Rename(made, folder); err == nil {
+		return nil
+	}
+	if complete(filepath.Join(folder, "overlay.json")) {
 		return nil // somebody else was faster
 	}
-	return err
+	if err := os.RemoveAll(folder); err != nil { // something has taken files out of it
+		return err
+	}
+	return os.Rename(made, folder)
 }

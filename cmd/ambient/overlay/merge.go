@@ -1,0 +1,76 @@
+package overlay
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+)
+
+// replacements is what an overlay file holds. A path that is replaced by "" does not exist for the go command.
+type replacements struct{ Replace map[string]string }
+
+// Merge writes an overlay with what is in two others beneath cache and returns its path. The second is the user's; dir
+// is what its path is relative to. The paths in it stay as they are: the go command takes them relative to where it
+// runs.
+func Merge(ours, users, dir, cache string) (string, error) {
+	if !filepath.IsAbs(users) {
+		users = filepath.Join(dir, users)
+	}
+	merged, err := readReplacements(ours)
+	if err != nil {
+		return "", err
+	}
+	more, err := readReplacements(users)
+	if err != nil {
+		return "", err
+	}
+	for path := range more.Replace {
+		if _, both := merged.Replace[filepath.Clean(path)]; both {
+			return "", fmt.Errorf("overlay %s replaces %s, which has to be replaced for inherited propagation", users, path)
+		}
+	}
+	maps.Copy(merged.Replace, more.Replace)
+	text, err := json.MarshalIndent(merged, "", "\t")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, fmt.Sprintf("merged-%x.json", sha256.Sum256(text))[:27]+".json")
+	return path, writeAtOnce(path, text)
+}
+
+func readReplacements(path string) (replacements, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return replacements{}, err
+	}
+	r := replacements{make(map[string]string)}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return replacements{}, fmt.Errorf("overlay %s: %w", path, err)
+	}
+	if r.Replace == nil {
+		r.Replace = make(map[string]string)
+	}
+	return r, nil
+}
+
+// writeAtOnce writes a file under another name first: whoever sees it sees all of it.
+func writeAtOnce(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "making-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

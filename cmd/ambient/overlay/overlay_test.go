@@ -1,0 +1,271 @@
+package overlay
+
+import (
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// releases are the ends of what is supported, and the installed one as "".
+var releases = []string{"go1.25.14", "", "go1.27.0"}
+
+// release finds a toolchain as the go command would choose it, downloaded if need be.
+func release(t *testing.T, name, cache string) Toolchain {
+	t.Helper()
+	t.Setenv("GOWORK", "off")
+	if name != "" {
+		t.Setenv("GOTOOLCHAIN", name)
+	}
+	tools, err := Find("", cache)
+	require.NoError(t, err)
+	if name != "" {
+		require.Equal(t, name, tools.Version)
+	}
+	return tools
+}
+
+// copied makes a GOROOT with the files alone that the overlay reads, for tests that break them.
+func copied(t *testing.T) Release {
+	t.Helper()
+	tools := release(t, "", t.TempDir())
+	root := t.TempDir()
+	for _, p := range append(patches(), http2()...) {
+		text, err := os.ReadFile(filepath.Join(tools.Root, "src", filepath.FromSlash(p.file)))
+		if os.IsNotExist(err) {
+			continue
+		}
+		require.NoError(t, err)
+		to := filepath.Join(root, "src", filepath.FromSlash(p.file))
+		require.NoError(t, os.MkdirAll(filepath.Dir(to), 0o755))
+		require.NoError(t, os.WriteFile(to, text, 0o644))
+	}
+	return Release{root, tools.Version}
+}
+
+// edited changes a file of a copied release.
+func edited(t *testing.T, r Release, file string, change func(string) string) {
+	t.Helper()
+	path := filepath.Join(r.Root, "src", filepath.FromSlash(file))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	changed := change(string(text))
+	require.NotEqual(t, string(text), changed)
+	require.NoError(t, os.WriteFile(path, []byte(changed), 0o644))
+}
+
+// written reads the list of an overlay and the texts of its files, by their paths in GOROOT/src.
+func written(t *testing.T, r Release, path string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var list replacements
+	require.NoError(t, json.Unmarshal(text, &list))
+	files := make(map[string]string)
+	for from, to := range list.Replace {
+		name, err := filepath.Rel(filepath.Join(r.Root, "src"), from)
+		require.NoError(t, err)
+		text, err := os.ReadFile(to)
+		require.NoError(t, err)
+		files[filepath.ToSlash(name)] = string(text)
+	}
+	return files
+}
+
+func TestOverlayOfEachRelease(t *testing.T) {
+	for _, name := range releases {
+		t.Run("release "+name, func(t *testing.T) {
+			cache := t.TempDir()
+			tools := release(t, name, cache)
+			path, err := Write(tools.Release, cache)
+			require.NoError(t, err)
+			files := written(t, tools.Release, path)
+			added := 0
+			for name, text := range files {
+				_, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+				require.NoError(t, err)
+				original, err := os.ReadFile(filepath.Join(tools.Root, "src", filepath.FromSlash(name)))
+				if os.IsNotExist(err) {
+					added++
+					assert.Equal(t, addedName, filepath.Base(name))
+					continue
+				}
+				require.NoError(t, err)
+				changedLines(t, name, string(original), text)
+			}
+			assert.Equal(t, len(files)-len(patches())-1, added)
+			assert.Contains(t, files["runtime/"+addedName], `var ambientVersion = "`+plain(tools.Version)+`"`)
+
+			again, err := Write(tools.Release, cache)
+			require.NoError(t, err)
+			assert.Equal(t, path, again)
+		})
+	}
+}
+
+// changedLines checks that a file keeps its lines but for those that name what is added.
+func changedLines(t *testing.T, name, before, after string) {
+	t.Helper()
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	require.Len(t, is, len(was), "%s: the number of lines", name)
+	changed := 0
+	for i := range was {
+		if was[i] != is[i] {
+			assert.Contains(t, is[i], "ambient", "%s:%d", name, i+1)
+			changed++
+		}
+	}
+	edits := 0
+	for _, p := range append(patches(), http2()...) {
+		if p.file == name {
+			edits = len(p.edits)
+		}
+	}
+	assert.Equal(t, edits, changed, name)
+}
+
+func TestNothingIsWrittenForAnotherRelease(t *testing.T) {
+	replace := func(old, text string) func(string) string {
+		return func(s string) string { return strings.ReplaceAll(s, old, text) }
+	}
+	twice := func(statement string) func(string) string { return replace(statement, statement+"\n\t"+statement) }
+	for name, c := range map[string]struct {
+		file   string
+		change func(string) string
+		want   string
+	}{
+		"labels are gone from g":     {"runtime/runtime2.go", replace("labels ", "tags "), "the field labels of type g: found 0 times"},
+		"g has another name":         {"runtime/runtime2.go", replace("type g struct", "type goroutine struct"), "the field labels of type g: found 0 times"},
+		"newproc1 copies otherwise":  {"runtime/proc.go", replace("newg.labels = mp.curg.labels", "newg.labels = callergp.labels"), "the copy of labels in newproc1: found 0 times"},
+		"newproc1 copies twice":      {"runtime/proc.go", twice("newg.labels = mp.curg.labels"), "the copy of labels in newproc1: found 2 times"},
+		"newproc1 has another name":  {"runtime/proc.go", replace("func newproc1(", "func newproc2("), "the copy of labels in newproc1: found 0 times"},
+		"gdestroy keeps labels":      {"runtime/proc.go", replace("gp.labels = nil", "gp.tags = nil"), "the end of labels in gdestroy: found 0 times"},
+		"callbacks return otherwise": {"runtime/cgocall.go", replace("gp.m.isExtraInC = true", "gp.m.extraInC()"), "the return to C in cgocallbackg: found 0 times"},
+		"timers start otherwise":     {"time/sleep.go", replace("goFunc, f,", "startFunc, f,"), "the function of AfterFunc: found 0 times"},
+		"contexts keep f otherwise":  {"context/context.go", replace("f: f,", "fn: f,"), "the function of AfterFunc: found 0 times"},
+		"the read loop is another":   {"net/http/transport.go", replace("pc.readResponse(rc, trace)", "pc.response(rc, trace)"), "the response in persistConn.readLoop: found 0 times"},
+		"the signal loop is another": {"os/signal/signal_unix.go", replace("func loop()", "func watch()"), "the function loop: found 0 times"},
+		"a file does not parse":      {"runtime/proc.go", func(s string) string { return s + "\nfunc {" }, "expected"},
+		"a file is empty":            {"time/sleep.go", func(string) string { return "" }, "expected 'package'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, cache := copied(t), t.TempDir()
+			edited(t, r, c.file, c.change)
+			_, err := Write(r, cache)
+			require.Error(t, err)
+			assert.ErrorContains(t, err, "unsupported Go release "+r.Version+": ")
+			assert.ErrorContains(t, err, c.want)
+			assert.NotContains(t, err.Error(), "\n")
+			left, err := os.ReadDir(cache)
+			require.NoError(t, err)
+			assert.Empty(t, left)
+		})
+	}
+	t.Run("a file is missing", func(t *testing.T) {
+		r := copied(t)
+		require.NoError(t, os.Remove(filepath.Join(r.Root, "src", "runtime", "proc.go")))
+		_, err := Write(r, t.TempDir())
+		assert.ErrorIs(t, err, fs.ErrNotExist)
+		assert.ErrorContains(t, err, "unsupported Go release ")
+	})
+	t.Run("there is no HTTP/2", func(t *testing.T) {
+		r := copied(t)
+		for _, p := range http2() {
+			os.Remove(filepath.Join(r.Root, "src", filepath.FromSlash(p.file)))
+		}
+		_, err := Write(r, t.TempDir())
+		assert.ErrorContains(t, err, "the read loop of HTTP/2 is in 0 files instead of one")
+	})
+	t.Run("a file of the added name is there", func(t *testing.T) {
+		r := copied(t)
+		require.NoError(t, os.WriteFile(filepath.Join(r.Root, "src", "runtime", addedName), nil, 0o644))
+		_, err := Write(r, t.TempDir())
+		assert.ErrorContains(t, err, "runtime/"+addedName+" is there already")
+	})
+}
+
+// What is cached belongs to these files, this release and this GOROOT.
+func TestKeyOfTheCache(t *testing.T) {
+	r, cache := copied(t), t.TempDir()
+	seen := map[string]bool{}
+	next := func(r Release) {
+		t.Helper()
+		path, err := Write(r, cache)
+		require.NoError(t, err)
+		assert.False(t, seen[path])
+		seen[path] = true
+	}
+	next(r)
+	next(Release{r.Root, "go1.26.99"})
+	edited(t, r, "runtime/proc.go", func(s string) string { return s + "\n// changed\n" })
+	next(r)
+	other := copied(t)
+	next(other)
+	assert.Len(t, seen, 4)
+}
+
+func TestIncompleteOverlayIsMadeAgain(t *testing.T) {
+	r, cache := copied(t), t.TempDir()
+	path, err := Write(r, cache)
+	require.NoError(t, err)
+	before := written(t, r, path)
+	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), "runtime-proc.go")))
+	path, err = Write(r, cache)
+	require.NoError(t, err)
+	assert.Equal(t, before, written(t, r, path))
+}
+
+func TestPlainVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"go1.26.8":                       "go1.26.8",
+		"go1.26.8 X:jsonv2":              "go1.26.8",
+		"go1.26.8-X:jsonv2,synctest":     "go1.26.8",
+		"go1.27rc1 X:nodwarf5":           "go1.27rc1",
+		"go1.25.14 X:nocoverageredesign": "go1.25.14",
+	} {
+		assert.Equal(t, want, plain(version))
+	}
+}
+
+func TestMerge(t *testing.T) {
+	cache, dir := t.TempDir(), t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	ours := write("ours.json", `{"Replace":{"/go/src/runtime/proc.go":"/cache/proc.go"}}`)
+	write("users.json", `{"Replace":{"x.go":"y.go","gone.go":""}}`)
+	path, err := Merge(ours, "users.json", dir, cache)
+	require.NoError(t, err)
+	merged, err := readReplacements(path)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"/go/src/runtime/proc.go": "/cache/proc.go", "x.go": "y.go", "gone.go": ""}, merged.Replace)
+
+	_, err = Merge(ours, write("both.json", `{"Replace":{"/go/src/runtime/../runtime/proc.go":"mine.go"}}`), dir, cache)
+	assert.ErrorContains(t, err, "which has to be replaced for inherited propagation")
+	_, err = Merge(ours, write("broken.json", `{`), dir, cache)
+	assert.ErrorContains(t, err, "broken.json: unexpected end of JSON input")
+	_, err = Merge(ours, "missing.json", dir, cache)
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// The go command does not replace files beneath GOMODCACHE: a downloaded toolchain is reached by another path.
+func TestDownloadedToolchain(t *testing.T) {
+	cache := t.TempDir()
+	tools := release(t, "go1.25.14", cache)
+	assert.Equal(t, []string{"GOROOT=" + tools.Root, "GOTOOLCHAIN=local"}, tools.Env)
+	assert.True(t, strings.HasPrefix(tools.Root, cache))
+	text, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	require.NoError(t, err)
+	assert.False(t, strings.HasPrefix(tools.Root, strings.TrimSpace(string(text))))
+	assert.Equal(t, tools, release(t, "go1.25.14", cache), "the link is there")
+}

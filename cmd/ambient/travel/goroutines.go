@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// carried are this module's own ways.
+var carried = []way{
+	{"`gls.Go(f)`, `gls.WaitGroup.Go`, `Snapshot.Go`", func(report func()) {
+		with(func() { gls.Go(report) })
+	}},
+	{"`gls.Bind(f)` given to anything", func(report func()) {
+		var bound func()
+		with(func() { bound = gls.Bind(report) })
+		elsewhere(func() { go bound() })
+	}},
+	{"`gls.AfterFunc`", func(report func()) {
+		with(func() { gls.AfterFunc(time.Millisecond, report) })
+	}},
+}
+
+// started are goroutines that begin where they are asked for.
+var started = []way{
+	{"`go f()`", func(report func()) {
+		with(func() { go report() })
+	}},
+	{"`sync.WaitGroup.Go`", func(report func()) {
+		var group sync.WaitGroup
+		with(func() { group.Go(report) })
+		group.Wait()
+	}},
+	{"`errgroup.Group.Go`", func(report func()) {
+		var group errgroup.Group
+		with(func() { group.Go(func() error { report(); return nil }) })
+		_ = group.Wait()
+	}},
+	{"`singleflight.Group.DoChan`", func(report func()) {
+		var group singleflight.Group
+		with(func() { <-group.DoChan("", func() (any, error) { report(); return nil, nil }) })
+	}},
+	{"`t.Run`, also with `t.Parallel`", func(report func()) {
+		program, err := os.Executable()
+		if err != nil {
+			return
+		}
+		if text, err := exec.Command(program, subtest).Output(); err == nil && strings.Contains(string(text), here) {
+			with(report)
+		} else if err == nil {
+			report()
+		}
+	}},
+	{"`iter.Pull`: the sequence's body", func(report func()) {
+		var next func() (int, bool)
+		var stop func()
+		with(func() { next, stop = iter.Pull(func(func(int) bool) { report() }) })
+		elsewhere(func() { next() })
+		stop()
+	}},
+}
+
+// runSubtest is this program when it is a test: it says what a subtest sees, and ends the process.
+func runSubtest() {
+	os.Args = os.Args[:1]
+	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{
+		Name: "Outer",
+		F: func(t *testing.T) {
+			with(func() {
+				t.Run("inner", func(t *testing.T) {
+					t.Parallel()
+					v, _ := value.Get()
+					fmt.Println(v)
+				})
+			})
+		},
+	}}, nil, nil)
+}
+
+// later are functions that run when something happens.
+var later = []way{
+	{"`time.AfterFunc`", func(report func()) {
+		with(func() { time.AfterFunc(time.Millisecond, report) })
+	}},
+	{"`time.AfterFunc`, after `Reset` elsewhere", func(report func()) {
+		var timer *time.Timer
+		with(func() { timer = time.AfterFunc(time.Hour, report) })
+		elsewhere(func() { timer.Reset(time.Millisecond) })
+	}},
+	{"`context.AfterFunc`, cancelled elsewhere", func(report func()) {
+		ctx, cancel := context.WithCancel(context.Background())
+		with(func() { context.AfterFunc(ctx, report) })
+		elsewhere(cancel)
+	}},
+	{"`context.AfterFunc`, by a deadline", func(report func()) {
+		ctx, cancel := context.Background(), func() {}
+		elsewhere(func() { ctx, cancel = context.WithTimeout(ctx, time.Millisecond) })
+		defer time.AfterFunc(time.Second, cancel)
+		with(func() { context.AfterFunc(ctx, report) })
+	}},
+	{"`signal.NotifyContext` and `context.AfterFunc`", func(report func()) {
+		var ctx context.Context
+		var stop func()
+		with(func() {
+			ctx, stop = signal.NotifyContext(context.Background(), syscall.SIGHUP)
+			context.AfterFunc(ctx, report)
+		})
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			err = self.Signal(syscall.SIGHUP)
+		}
+		if err == nil {
+			<-ctx.Done()
+		}
+		stop()
+	}},
+}
+
+// byRuntime are functions that the runtime calls on goroutines of its own.
+var byRuntime = []way{
+	{"`runtime.SetFinalizer`", func(report func()) {
+		with(func() { runtime.SetFinalizer(new([64]byte), func(*[64]byte) { report() }) })
+		collect()
+	}},
+	{"`runtime.AddCleanup`", func(report func()) {
+		with(func() { runtime.AddCleanup(new([64]byte), func(struct{}) { report() }, struct{}{}) })
+		collect()
+	}},
+}
+
+func collect() {
+	for range 3 {
+		with(runtime.GC)
+		time.Sleep(time.Millisecond)
+	}
+}

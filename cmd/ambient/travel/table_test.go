@@ -1,0 +1,76 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+)
+
+var update = flag.Bool("update", false, "write the table into the README")
+
+const (
+	readme = "../../../README.md"
+	begin  = "<!-- what travels by what: written by make travel -->\n"
+	end    = "<!-- end of what travels by what -->\n"
+)
+
+// output runs this program in one of the modes and returns what it says of each construct.
+func output(t *testing.T, flags ...string) (names []string, seen map[string]string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append(append([]string{"run"}, flags...), ".")...)
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	require.NoError(t, err, "%s%s", text, stderr.String())
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	seen = map[string]string{"": lines[0]}
+	for _, line := range lines[1:] {
+		name, value, _ := strings.Cut(line, "\t")
+		names, seen[name] = append(names, name), value
+	}
+	return names, seen
+}
+
+// The README's table is what happens, on this release of Go and on this machine.
+func TestTable(t *testing.T) {
+	cache := t.TempDir()
+	tools, err := overlay.Find("", cache)
+	require.NoError(t, err)
+	path, err := overlay.Write(tools.Release, cache)
+	require.NoError(t, err)
+	for _, variable := range tools.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	names, explicit := output(t)
+	_, inherited := output(t, "-overlay", path)
+	require.Equal(t, "explicit", explicit[""])
+	require.Equal(t, "inherited", inherited[""])
+
+	table := "| construct | `go build` | `ambient build` |\n|---|---|---|\n"
+	for _, name := range names {
+		table += "| " + name + " | " + explicit[name] + " | " + inherited[name] + " |\n"
+	}
+	text, err := os.ReadFile(filepath.FromSlash(readme))
+	require.NoError(t, err)
+	before, rest, ok := strings.Cut(string(text), begin)
+	require.True(t, ok, "no %s", begin)
+	written, after, ok := strings.Cut(rest, end)
+	require.True(t, ok, "no %s", end)
+	if *update {
+		require.NoError(t, os.WriteFile(filepath.FromSlash(readme), []byte(before+begin+table+end+after), 0o644))
+		return
+	}
+	for line := range strings.Lines(table) { // without cgo there are fewer
+		assert.Contains(t, written, line)
+	}
+}
