@@ -42,7 +42,8 @@ type impl struct {
 // A value is what is carried.
 type value struct{ id int }
 
-// sink keeps what was read, so that the compiler cannot leave the read out.
+// sink keeps what was read, so that the compiler cannot leave the read out. Loops store to it at their end alone: stores
+// in between would make processors wait for each other.
 var sink *value
 
 //go:noinline

@@ -27,24 +27,30 @@ func ambient() impl {
 			s := all[storages/2]
 			gls.Run(func() {
 				measure(func(n int) {
+					var last *value
 					for range n {
-						sink, _ = s.Get()
+						last, _ = s.Get()
 					}
+					sink = last
 				})
 			}, bindings...)
 		},
 		miss: inScope(func(n int) {
+			var last *value
 			for range n {
-				sink, _ = unset.Get()
+				last, _ = unset.Get()
 			}
+			sink = last
 		}),
 		read: func(depth int, measure timed) {
 			s.Run(v, func() {
 				inOthers(depth-1, func() {
 					measure(func(n int) {
+						var last *value
 						for range n {
-							sink, _ = s.Get()
+							last, _ = s.Get()
 						}
+						sink = last
 					})
 				})
 			})

@@ -58,9 +58,11 @@ func shardedMap() impl {
 // byID is an implementation with one value for each goroutine.
 func byID(name string, v *value, get func() *value, set func(int64, *value), remove func(int64)) impl {
 	read := func(n int) {
+		var last *value
 		for range n {
-			sink = get()
+			last = get()
 		}
+		sink = last
 	}
 	with := func(v *value, fn func()) {
 		id := goid.Get()

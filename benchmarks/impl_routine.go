@@ -32,9 +32,11 @@ func timandyRoutine() impl {
 			}
 			local := all[storages/2]
 			measure(func(n int) {
+				var last *value
 				for range n {
-					sink = local.Get()
+					last = local.Get()
 				}
+				sink = last
 			})
 			for i := range all {
 				all[i].Remove()
@@ -43,9 +45,11 @@ func timandyRoutine() impl {
 		miss: func(measure timed) {
 			unset := routine.NewThreadLocal[*value]()
 			measure(func(n int) {
+				var last *value
 				for range n {
-					sink = unset.Get()
+					last = unset.Get()
 				}
+				sink = last
 			})
 		},
 		nested: inScope(running),

@@ -205,7 +205,7 @@ func gcStress(t *testing.T, n int) {
 			})
 			group.Go(func() {
 				s.Run(make1(id+2), func() {
-					garbage()
+					runtime.KeepAlive(garbage())
 					check(s, id+2)
 				})
 				check(s, id)
@@ -234,6 +234,4 @@ type stressed struct {
 }
 
 //go:noinline
-func garbage() { sink = make([]byte, 100) }
-
-var sink []byte
+func garbage() []byte { return make([]byte, 100) }

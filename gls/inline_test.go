@@ -50,7 +50,7 @@ func TestInlining(t *testing.T) {
 		"(*Record).Frame": "registry/record.go",
 		"FastID":          "goroutine/id.go",
 		"Fast":            "goroutine/id.go",
-		"(*Frame).Find":   "frame/frame.go",
+		"(*Frame).Other":  "frame/frame.go",
 		"(*Storage).Key":  "frame/key.go",
 		"Place.Frame":     "carrier/carrier.go",
 		"Place.Goroutine": "carrier/carrier.go",
@@ -59,7 +59,7 @@ func TestInlining(t *testing.T) {
 	}
 	for _, function := range []string{
 		"registry.(*Map).First", "registry.(*Record).Frame", "goroutine.FastID", "goroutine.Fast",
-		"frame.(*Frame).Find", "frame.(*Storage).Key",
+		"frame.(*Frame).Other", "frame.(*Storage).Key",
 	} {
 		onPath := count("carrier/carrier.go", "inlining call to "+function) +
 			count("storage.go", "inlining call to "+function)

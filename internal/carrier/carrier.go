@@ -62,7 +62,7 @@ func Value(s *frame.Storage) (any, bool) {
 			if e := f.First(); e.Key == k {
 				return e.Value, true
 			}
-			return valueOf(s, f.Find(k))
+			return valueOf(s, f.Other(k))
 		}
 	}
 	return s.Default(), false
@@ -77,7 +77,7 @@ func otherwise(s *frame.Storage, k *frame.Key) (any, bool) {
 		if e := f.First(); e.Key == k {
 			return e.Value, true
 		}
-		return valueOf(s, f.Find(k))
+		return valueOf(s, f.Other(k))
 	}
 	return s.Default(), false
 }

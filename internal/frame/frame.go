@@ -40,19 +40,23 @@ func (f *Frame) Find(k *Key) *Entry {
 	if f.first.Key == k {
 		return &f.first
 	}
-	if f.rest != nil {
-		rest := f.rest.entries
-		for i := range rest {
-			e := &rest[(int(k.index)+i)&(len(rest)-1)]
-			if e.Key == k {
-				return e
-			}
-			if e.Key == nil {
-				break
-			}
+	return f.Other(k)
+}
+
+// Other is Find for a frame that is not nil and whose first entry has another key. Most entries lie where the storage's
+// key says.
+func (f *Frame) Other(k *Key) *Entry {
+	if f.rest == nil {
+		return nil
+	}
+	rest := f.rest.entries
+	e := &rest[int(k.index)&(len(rest)-1)]
+	for i := 0; e.Key != k; e = &rest[(int(k.index)+i)&(len(rest)-1)] {
+		if i++; e.Key == nil || i == len(rest) {
+			return nil
 		}
 	}
-	return nil
+	return e
 }
 
 // others returns the table's slots.

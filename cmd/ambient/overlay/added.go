@@ -26,9 +26,14 @@ var ambientLoad = func() unsafe.Pointer { return getg().ambient }
 
 //go:linkname ambientStore
 var ambientStore = func(p unsafe.Pointer) {
+	if raceenabled { // what is stored happens before what ambientEach yields, and before nothing else
+		racereleasemerge(unsafe.Pointer(&ambientSync))
+	}
 	publicationBarrier()
 	getg().ambient = p
 }
+
+var ambientSync byte
 
 //go:linkname ambientEach
 var ambientEach = func(yield func(id uint64, p unsafe.Pointer) bool) {
@@ -36,7 +41,14 @@ var ambientEach = func(yield func(id uint64, p unsafe.Pointer) bool) {
 	for i := uintptr(0); i < n; i++ {
 		gp := atomicAllGIndex(all, i)
 		id := gp.goid
-		if p := atomic.Loadp(unsafe.Pointer(&gp.ambient)); p != nil && gp.goid == id && !yield(id, p) {
+		p := atomic.Loadp(unsafe.Pointer(&gp.ambient))
+		if p == nil || gp.goid != id {
+			continue
+		}
+		if raceenabled {
+			raceacquire(unsafe.Pointer(&ambientSync))
+		}
+		if !yield(id, p) {
 			return
 		}
 	}

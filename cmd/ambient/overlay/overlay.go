@@ -21,7 +21,7 @@ type Release struct {
 }
 
 // format is part of the key of cached overlays. It changes with what the overlay holds.
-const format = "1"
+const format = "2"
 
 // Write makes an overlay of the release in a folder of its own beneath cache, if it is not there yet, and returns the
 // path of the file for go build -overlay. The folder's name is a hash of the release and of the files that the overlay
