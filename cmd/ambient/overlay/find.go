@@ -92,6 +92,19 @@ func element(function, typ, name, wrapper string) func(source) []change {
 	}
 }
 
+// sizeOfG adds a pointer to the sizes of runtime.g, on 32 and on 64 bits, in the table of runtime's TestSizeof.
+func sizeOfG(s source) (found []change) {
+	s.inside("", "TestSizeof", func(n ast.Node) {
+		row, ok := n.(*ast.CompositeLit)
+		if ok && len(row.Elts) == 3 && s.of(row.Elts[0]) == "runtime.G{}" {
+			small, large := row.Elts[1], row.Elts[2]
+			found = append(found, change{s.offset(small.Pos()), s.offset(large.End()),
+				s.of(small) + " + 4, " + s.of(large) + " + 8"})
+		}
+	})
+	return found
+}
+
 // worker lets a function, the first of a goroutine that serves many, begin with nothing set.
 func worker(receiver, function string) edit {
 	what := "the function " + function

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -21,7 +20,7 @@ type Release struct {
 }
 
 // format is part of the key of cached overlays. It changes with what the overlay holds.
-const format = "2"
+const format = "3"
 
 // Write makes an overlay of the release in a folder of its own beneath cache, if it is not there yet, and returns the
 // path of the file for go build -overlay. The folder's name is a hash of the release and of the files that the overlay
@@ -67,27 +66,40 @@ type original struct {
 	text string
 }
 
-// read returns the files to patch, those of http2 that exist included.
+// read returns the files to patch.
 func read(r Release) ([]original, error) {
 	var all []original
-	for _, p := range append(patches(), http2()...) {
-		text, err := os.ReadFile(filepath.Join(r.Root, "src", filepath.FromSlash(p.file)))
+	for _, p := range patches() {
+		o, err := p.original(r)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if !slices.ContainsFunc(http2(), func(other patch) bool { return other.file == p.file }) {
-				return nil, fmt.Errorf("unsupported Go release %s: %w", r.Version, err)
-			}
-		case err != nil:
+		case err == nil:
+			all = append(all, o)
+		case !errors.Is(err, fs.ErrNotExist):
 			return nil, err
-		default:
-			all = append(all, original{p, string(text)})
+		case !p.optional:
+			return nil, fmt.Errorf("unsupported Go release %s: %w", r.Version, err)
 		}
 	}
-	if len(all) != len(patches())+1 {
-		return nil, fmt.Errorf("unsupported Go release %s: the read loop of HTTP/2 is in %d files instead of one",
-			r.Version, len(all)-len(patches()))
+	loops := 0
+	for _, p := range http2() {
+		o, err := p.original(r)
+		switch {
+		case err == nil:
+			loops++
+			all = append(all, o)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+	}
+	if loops != 1 {
+		return nil, fmt.Errorf("unsupported Go release %s: the read loop of HTTP/2 is in %d files instead of one", r.Version, loops)
 	}
 	return all, nil
+}
+
+func (p patch) original(r Release) (original, error) {
+	text, err := os.ReadFile(filepath.Join(r.Root, "src", filepath.FromSlash(p.file)))
+	return original{p, string(text)}, err
 }
 
 func key(r Release, originals []original) string {

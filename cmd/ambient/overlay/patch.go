@@ -11,8 +11,9 @@ import (
 
 // A patch is what is done to one file of GOROOT/src.
 type patch struct {
-	file  string
-	edits []edit
+	file     string
+	edits    []edit
+	optional bool // some installations lack the file
 }
 
 // An edit changes one place of a file. No text holds a line break, so lines keep their numbers.
@@ -51,32 +52,34 @@ func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset
 //   - The loops of net/http and os/signal are goroutines that outlive what started them and serve others. A connection's
 //     keep the frame of the request that opened it until that request's head is written and the response's is read.
 //     decConnsPerHost dials for another request than the one that it runs for.
+//   - TestSizeof asserts how large g is: one pointer more.
 func patches() []patch {
 	return []patch{
-		{"runtime/runtime2.go", []edit{{"the field labels of type g", field("g", "labels", "; ambient unsafe.Pointer")}}},
-		{"runtime/proc.go", []edit{
+		{file: "runtime/runtime2.go", edits: []edit{{"the field labels of type g", field("g", "labels", "; ambient unsafe.Pointer")}}},
+		{file: "runtime/proc.go", edits: []edit{
 			{"the copy of labels in newproc1", after("", "newproc1", "newg.labels = mp.curg.labels", "; newg.ambient = mp.curg.ambient")},
 			{"the end of labels in gdestroy", after("", "gdestroy", "gp.labels = nil", "; gp.ambient = nil")},
 		}},
-		{"runtime/cgocall.go", []edit{
+		{file: "runtime/cgocall.go", edits: []edit{
 			{"the return to C in cgocallbackg", after("", "cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient = nil")},
 		}},
-		{"time/sleep.go", []edit{{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientBind")}}},
-		{"context/context.go", []edit{{"the function of AfterFunc", element("AfterFunc", "afterFuncCtx", "f", "ambientBind")}}},
-		{"net/http/transport.go", []edit{
+		{file: "time/sleep.go", edits: []edit{{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientBind")}}},
+		{file: "context/context.go", edits: []edit{{"the function of AfterFunc", element("AfterFunc", "afterFuncCtx", "f", "ambientBind")}}},
+		{file: "net/http/transport.go", edits: []edit{
 			{"the response in persistConn.readLoop", after("persistConn", "readLoop", "resp, err = pc.readResponse(rc, trace)", "; ambientDetach()")},
 			{"the end of a write in persistConn.writeLoop", before("persistConn", "writeLoop", "pc.writeErrCh <- err", "ambientDetach(); ")},
 			{"the dial in Transport.decConnsPerHost", detached("Transport", "decConnsPerHost", "t.startDialConnForLocked(w)")},
 		}},
-		{"os/signal/signal_unix.go", []edit{worker("", "loop")}},
+		{file: "os/signal/signal_unix.go", edits: []edit{worker("", "loop")}},
+		{file: "runtime/sizeof_test.go", edits: []edit{{"the size of g in TestSizeof", sizeOfG}}, optional: true},
 	}
 }
 
 // http2 is where the read loop of HTTP/2 connections is, in one release or another: exactly one of the files exists.
 func http2() []patch {
 	return []patch{
-		{"net/http/h2_bundle.go", []edit{worker("http2ClientConn", "readLoop")}},
-		{"net/http/internal/http2/transport.go", []edit{worker("ClientConn", "readLoop")}},
+		{file: "net/http/h2_bundle.go", edits: []edit{worker("http2ClientConn", "readLoop")}},
+		{file: "net/http/internal/http2/transport.go", edits: []edit{worker("ClientConn", "readLoop")}},
 	}
 }
 
