@@ -125,11 +125,48 @@ bench-report: ## benchmarks/REPORT.md, its plots and the README's table, from th
 bench-gate: ## fails where a ratio to context.Context is 25 % worse than the committed one
 	cd benchmarks && $(GO) run . gate
 
+.PHONY: bench-modes
+bench-modes: $(AMBIENT) ## benchmarks/MODES.md: go build beside ambient build
+	cd benchmarks && $(GO) run . modes -ambient $(AMBIENT)
+
 .PHONY: compat
 compat: ## all tests with the oldest Go release, the installed one and the newest
 	GOTOOLCHAIN=go$(GO_OLDEST) $(GO_TEST) ./...
 	$(GO_TEST) ./...
 	GOTOOLCHAIN=go$(GO_NEWEST) $(GO_TEST) ./...
+
+# ambient build's runtime, on the installed Go release and on the newest one.
+AMBIENT := $(BUILD)/ambient
+STD := runtime sync context time net/http testing/synctest iter os/signal
+
+.PHONY: $(AMBIENT)
+$(AMBIENT):
+	cd cmd/ambient && $(GO) build -o $@ .
+
+# The example that is left out shows a value that is lost.
+.PHONY: test-inherited
+test-inherited: $(AMBIENT) ## all tests, with a runtime in which every go statement propagates
+	AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 10m -skip '^ExampleStorage_Lookup$$' ./...
+	AMBIENT_EXPECT=inherited GOTOOLCHAIN=go$(GO_NEWEST) \
+		$(AMBIENT) test -timeout 10m -skip '^ExampleStorage_Lookup$$' ./...
+
+.PHONY: test-std
+test-std: $(AMBIENT) ## the standard library's own tests with that runtime and without
+	@for version in local go$(GO_NEWEST); do \
+		export GOTOOLCHAIN=$$version; \
+		for mode in go $(AMBIENT); do \
+			echo "$$mode test -short $(STD) ($$version)"; \
+			out=$(BUILD)/std-$$version-$${mode##*/}.txt; \
+			$$mode test -short -count=1 -timeout 30m $(STD) >$$out 2>&1; \
+			grep -E '^(--- FAIL|    --- FAIL|panic:|FAIL.*failed\])' $$out | sed 's/ (.*//' | sort >$$out.failures; \
+		done; \
+		diff $(BUILD)/std-$$version-go.txt.failures $(BUILD)/std-$$version-ambient.txt.failures || exit 1; \
+		grep '^ok' $(BUILD)/std-$$version-ambient.txt; \
+	done; echo "test-std: the same results"
+
+.PHONY: travel
+travel: ## the README's table of what travels by what
+	cd cmd/ambient && $(GO) test -count=1 ./travel -update
 
 .PHONY: noinline
 noinline: ## all tests with no function inlined

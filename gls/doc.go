@@ -38,6 +38,8 @@
 //   - A plain go statement starts with nothing set. So does whatever contains one: sync.WaitGroup.Go, time.AfterFunc,
 //     http.TimeoutHandler, t.Run. [Storage.Lookup] then returns a [NotSetError] that names the go statement.
 //
+// A program built by ambient build (see below) has one way more: every go statement.
+//
 // What a goroutine sets is never seen by the one that started it. "Nothing set" travels as well: a function bound where
 // nothing is set sees nothing, whoever calls it.
 //
@@ -96,6 +98,17 @@
 // platforms, the id is taken from that text: about a microsecond, and never wrong.
 //
 // The package leaves pprof labels, the profiler and runtime/trace alone, and is tested with the race detector.
+//
+// # Building with inheritance
+//
+// The command github.com/ambient-go/ambient/cmd/ambient builds programs in which each goroutine carries its frame itself
+// and a new one starts with its creator's, other people's go statements included: ambient build, run, test and install
+// run the go command with an overlay of the installed Go release's own runtime. [time.AfterFunc] and
+// [context.AfterFunc] keep the frame of whoever called them, finalizers, cleanups and threads of C start with nothing,
+// and the connections of net/http's Transport keep no request's frame. [Propagation] returns [Inherited] there, Get needs
+// no goroutine id, an Enter that is never left goes with its goroutine, and all else is as it is described here. A
+// goroutine that lives long keeps the frame in which it was started: start such in [Isolate]. The README has a table of
+// what travels by what.
 //
 // # Naming
 //

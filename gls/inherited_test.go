@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 	"weak"
 
@@ -66,6 +67,23 @@ func TestInheritedFrameIsThatAtTheGoStatement(t *testing.T) {
 	for i, want := range []string{"1", "-", "2", "2", "1", "-"} {
 		assert.Equal(t, want, <-seen[i], i)
 	}
+}
+
+// The timers of a bubble run where its first goroutine waits, whose frame is not theirs.
+func TestInheritedTimersInABubble(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	var seen []string
+	s.Run(1, func() {
+		synctest.Test(t, func(*testing.T) {
+			gls.Isolate(func() { time.AfterFunc(time.Second, func() { seen = append(seen, see(s)) }) })
+			s.Run(2, func() { time.AfterFunc(2*time.Second, func() { seen = append(seen, see(s)) }) })
+			time.AfterFunc(3*time.Second, func() { seen = append(seen, see(s)) })
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		})
+	})
+	assert.Equal(t, []string{"-", "2", "1"}, seen)
 }
 
 // A goroutine that exits in the middle of everything leaves nothing to the next one on its g.
