@@ -23,7 +23,7 @@ GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
 GO_TEST := $(GO) test -timeout 10m
 # Each module is built by itself, as its users do; go.work is for editors.
 export GOWORK := off
-MODULES := benchmarks
+MODULES := benchmarks cmd/ambient
 
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 

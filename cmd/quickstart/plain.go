@@ -112,6 +112,7 @@ func plainGo(out *log.Logger) {
 	}
 	current.Run(users[0], func() {
 		done := make(chan struct{})
+		//ambient:detached it shows what a plain go statement loses
 		go func() {
 			defer close(done)
 			describe(out, way)

@@ -21,6 +21,9 @@ import "C"
 
 import "github.com/ambient-go/ambient/gls"
 
+// left is a scope that is never left.
+var left gls.Scope
+
 // callback is what C calls. Stored before C is called, which is on one thread at a time.
 var callback func()
 
@@ -36,7 +39,7 @@ var fromC = []way{
 		callback = func() {
 			value.Run("somebody else's", func() {})
 			if gls.Propagation() == gls.Inherited {
-				value.Enter("somebody else's") // in explicit propagation the next callback would see it
+				left = value.Enter("somebody else's") // in explicit propagation the next callback would see it
 			}
 		}
 		elsewhere(func() { C.call_on_thread() })

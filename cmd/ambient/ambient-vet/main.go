@@ -1,0 +1,14 @@
+// Command ambient-vet runs ambient's analyzers for the go command:
+//
+//	go vet -vettool=$(which ambient-vet) ./...
+//
+// "ambient vet" does the same, and mends what it finds.
+package main
+
+import (
+	"golang.org/x/tools/go/analysis/unitchecker"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint"
+)
+
+func main() { unitchecker.Main(lint.Analyzers()...) }

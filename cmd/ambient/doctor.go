@@ -1,0 +1,263 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ambient-go/ambient/cmd/ambient/internal/govet"
+)
+
+const doctorUsage = `Example:
+
+	ambient doctor
+
+Says how ambient works in the module of the current folder: the Go release,
+whether goroutine ids are read the fast way with it and why not, what a plain
+go statement does with values, flags in GOFLAGS that matter, which packages
+use gls and httpctx, and what ambient vet finds. It runs a small program that
+is built as the module's own programs are. It takes no arguments.
+
+Exit code: 0 all is well, 1 something is wrong, 2 wrong use.
+`
+
+// The packages whose users the doctor counts.
+const (
+	library = "github.com/ambient-go/ambient"
+	gls     = library + "/gls"
+	httpctx = library + "/httpctx"
+)
+
+//go:embed probe.go.txt
+var probeSource []byte
+
+// A probe is what the program in probe.go.txt prints.
+type probe struct {
+	Version     string
+	OS, Arch    string
+	Right       bool   // goid agrees with runtime.Stack on all goroutines
+	Goid, Stack uint64 // where it does not
+	Nanoseconds float64
+	Propagation string
+}
+
+// A report is the doctor's: lines of a name and a text, and what is wrong.
+type report struct {
+	w     io.Writer
+	wrong []string
+}
+
+func (r *report) line(name, format string, args ...any) {
+	fmt.Fprintf(r.w, "%-14s%s\n", name, fmt.Sprintf(format, args...))
+}
+
+func (r *report) fault(name, format string, args ...any) {
+	r.line(name, "WRONG: "+format, args...)
+	r.wrong = append(r.wrong, name)
+}
+
+func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, doctorUsage)
+		return good
+	}
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "ambient doctor: %v: see ambient help doctor\n", err)
+		return wrong
+	}
+	var env struct{ GOVERSION, GOFLAGS, GOMOD, GOOS, GOARCH, GOEXPERIMENT string }
+	text, err := output("go", "env", "-json", "GOVERSION", "GOFLAGS", "GOMOD", "GOOS", "GOARCH", "GOEXPERIMENT")
+	if err == nil {
+		err = json.Unmarshal(text, &env)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "ambient doctor: %v\n", err)
+		return wrong
+	}
+	r := &report{w: stdout}
+	r.release(env.GOVERSION, env.GOOS+"/"+env.GOARCH)
+	r.goflags(env.GOFLAGS)
+	if env.GOMOD == "" || env.GOMOD == os.DevNull {
+		r.fault("module", "there is none here: go to the folder of one, or go mod init")
+	} else if r.module() {
+		r.probe()
+		r.vet()
+	}
+	if len(r.wrong) > 0 {
+		return found
+	}
+	return good
+}
+
+func (r *report) release(version, port string) {
+	if old(version) {
+		r.fault("Go", "%s %s: ambient needs Go 1.25 or later", version, port)
+		return
+	}
+	r.line("Go", "%s %s", version, port)
+}
+
+func old(version string) bool {
+	var minor int
+	n, _ := fmt.Sscanf(version, "go1.%d", &minor)
+	return n == 1 && minor < 25
+}
+
+// flagsThatMatter are looked for in GOFLAGS.
+var flagsThatMatter = []struct{ name, meaning string }{
+	{"-overlay", "files of the build are replaced; inheritance is made so"},
+	{"-toolexec", "another program runs the compiler"},
+	{"-gcflags", "without inlining or optimisation every Get costs more"},
+	{"-race", "every Get costs more"},
+	{"-msan", "every Get costs more"},
+	{"-asan", "every Get costs more"},
+	{"-cover", "every Get costs more"},
+	{"-tags", "what is vetted is what these tags build"},
+	{"-mod", "where modules come from"},
+	{"-modfile", "another go.mod is in use"},
+}
+
+func (r *report) goflags(text string) {
+	any := false
+	for _, flag := range strings.Fields(text) {
+		name, _, _ := strings.Cut(strings.Replace(flag, "--", "-", 1), "=")
+		for _, f := range flagsThatMatter {
+			if name == f.name {
+				r.line("GOFLAGS", "%s: %s", flag, f.meaning)
+				any = true
+			}
+		}
+	}
+	if !any {
+		r.line("GOFLAGS", "nothing that matters")
+	}
+}
+
+// module says which packages use the library, and reports whether there is something to look at.
+func (r *report) module() bool {
+	text, err := output("go", "list", "-e", "-test", "-f",
+		"{{if not .DepOnly}}{{.ImportPath}} {{join .Imports \" \"}}{{end}}", "./...")
+	if err != nil {
+		r.fault("module", "%v", err)
+		return false
+	}
+	name, err := output("go", "list", "-m")
+	if err != nil {
+		r.fault("module", "%v", err)
+		return false
+	}
+	uses := map[string]map[string]bool{gls: {}, httpctx: {}}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		for _, w := range words[min(1, len(words)):] {
+			if uses[w] != nil {
+				uses[w][strings.TrimSuffix(words[0], "_test")] = true
+			}
+		}
+	}
+	r.line("module", "%s: gls in %s, httpctx in %s", strings.Join(strings.Fields(string(name)), " "),
+		count(len(uses[gls]), "package"), count(len(uses[httpctx]), "package"))
+	version, err := output("go", "list", "-m", "-f", "{{.Version}}{{with .Replace}} replaced by {{.Path}} {{.Version}}{{end}}{{if .Main}}this module{{end}}",
+		library)
+	if err != nil {
+		r.line("ambient", "not required by this module: go get github.com/ambient-go/ambient")
+		return false
+	}
+	r.line("ambient", "%s", strings.TrimSpace(string(version)))
+	return true
+}
+
+// probe runs a program that is built as those of the module.
+func (r *report) probe() {
+	p, err := runProbe()
+	if err != nil {
+		r.fault("goroutine id", "not known, for the program that looks does not run: %v", err)
+		return
+	}
+	const fastest = 100 // nanoseconds; goid takes 2 from runtime.g and 1000 from runtime.Stack
+	switch {
+	case !p.Right:
+		r.fault("goroutine id", "slow: goid reads %d where runtime.Stack says %d, so it does not know %s yet; "+
+			"update github.com/petermattis/goid", p.Goid, p.Stack, p.Version)
+	case p.Nanoseconds > fastest:
+		r.line("goroutine id", "slow: on %s/%s goid reads it from runtime.Stack, which takes %.0f ns", p.OS, p.Arch, p.Nanoseconds)
+	default:
+		r.line("goroutine id", "fast: goid reads it from runtime.g in %.1f ns, and agrees with runtime.Stack", p.Nanoseconds)
+	}
+	switch p.Propagation {
+	case "inherited":
+		r.line("propagation", "inherited: a plain go statement starts with its creator's values")
+	default:
+		r.line("propagation", "%s: a plain go statement starts with nothing set; gls.Go carries the values", p.Propagation)
+	}
+}
+
+func runProbe() (*probe, error) {
+	dir, err := os.MkdirTemp("", "ambient-doctor-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "probe.go")
+	if err := os.WriteFile(file, probeSource, 0o600); err != nil {
+		return nil, err
+	}
+	text, err := output("go", "run", file)
+	if err != nil {
+		return nil, err
+	}
+	p := new(probe)
+	return p, json.Unmarshal(text, p)
+}
+
+func (r *report) vet() {
+	o, err := (&vetFlags{patterns: []string{"./..."}}).options()
+	var findings []govet.Finding
+	if err == nil {
+		findings, err = govet.Run(o)
+	}
+	if err != nil {
+		r.fault("vet", "%v", err)
+		return
+	}
+	if len(findings) == 0 {
+		r.line("vet", "nothing found")
+		return
+	}
+	number := map[string]int{}
+	var names []string
+	for _, f := range findings {
+		if number[f.Analyzer]++; number[f.Analyzer] == 1 {
+			names = append(names, f.Analyzer)
+		}
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", name, number[name])
+	}
+	r.fault("vet", "%s (%s): see ambient vet ./...", count(len(findings), "finding"), strings.Join(names, ", "))
+}
+
+// output runs a command and returns what it prints; its error is the first line of what it complains about.
+func output(name string, args ...string) ([]byte, error) {
+	text, err := exec.Command(name, args...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, govet.Complaint(string(exit.Stderr), err)
+	}
+	return text, err
+}

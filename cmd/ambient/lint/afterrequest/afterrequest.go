@@ -1,0 +1,169 @@
+package afterrequest
+
+import (
+	_ "embed"
+	"fmt"
+	"go/ast"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+//go:embed doc.go
+var doc string
+
+// Analyzer finds callbacks that read the current request after it is over.
+var Analyzer = &analysis.Analyzer{
+	Name:     "afterrequest",
+	Doc:      known.Doc(doc, "afterrequest"),
+	URL:      known.URL("afterrequest"),
+	Run:      run,
+	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer},
+}
+
+// events holds what the flag -events names.
+var events list
+
+func init() {
+	Analyzer.Flags.Var(&events, "events", "functions that call a function argument later, comma-separated: "+
+		"pkg.Func or pkg.Type.Method")
+}
+
+// A list is a flag that names functions.
+type list struct{ runners.List }
+
+// Set is for package flag.
+func (l *list) Set(text string) error {
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" && !strings.Contains(name[strings.LastIndex(name, "/")+1:], ".") {
+			return fmt.Errorf("%q names no function: write pkg.Func or pkg.Type.Method", name)
+		}
+	}
+	return l.List.Set(text)
+}
+
+// names are the methods of event APIs.
+var names = map[string]bool{
+	"On": true, "Once": true, "Subscribe": true, "AddListener": true, "Listen": true, "Handle": true,
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	if known.Own(pass.Pkg) {
+		return nil, nil
+	}
+	c := &checker{
+		pass:     pass,
+		info:     pass.TypesInfo,
+		reads:    pass.ResultOf[reads.Analyzer].(*reads.Result),
+		assigned: known.Assigned(pass.TypesInfo, pass.Files),
+	}
+	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {
+		c.call(cur.Node().(*ast.CallExpr))
+	}
+	return nil, nil
+}
+
+type checker struct {
+	pass     *analysis.Pass
+	info     *types.Info
+	reads    *reads.Result
+	assigned known.Assignments
+}
+
+func (c *checker) call(call *ast.CallExpr) {
+	f := known.Callee(c.info, call)
+	if f == nil {
+		return
+	}
+	named := events.Match(f)
+	if !named && !c.isEvent(f, call) {
+		return
+	}
+	for i, arg := range call.Args {
+		sig, _ := under(c.info.TypeOf(arg)).(*types.Signature)
+		if sig != nil && !named && handlesRequests(sig) {
+			continue
+		}
+		if sig == nil && isHandler(c.info.TypeOf(arg)) {
+			continue
+		}
+		read, ok := c.callback(arg, param(f, i))
+		if !ok {
+			continue
+		}
+		c.pass.ReportRangef(arg, "the callback given to %s reads the current request (%s): when it runs, the request may "+
+			"be over and there is none; emit the event in httpctx.GoDetached, or read what the callback needs before",
+			known.Text(call.Fun), read)
+	}
+}
+
+// isEvent reports whether a method is one of an event API and not of a router.
+func (c *checker) isEvent(f *types.Func, call *ast.CallExpr) bool {
+	if f.Signature().Recv() == nil || !names[f.Name()] || known.Path(f.Pkg()) == "net/http" {
+		return false
+	}
+	// Not the receiver's own type: a router may have the method from what it embeds.
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	return ok && !isRouter(c.info.TypeOf(sel.X), f.Name())
+}
+
+// callback returns the read of the current request in a function, or in a method of a value by which it satisfies the
+// interface that the parameter asks for.
+func (c *checker) callback(arg ast.Expr, want types.Type) (reads.Read, bool) {
+	e := c.assigned.Resolve(c.info, arg)
+	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
+		// What a function was bound with is over too.
+		if known.Is(known.Callee(c.info, call), known.GLS, "Bind") || c.info.Types[call.Fun].IsType() {
+			return c.callback(call.Args[0], want)
+		}
+	}
+	if _, ok := under(c.info.TypeOf(arg)).(*types.Signature); ok {
+		// Several assignments are looked at one by one.
+		if fact := c.reads.Expr(arg); fact != nil {
+			return fact.HTTP()
+		}
+		if fact := c.reads.Expr(e); fact != nil {
+			return fact.HTTP()
+		}
+		return reads.Read{}, false
+	}
+	i, ok := under(want).(*types.Interface)
+	if !ok {
+		return reads.Read{}, false
+	}
+	t := c.info.TypeOf(e)
+	for m := range i.Methods() {
+		obj, _, _ := types.LookupFieldOrMethod(t, true, c.pass.Pkg, m.Name())
+		method, ok := obj.(*types.Func)
+		if !ok || handlesRequests(method.Signature()) {
+			continue
+		}
+		if fact := c.reads.Func(method); fact != nil {
+			if read, ok := fact.HTTP(); ok {
+				return read, true
+			}
+		}
+	}
+	return reads.Read{}, false
+}
+
+// param returns the type of a function's parameter i, the last one's for what is passed beyond.
+func param(f *types.Func, i int) types.Type {
+	params := f.Signature().Params()
+	if params.Len() == 0 {
+		return nil
+	}
+	t := params.At(min(i, params.Len()-1)).Type()
+	if s, ok := t.(*types.Slice); ok && f.Signature().Variadic() && i >= params.Len()-1 {
+		return s.Elem()
+	}
+	return t
+}

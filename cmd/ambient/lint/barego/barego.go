@@ -1,0 +1,66 @@
+package barego
+
+import (
+	_ "embed"
+	"go/ast"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/directive"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+)
+
+//go:embed doc.go
+var doc string
+
+// Analyzer reports plain go statements that lose what their goroutine reads.
+var Analyzer = &analysis.Analyzer{
+	Name:     "barego",
+	Doc:      known.Doc(doc, "barego"),
+	URL:      known.URL("barego"),
+	Requires: []*analysis.Analyzer{reads.Analyzer},
+	Run:      run,
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	if reads.IsLibrary(pass.Pkg) {
+		return nil, nil
+	}
+	r := pass.ResultOf[reads.Analyzer].(*reads.Result)
+	for _, d := range r.Directives.WithoutReason() {
+		pass.Report(analysis.Diagnostic{
+			Pos: d.Pos(), End: d.End(),
+			Message: directive.Detached + " without a reason: say behind it why nothing of the caller's is needed",
+		})
+	}
+	for _, file := range pass.Files {
+		var fixes *fixer
+		for _, decl := range file.Decls {
+			ast.PreorderStack(decl, nil, func(n ast.Node, stack []ast.Node) bool {
+				stmt, ok := n.(*ast.GoStmt)
+				if !ok {
+					return true
+				}
+				fact := r.Call(stmt.Call)
+				if fact == nil {
+					return true
+				}
+				if _, ok := r.Directives.At(stmt.Pos(), stmt.End()); ok {
+					return true
+				}
+				if fixes == nil {
+					fixes = newFixer(pass, r, file)
+				}
+				pass.Report(analysis.Diagnostic{
+					Pos: stmt.Pos(), End: stmt.End(),
+					Message: "go statement starts a goroutine with nothing set, and it reads " + fact.First().String() +
+						": start it with gls.Go",
+					SuggestedFixes: fixes.fix(decl, stmt, stack),
+				})
+				return true
+			})
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,26 @@
+// Package barego finds go statements whose goroutine reads ambient state that it is not given.
+//
+// # Analyzer barego
+//
+// barego: a plain go statement starts a goroutine that reads ambient state.
+//
+// A goroutine that a plain go statement starts has nothing set: no value of a gls.Storage, no HTTP request, no ambient
+// context. The analyzer reports the statement when what it starts reads any of these, itself or through what it calls,
+// in other packages too. What the goroutine sets for itself, by Run or Enter, it may read.
+//
+//	// WRONG
+//	func (s *Server) save(p Post) {
+//		go s.audit(p) // audit calls user.Current, which finds no user here
+//	}
+//
+//	// RIGHT
+//	func (s *Server) save(p Post) {
+//		gls.Go(func() { s.audit(p) })
+//	}
+//
+// The suggested fix calls gls.Go and evaluates the function, its receiver and its arguments where the go statement
+// evaluated them. Where a goroutine is meant to start with nothing, a directive with a reason says so:
+//
+//	//ambient:detached the sweeper serves all users
+//	go s.sweep()
+package barego

@@ -1,0 +1,213 @@
+package barego
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+)
+
+// A fixer makes the fixes of one file. The names that it gives are different all over a declaration, so that fixes of
+// neighbours can be applied together.
+type fixer struct {
+	pass  *analysis.Pass
+	reads *reads.Result
+	file  *edit.File
+	names map[ast.Decl]map[string]bool
+}
+
+func newFixer(pass *analysis.Pass, r *reads.Result, file *ast.File) *fixer {
+	return &fixer{pass, r, edit.Open(pass, file.FileStart), map[ast.Decl]map[string]bool{}}
+}
+
+// A statement is a go statement that is about to become a call of gls.Go.
+type statement struct {
+	*fixer
+	decl  ast.Decl
+	stmt  *ast.GoStmt
+	stack []ast.Node
+	names map[string]bool // in use in the declaration
+	gls   string
+
+	left, right []string   // temporaries: names and what they are set to
+	kept        []ast.Node // whose text is copied or stays where it is, comments and all
+}
+
+func (f *fixer) fix(decl ast.Decl, stmt *ast.GoStmt, stack []ast.Node) []analysis.SuggestedFix {
+	if f.file == nil {
+		return nil
+	}
+	if f.names[decl] == nil {
+		f.names[decl] = identifiers(decl)
+	}
+	qualifier, edits := f.file.GLS(stmt.Pos())
+	s := &statement{fixer: f, decl: decl, stmt: stmt, stack: stack, names: f.names[decl], gls: qualifier}
+	body, ok := s.rewrite()
+	if !ok {
+		return nil
+	}
+	return []analysis.SuggestedFix{{Message: "start it with gls.Go", TextEdits: append(edits, body...)}}
+}
+
+// rewrite finds the plainest form that keeps what the go statement does at once apart from what its goroutine does.
+func (s *statement) rewrite() ([]analysis.TextEdit, bool) {
+	call := s.stmt.Call
+	if lit, ok := ast.Unparen(call.Fun).(*ast.FuncLit); ok {
+		if edits, ok := s.literal(lit); ok {
+			return edits, true
+		}
+	} else if sig := s.signature(); sig != nil && len(call.Args) == 0 && sig.Params().Len() == 0 && sig.Results().Len() == 0 {
+		// go f(): gls.Go evaluates f, a method's receiver with it, at once.
+		s.kept = []ast.Node{call.Fun}
+		return s.replace(
+			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Fun.Pos(), NewText: []byte(s.gls + "Go(")},
+			analysis.TextEdit{Pos: call.Fun.End(), End: call.End(), NewText: []byte(")")},
+		)
+	}
+	return s.wrap()
+}
+
+// literal makes the parameters of a function literal variables before the statement: its body stays as it is.
+func (s *statement) literal(lit *ast.FuncLit) ([]analysis.TextEdit, bool) {
+	call := s.stmt.Call
+	params := lit.Type.Params
+	if lit.Type.Results.NumFields() > 0 || call.Ellipsis.IsValid() {
+		return nil, false
+	}
+	var fields []*ast.Field
+	var names []*ast.Ident
+	for _, field := range params.List {
+		if _, ok := field.Type.(*ast.Ellipsis); ok || len(field.Names) == 0 && len(call.Args) > 0 {
+			return nil, false
+		}
+		for _, name := range field.Names {
+			fields, names = append(fields, field), append(names, name)
+		}
+	}
+	if len(names) != len(call.Args) {
+		return nil, false // f(g()), where g has several results
+	}
+	for i, arg := range call.Args {
+		name := names[i].Name
+		if name == "_" || !s.used(names[i], lit.Body) {
+			name = "_"
+		}
+		text, ok := s.converted(arg, s.pass.TypesInfo.TypeOf(fields[i].Type), s.file.Text(fields[i].Type.Pos(), fields[i].Type.End()))
+		if !ok {
+			return nil, false
+		}
+		s.left, s.right = append(s.left, name), append(s.right, text)
+		s.kept = append(s.kept, arg)
+	}
+	s.kept = append(s.kept, lit.Body)
+	return s.replace(
+		analysis.TextEdit{Pos: s.stmt.Pos(), End: lit.Body.Pos(), NewText: []byte(s.gls + "Go(func() ")},
+		analysis.TextEdit{Pos: lit.End(), End: call.End(), NewText: []byte(")")},
+	)
+}
+
+// used reports whether the compiler takes the parameter for used once it is a variable.
+func (s *statement) used(param *ast.Ident, body *ast.BlockStmt) bool {
+	obj := s.pass.TypesInfo.Defs[param]
+	assigned := map[*ast.Ident]bool{}
+	used := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for _, lhs := range n.Lhs {
+				if id, ok := ast.Unparen(lhs).(*ast.Ident); ok && n.Tok == token.ASSIGN {
+					assigned[id] = true
+				}
+			}
+		case *ast.Ident:
+			used = used || s.pass.TypesInfo.Uses[n] == obj && !assigned[n]
+		}
+		return true
+	})
+	return used
+}
+
+// converted returns the text of an argument such that := gives a variable of type t.
+func (s *statement) converted(arg ast.Expr, t types.Type, typeText string) (string, bool) {
+	text := s.file.Text(arg.Pos(), arg.End())
+	if types.Identical(s.natural(arg), t) {
+		return text, true
+	}
+	if strings.ContainsAny(typeText, "\n") {
+		return "", false
+	}
+	if strings.HasPrefix(typeText, "*") || strings.HasPrefix(typeText, "<") || strings.HasPrefix(typeText, "chan") ||
+		strings.HasPrefix(typeText, "func") {
+		typeText = "(" + typeText + ")"
+	}
+	return typeText + "(" + text + ")", true
+}
+
+// natural is the type that := gives the expression, nil where the context gave it one.
+func (s *statement) natural(e ast.Expr) types.Type {
+	tv := s.pass.TypesInfo.Types[e]
+	switch x := ast.Unparen(e).(type) {
+	case *ast.BasicLit:
+		return types.Default(untyped[x.Kind])
+	case *ast.Ident, *ast.SelectorExpr, *ast.CallExpr:
+		if tv.IsNil() {
+			return nil
+		}
+		if tv.Value != nil {
+			return s.constant(x)
+		}
+	case *ast.BinaryExpr, *ast.UnaryExpr:
+		if tv.Value != nil || s.contextual(x) {
+			return nil
+		}
+	}
+	return tv.Type
+}
+
+var untyped = map[token.Token]types.Type{
+	token.INT:    types.Typ[types.UntypedInt],
+	token.FLOAT:  types.Typ[types.UntypedFloat],
+	token.IMAG:   types.Typ[types.UntypedComplex],
+	token.CHAR:   types.Typ[types.UntypedRune],
+	token.STRING: types.Typ[types.UntypedString],
+}
+
+// constant is the type of a constant by itself.
+func (s *statement) constant(e ast.Expr) types.Type {
+	var obj types.Object
+	switch e := e.(type) {
+	case *ast.Ident:
+		obj = s.pass.TypesInfo.ObjectOf(e)
+	case *ast.SelectorExpr:
+		obj = s.pass.TypesInfo.ObjectOf(e.Sel)
+	}
+	if obj == nil {
+		return nil
+	}
+	return types.Default(obj.Type())
+}
+
+// contextual reports whether an operation that is no constant may take its type from where it stands: comparisons and
+// shifts do.
+func (s *statement) contextual(e ast.Expr) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return e.Op != token.ARROW && e.Op != token.AND && s.contextual(e.X)
+	case *ast.BinaryExpr:
+		switch e.Op {
+		case token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ, token.SHL, token.SHR:
+			return true
+		}
+		return s.contextual(e.X) && s.contextual(e.Y)
+	case *ast.BasicLit:
+		return true
+	case *ast.Ident, *ast.SelectorExpr:
+		return s.pass.TypesInfo.Types[e].Value != nil
+	}
+	return false
+}

@@ -1,0 +1,200 @@
+// Package edit has what the suggested fixes of several analyzers need: the text of a file, a name for package gls in it.
+package edit
+
+import (
+	"bytes"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+)
+
+// A File is one file of the package that is analyzed, with its text.
+type File struct {
+	pass *analysis.Pass
+	ast  *ast.File
+	tok  *token.File
+	text []byte
+}
+
+// Open reads the file that pos is in. It returns nil for a file that is made from another one, as cgo does: an edit would
+// be lost.
+func Open(pass *analysis.Pass, pos token.Pos) *File {
+	for _, f := range pass.Files {
+		if f.FileStart <= pos && pos < f.FileEnd {
+			tok := pass.Fset.File(f.FileStart)
+			text, err := pass.ReadFile(tok.Name())
+			if err != nil || len(text) != tok.Size() || pass.Fset.Position(f.Package).Filename != tok.Name() {
+				return nil
+			}
+			return &File{pass, f, tok, text}
+		}
+	}
+	return nil
+}
+
+// AST returns the syntax tree of the file.
+func (f *File) AST() *ast.File { return f.ast }
+
+// Text returns the source between two positions.
+func (f *File) Text(from, to token.Pos) string {
+	return string(f.text[f.tok.Offset(from):f.tok.Offset(to)])
+}
+
+// Indent returns the white space at the start of the line of pos.
+func (f *File) Indent(pos token.Pos) string {
+	start := bytes.LastIndexByte(f.text[:f.tok.Offset(pos)], '\n') + 1
+	line := f.text[start:]
+	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
+}
+
+// Comments returns the text of the comments between from and to that are outside of the given ranges.
+func (f *File) Comments(from, to token.Pos, kept ...ast.Node) []string {
+	var all []string
+	for _, group := range f.ast.Comments {
+	comments:
+		for _, c := range group.List {
+			if c.Pos() < from || c.End() > to {
+				continue
+			}
+			for _, k := range kept {
+				if k.Pos() <= c.Pos() && c.End() <= k.End() {
+					continue comments
+				}
+			}
+			all = append(all, c.Text)
+		}
+	}
+	return all
+}
+
+// The names that package gls gets where it is not imported yet.
+const (
+	plainName = "gls"
+	otherName = "ambientgls"
+)
+
+// GLS returns what stands before a name of package gls at pos, "gls." as a rule, and the edits that import it. A file
+// that imports it already keeps its name for it, unless something else has that name at pos.
+func (f *File) GLS(pos token.Pos) (qualifier string, edits []analysis.TextEdit) {
+	for _, spec := range f.ast.Imports {
+		if pkg := f.pass.TypesInfo.PkgNameOf(spec); pkg != nil && reads.LibraryPath(pkg.Imported().Path()) == reads.GLS {
+			switch {
+			case pkg.Name() == "_":
+			case pkg.Name() == ".":
+				if f.sees(pos, "Go", nil) && f.sees(pos, "Bind", nil) {
+					return "", nil
+				}
+			case f.sees(pos, pkg.Name(), pkg):
+				return pkg.Name() + ".", nil
+			}
+		}
+	}
+	name := plainName
+	if !f.free(name) {
+		name = otherName
+		for i := 2; !f.free(name); i++ {
+			name = otherName + strconv.Itoa(i)
+		}
+	}
+	spec := strconv.Quote(reads.GLS)
+	if name != plainName {
+		spec = name + " " + spec
+	}
+	return name + ".", []analysis.TextEdit{f.importEdit(spec)}
+}
+
+// sees reports whether name means the package at pos; with a nil package, whether it means anything of package gls.
+func (f *File) sees(pos token.Pos, name string, pkg *types.PkgName) bool {
+	scope := f.pass.TypesInfo.Scopes[f.ast].Innermost(pos)
+	if scope == nil {
+		return false
+	}
+	_, obj := scope.LookupParent(name, pos)
+	if pkg == nil {
+		return obj != nil && obj.Pkg() != nil && reads.LibraryPath(obj.Pkg().Path()) == reads.GLS
+	}
+	return obj == pkg
+}
+
+// free reports whether name can be the name of an import: nothing in the package has it, in whatever scope of the file.
+func (f *File) free(name string) bool {
+	if f.pass.Pkg.Scope().Lookup(name) != nil || f.pass.TypesInfo.Scopes[f.ast].Lookup(name) != nil {
+		return false
+	}
+	free := true
+	ast.Inspect(f.ast, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && id.Name == name {
+			if obj := f.pass.TypesInfo.Defs[id]; obj != nil {
+				v, isVar := obj.(*types.Var)
+				_, isFunc := obj.(*types.Func)
+				free = free && (isVar && v.IsField() || isFunc)
+			}
+		}
+		return free
+	})
+	return free
+}
+
+// importEdit adds an import: to the group of this project's or of other modules', or as a group of its own.
+func (f *File) importEdit(spec string) analysis.TextEdit {
+	insert := func(pos token.Pos, text string) analysis.TextEdit {
+		return analysis.TextEdit{Pos: pos, End: pos, NewText: []byte(text)}
+	}
+	var last *ast.GenDecl
+	for _, d := range f.ast.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.IMPORT {
+			break
+		}
+		if len(g.Specs) == 1 && g.Specs[0].(*ast.ImportSpec).Path.Value == `"C"` {
+			continue
+		}
+		if last == nil || !last.Lparen.IsValid() {
+			last = g
+		}
+	}
+	switch {
+	case last == nil:
+		return insert(f.ast.Name.End(), "\n\nimport "+spec)
+	case !last.Lparen.IsValid():
+		return insert(f.lineEnd(last.End()), "\nimport "+spec)
+	case len(last.Specs) == 0:
+		return insert(last.Lparen+1, "\n\t"+spec+"\n")
+	}
+	var other, ours ast.Spec
+	for _, s := range last.Specs {
+		path, _ := strconv.Unquote(s.(*ast.ImportSpec).Path.Value)
+		if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+			other = s
+		}
+		if strings.HasPrefix(path, "github.com/ambient-go/ambient/") {
+			ours = s
+		}
+	}
+	switch {
+	case ours != nil:
+		return insert(f.lineEnd(ours.End()), "\n\t"+spec)
+	case other != nil:
+		return insert(f.lineEnd(other.End()), "\n\t"+spec)
+	}
+	return insert(f.lineEnd(last.Specs[len(last.Specs)-1].End()), "\n\n\t"+spec)
+}
+
+// lineEnd returns the end of the line of pos: after a comment that belongs to it, before a bracket that ends a list.
+func (f *File) lineEnd(pos token.Pos) token.Pos {
+	offset := f.tok.Offset(pos)
+	line := f.text[offset:]
+	if i := bytes.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	if rest := bytes.TrimSpace(line); bytes.HasPrefix(rest, []byte("//")) {
+		return pos + token.Pos(len(bytes.TrimRight(line, "\r")))
+	}
+	return pos
+}

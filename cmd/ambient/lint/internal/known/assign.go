@@ -1,0 +1,114 @@
+package known
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// An Assignment is one place where a variable gets a value.
+type Assignment struct {
+	Node  ast.Node // the AssignStmt, ValueSpec or RangeStmt
+	Value ast.Expr // what is assigned, or what gives it among other results; nil where the value is not an expression
+	Index int      // which result of Value, -1 where Value is the value itself
+}
+
+// Assignments are all places where the variables of a package get a value, in the order of the source.
+type Assignments map[*types.Var][]Assignment
+
+// Assigned finds the assignments in a package's files.
+func Assigned(info *types.Info, files []*ast.File) Assignments {
+	all := Assignments{}
+	for _, file := range files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.AssignStmt:
+				all.add(info, n, n.Lhs, n.Rhs, n.Tok == token.ASSIGN || n.Tok == token.DEFINE)
+			case *ast.ValueSpec:
+				names := make([]ast.Expr, len(n.Names))
+				for i, name := range n.Names {
+					names[i] = name
+				}
+				all.add(info, n, names, n.Values, true)
+			case *ast.RangeStmt:
+				all.add(info, n, []ast.Expr{n.Key, n.Value}, nil, false)
+			case *ast.UnaryExpr:
+				if n.Op == token.AND { // whoever has the address may assign
+					all.add(info, n, []ast.Expr{n.X}, nil, false)
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+func (all Assignments) add(info *types.Info, n ast.Node, lhs, rhs []ast.Expr, plain bool) {
+	for i, e := range lhs {
+		v := Var(info, e)
+		if v == nil {
+			continue
+		}
+		a := Assignment{Node: n, Index: -1}
+		switch {
+		case !plain:
+		case len(rhs) == len(lhs):
+			a.Value = rhs[i]
+		case len(rhs) == 1:
+			a.Value, a.Index = rhs[0], i
+		default: // a declaration without values, or broken code
+			if _, ok := n.(*ast.ValueSpec); ok {
+				continue
+			}
+		}
+		all[v] = append(all[v], a)
+	}
+}
+
+// Only returns the one expression that a variable is ever assigned, nil where there are several or none.
+func (all Assignments) Only(v *types.Var) ast.Expr {
+	if as := all[v]; len(as) == 1 && as[0].Index < 0 {
+		return as[0].Value
+	}
+	return nil
+}
+
+// Resolve returns what an expression stands for: the only value of a variable, without parentheses.
+func (all Assignments) Resolve(info *types.Info, e ast.Expr) ast.Expr {
+	for range 8 { // a cycle is broken code
+		e = ast.Unparen(e)
+		v := Var(info, e)
+		if v == nil || v.IsField() {
+			return e
+		}
+		value := all.Only(v)
+		if value == nil {
+			return e
+		}
+		e = value
+	}
+	return e
+}
+
+// Var returns the variable that an expression names: a local, a parameter, or a package's, its own or another's.
+func Var(info *types.Info, e ast.Expr) *types.Var {
+	switch e := e.(type) {
+	case *ast.Ident:
+		v, _ := info.ObjectOf(e).(*types.Var)
+		return v
+	case *ast.ParenExpr:
+		return Var(info, e.X)
+	case *ast.SelectorExpr:
+		if _, field := info.Selections[e]; field {
+			return nil
+		}
+		v, _ := info.Uses[e.Sel].(*types.Var)
+		return v
+	}
+	return nil
+}
+
+// Global reports whether a variable is at package level.
+func Global(v *types.Var) bool {
+	return v != nil && !v.IsField() && v.Pkg() != nil && v.Parent() == v.Pkg().Scope()
+}

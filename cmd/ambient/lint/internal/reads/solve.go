@@ -1,0 +1,182 @@
+package reads
+
+import (
+	"go/types"
+	"maps"
+	"slices"
+)
+
+// solve lets what functions read spread to who calls them until nothing changes.
+func (w *walker) solve() {
+	for changed := true; changed; {
+		changed = false
+		for _, n := range slices.Backward(w.nodes) { // callees tend to stand below
+			changed = n.update() || changed
+		}
+	}
+}
+
+func (n *node) update() bool {
+	changed := false
+	for i := range n.items {
+		it := &n.items[i]
+		for _, r := range it.reading() {
+			changed = merge(&n.reads, r) || changed
+		}
+		for _, p := range it.running() {
+			changed = runs(&n.params, p) || changed
+		}
+	}
+	for i := range n.outs {
+		for _, r := range n.outs[i].reading() {
+			changed = merge(&n.results, r) || changed
+		}
+		for _, p := range n.outs[i].running() {
+			changed = runs(&n.outRuns, p) || changed
+		}
+	}
+	return changed
+}
+
+// merge adds r unless the same state is read already; a read that is certain takes the place of one that is not.
+func merge(reads *[]Read, r Read) bool {
+	for i, old := range *reads {
+		if old.key() == r.key() {
+			if old.Passed && !r.Passed {
+				(*reads)[i] = r
+				return true
+			}
+			return false
+		}
+	}
+	if len(*reads) >= maxReads && r.Kind == Storage && r.Name != "" {
+		r.Name = ""
+		return merge(reads, r)
+	}
+	*reads = append(*reads, r)
+	return true
+}
+
+// A program of many packages has functions that read, in the end, every storage there is, by long ways. Facts are kept
+// small: what is read beyond maxReads is a storage that is not known, and of a way longer than maxVia the middle is left
+// out.
+const (
+	maxReads = 16
+	maxVia   = 5
+)
+
+// through puts fn before the way to a read.
+func through(fn *types.Func, via []string) []string {
+	via = slices.Concat([]string{funcName(fn)}, via)
+	if n := len(via); n > maxVia {
+		via = []string{via[0], via[1], "...", via[n-2], via[n-1]}
+	}
+	return via
+}
+
+// runs notes that a parameter is run; what is set around it is what is set in all places where it is.
+func runs(params *map[int]Param, p Param) bool {
+	if *params == nil {
+		*params = map[int]Param{}
+	}
+	if old, ok := (*params)[p.Index]; ok {
+		p.Sets = old.Sets.and(p.Sets)
+		p.Passed = old.Passed && p.Passed
+		if len(p.Sets) == len(old.Sets) && p.Passed == old.Passed {
+			return false
+		}
+	}
+	(*params)[p.Index] = p
+	return true
+}
+
+// around returns what is set around the item, and whether it happens at all.
+func (it *item) around() (sets Sets, passed, ok bool) {
+	if it.gate == nil {
+		return it.sets, it.passed, true
+	}
+	params := it.gate.params
+	if it.gateOuts {
+		params = it.gate.outRuns
+	}
+	p, ok := params[it.gateArg]
+	return it.sets.with(substitute(p.Sets, it.gateArgs)...), it.passed || p.Passed, ok
+}
+
+// reading returns the reads that the item adds to its function.
+func (it *item) reading() []Read {
+	sets, passed, ok := it.around()
+	if !ok {
+		return nil
+	}
+	var from []Read
+	switch {
+	case it.read != nil:
+		from = []Read{*it.read}
+	case it.node != nil && it.results:
+		from = it.node.results
+	case it.node != nil:
+		from = it.node.reads
+	case it.fact != nil && it.results:
+		from = it.fact.Results
+	case it.fact != nil:
+		from = it.fact.Reads
+	}
+	var all []Read
+	for _, r := range from {
+		if it.fn != nil {
+			r.Name = argument(r.Name, it.args)
+			r.Via = through(it.fn, r.Via)
+		}
+		r.Passed = r.Passed || passed
+		if !sets.cover(r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// running returns the parameters of the enclosing declaration that the item runs.
+func (it *item) running() []Param {
+	sets, passed, ok := it.around()
+	switch {
+	case !ok:
+		return nil
+	case it.isParam:
+		return []Param{{it.param, sets, passed}}
+	case it.node != nil && it.node.fn == nil && !it.results:
+		var all []Param
+		for _, i := range slices.Sorted(maps.Keys(it.node.params)) {
+			p := it.node.params[i]
+			all = append(all, Param{p.Index, p.Sets.with(sets...), p.Passed || passed})
+		}
+		return all
+	}
+	return nil
+}
+
+func (n *node) fact() *Fact {
+	f := &Fact{Reads: n.reads, Results: n.results, Enters: n.enters}
+	for _, i := range slices.Sorted(maps.Keys(n.params)) {
+		f.Params = append(f.Params, n.params[i])
+	}
+	for _, i := range slices.Sorted(maps.Keys(n.outRuns)) {
+		f.OutRuns = append(f.OutRuns, n.outRuns[i])
+	}
+	if len(f.Reads)+len(f.Results)+len(f.Params)+len(f.OutRuns)+len(f.Enters) == 0 {
+		return nil
+	}
+	return f
+}
+
+// funcName is a function as messages name it: "user.Current", "user.Service.Load".
+func funcName(fn *types.Func) string {
+	name := fn.Name()
+	if t := receiver(fn); t != "" {
+		name = t + "." + name
+	}
+	if fn.Pkg() != nil {
+		name = fn.Pkg().Name() + "." + name
+	}
+	return name
+}

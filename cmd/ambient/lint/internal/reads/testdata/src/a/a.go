@@ -1,0 +1,312 @@
+package a
+
+import (
+	"context"
+	"net/http"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/httpctx"
+
+	"user"
+)
+
+var tenant = gls.New[string]("tenant")
+
+var requestUser = httpctx.NewKey[int]("user")
+
+func direct() string { // want direct:`^reads\(tenant.GetOrFail\)$`
+	return tenant.GetOrFail()
+}
+
+func through() { // want through:`^reads\(current.GetOrFail through user.Current\)$`
+	user.Current()
+}
+
+func far() { // want far:`^reads\(current.GetOrFail through a.through, user.Current\)$`
+	defer through()
+}
+
+func all() { // want all:`^reads\(httpctx.Get; gls.Context; gls.Capture; tenant.Lookup\)$`
+	httpctx.Get()
+	httpctx.GetOrFail()
+	requestUser.Get()
+	<-gls.Context().Done()
+	gls.Capture()
+	tenant.Lookup()
+}
+
+// The storage is the caller's argument.
+func generic() { // want generic:`^reads\(s.GetOrFail through user.Must\)$`
+	user.Must(tenant)
+}
+
+func ownGeneric() {
+	user.With(tenant, "x", func() { user.Must(tenant) })
+}
+
+func wrongGeneric() { // want wrongGeneric:`^reads\(tenant.Get\)$`
+	other := gls.New[int]("")
+	user.With(other, 1, func() { tenant.Get() })
+}
+
+// What sets the storage around the read needs nothing of its caller.
+func own() {
+	tenant.Run("a", func() { direct() })
+	tenant.Exit(func() { direct() })
+	gls.Call(tenant, "a", direct)
+	gls.Run(all0, tenant.With("b"))
+	gls.Isolate(through)
+}
+
+func all0() { // want all0:`reads`
+	tenant.Get()
+}
+
+func ownUser() {
+	user.Run(nil, through)
+	user.Run(nil, func() { through() })
+}
+
+func ownHTTP(w http.ResponseWriter, r *http.Request) {
+	httpctx.Run(w, r, func() { httpctx.Get(); gls.Context() })
+	gls.RunContext(context.Background(), func() { gls.Context() })
+	httpctx.RunOutside(func() { httpctx.Get() })
+}
+
+// Another storage is set, not the one that is read.
+func ownWrong() { // want ownWrong:`^reads\(tenant.GetOrFail through a.direct\)$`
+	user.Run(nil, func() { direct() })
+}
+
+func entered() {
+	defer tenant.Enter("x").Leave()
+	direct()
+}
+
+func enteredLate() { // want enteredLate:`reads`
+	direct()
+	defer tenant.Enter("x").Leave()
+}
+
+func enteredMaybe(b bool) { // want enteredMaybe:`reads`
+	if b {
+		tenant.Enter("x")
+	}
+	direct()
+}
+
+func left() { // want left:`reads`
+	s := tenant.Enter("x")
+	s.Leave()
+	direct()
+}
+
+func notLeftYet() {
+	s := tenant.Enter("x")
+	direct()
+	s.Leave()
+}
+
+func begin() gls.Scope { // want begin:`reads\(\)`
+	return tenant.Enter("x")
+}
+
+func begun() {
+	defer begin().Leave()
+	direct()
+}
+
+// Captures read for what they start; a snapshot brings its own.
+func captures() { // want captures:`reads`
+	gls.Go(func() { direct() })
+}
+
+func binds() func() string { // want binds:`reads`
+	return gls.Bind(direct)
+}
+
+func snapshot(s gls.Snapshot) {
+	s.Run(func() { direct() })
+	s.Go(all)
+}
+
+// Literals that are called, or handed to what calls them.
+func literals() { // want literals:`reads`
+	func() { direct() }()
+}
+
+func assigned() { // want assigned:`reads`
+	f := func() { direct() }
+	f()
+}
+
+func sorted(s []int) { // want sorted:`reads`
+	sort.Slice(s, func(i, j int) bool { return direct() == "" })
+}
+
+func once(o *sync.Once) { // want once:`reads`
+	o.Do(func() { direct() })
+}
+
+func goes() { // want goes:`reads`
+	go direct()
+}
+
+func timed() { // want timed:`reads`
+	time.AfterFunc(1, func() { direct() })
+}
+
+// It is meant to start without.
+func detached() {
+	//ambient:detached it has nothing to do with the caller
+	go direct()
+}
+
+// Only made, for somebody else to call.
+func made() (func(), func() string) { // want made:`^reads\(\)$`
+	lazy := sync.OnceFunc(func() { direct() })
+	_ = struct{ f func() string }{direct}
+	return lazy, direct
+}
+
+func makesAndCalls() { // want makesAndCalls:`reads`
+	f := maker()
+	f()
+	maker()()
+}
+
+func maker() func() string { return direct } // want maker:`^reads\(\)$`
+
+// Servers call handlers in their own flow.
+func routes() {
+	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) { httpctx.GetOrFail() })
+	http.Handle("/x", httpctx.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { direct() })))
+}
+
+type keeper struct{ kept []func() }
+
+func (k *keeper) keep(f func()) { k.kept = append(k.kept, f) }
+
+// It only keeps it.
+func keeps(k *keeper) {
+	k.keep(func() { direct() })
+}
+
+type reader interface{ read() }
+
+type impl struct{}
+
+func (impl) read() { direct() } // want read:`reads`
+
+func static(i impl) { // want static:`reads`
+	i.read()
+}
+
+// Nobody knows what it is.
+func dynamic(r reader) { r.read() }
+
+func methodValue(i impl) { // want methodValue:`reads`
+	f := i.read
+	f()
+}
+
+func retry(f func()) { f() } // want retry:`^reads\(\)$`
+
+func retried() { // want retried:`reads`
+	retry(func() { direct() })
+}
+
+func recursive(n int) { // want recursive:`reads`
+	if n > 0 {
+		recursive(n - 1)
+	}
+	mutual(n)
+}
+
+func mutual(n int) { // want mutual:`reads`
+	recursive(n)
+	direct()
+}
+
+var store user.Store[int]
+
+func genericMethod() { // want genericMethod:`^reads\(s.values.GetOrFail through user.Store.Load\)$`
+	store.Load()
+}
+
+func ownGenericMethod() {
+	store.With(1, func() { store.Load() })
+}
+
+type derived struct{ user.Base }
+
+func promoted(d derived) { // want promoted:`reads`
+	d.Read()
+}
+
+func sometimes() { // want sometimes:`reads`
+	user.Sometimes(true, func() { user.Current() })
+}
+
+// Only made.
+func later() {
+	f := user.Later(func() { user.Current() })
+	_ = f
+}
+
+var current = func() *user.User { return user.Current() }
+
+func packageVariable() { // want packageVariable:`reads`
+	current()
+}
+
+func ranges() { // want ranges:`reads`
+	for range func(yield func(int) bool) { direct() } {
+	}
+}
+
+func condition() bool { // want condition:`reads`
+	return direct() == "" || false
+}
+
+func evaluates() { // want evaluates:`reads`
+	go println(direct())
+}
+
+func several() { // want several:`reads`
+	tenant.Run("x", func() {
+		direct()
+		user.Current()
+	})
+}
+
+func decorated() { // want decorated:`reads`
+	user.Later(func() { user.Current() })()
+	decorate(nil)()
+}
+
+func decorated2() { // want decorated2:`reads`
+	f := decorate(user.Later(func() { user.Current() }))
+	f()
+}
+
+func decorate(f func()) func() { return f } // want decorate:`^reads\(\)$`
+
+func carrying(f func()) func() { return gls.Bind(f) } // want carrying:`^reads\(\)$`
+
+// Bind captures where carrying is called: that is the read.
+func carried() { // want carried:`reads`
+	f := carrying(func() { user.Current() })
+	f()
+}
+
+func withUser(f func()) func() { // want withUser:`^reads\(\)$`
+	return func() { user.Run(nil, f) }
+}
+
+func ownDecorated() {
+	withUser(func() { user.Current() })()
+}

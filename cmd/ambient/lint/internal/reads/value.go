@@ -1,0 +1,117 @@
+package reads
+
+import (
+	"go/ast"
+	"go/types"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+// value returns what runs when the function that e stands for is called. The item is completed by each of them.
+func (w *walker) value(e ast.Expr, with item, seen []*types.Var) []item {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.FuncLit:
+		with.node = w.lits[e]
+		return []item{with}
+	case *ast.IndexExpr:
+		return w.value(e.X, with, seen)
+	case *ast.IndexListExpr:
+		return w.value(e.X, with, seen)
+	case *ast.Ident:
+		return w.object(w.info.ObjectOf(e), e, with, seen)
+	case *ast.SelectorExpr:
+		return w.object(w.info.ObjectOf(e.Sel), e, with, seen)
+	case *ast.CallExpr:
+		return w.returned(e, with, seen)
+	}
+	return nil
+}
+
+func (w *walker) returned(call *ast.CallExpr, with item, seen []*types.Var) []item {
+	if tv, ok := w.info.Types[call.Fun]; ok && tv.IsType() && len(call.Args) == 1 {
+		return w.value(call.Args[0], with, seen)
+	}
+	fn := w.callee(call)
+	if fn == nil || LibraryName(fn) != "" { // gls.Bind: it runs in the frame in which it was bound
+		return nil
+	}
+	if keepsFunction[runners.Name(fn)] && len(call.Args) == 1 {
+		return w.value(call.Args[0], with, seen)
+	}
+	args := w.names(call)
+	n, fact := w.decls[fn], (*Fact)(nil)
+	if n == nil {
+		fact = w.fact(fn)
+	}
+	made := with
+	made.results, made.fn, made.args, made.node, made.fact = true, fn, args, n, fact
+	var items []item
+	if n != nil || fact != nil {
+		items = append(items, made)
+	}
+	// What it returns may run the functions it was given.
+	for i, arg := range call.Args {
+		index := min(i, fn.Signature().Params().Len()-1)
+		inner := with
+		switch {
+		case !isFunc(w.info.TypeOf(arg)):
+			continue
+		case n != nil:
+			inner.gate, inner.gateArg, inner.gateArgs, inner.gateOuts = n, index, args, true
+			items = append(items, w.value(arg, inner, seen)...)
+		case fact != nil:
+			for _, p := range fact.OutRuns {
+				if p.Index == index {
+					inner.sets, inner.passed = with.sets.with(substitute(p.Sets, args)...), with.passed || p.Passed
+					items = append(items, w.value(arg, inner, seen)...)
+				}
+			}
+		}
+	}
+	return items
+}
+
+func (w *walker) object(obj types.Object, e ast.Expr, with item, seen []*types.Var) []item {
+	switch obj := obj.(type) {
+	case *types.Func:
+		fn := static(obj)
+		if fn == nil {
+			return nil
+		}
+		if name := LibraryName(fn); name != "" {
+			if known := library[name]; known.reads {
+				r := &Read{Kind: known.kind, What: types.ExprString(e)}
+				if sel, ok := e.(*ast.SelectorExpr); ok && known.kind == Storage {
+					r.Name = w.storage(sel.X)
+				}
+				with.read = r
+				return []item{with}
+			}
+			return nil
+		}
+		with.fn = fn
+		if n := w.decls[fn]; n != nil {
+			with.node = n
+		} else if with.fact = w.fact(fn); with.fact == nil {
+			return nil
+		}
+		return []item{with}
+	case *types.Var:
+		var items []item
+		if i, ok := w.params[obj]; ok {
+			p := with
+			p.param, p.isParam = i, true
+			items = append(items, p)
+		}
+		for _, v := range seen {
+			if v == obj {
+				return items
+			}
+		}
+		for _, e := range w.values[obj] {
+			items = append(items, w.value(e, with, append(seen, obj))...)
+		}
+		return items
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package leave
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"slices"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+)
+
+// opens is the fact of a function that returns a Scope which it has opened: its caller has to leave it.
+type opens struct {
+	Results []int
+}
+
+// AFact makes it a fact of go/analysis.
+func (*opens) AFact() {}
+
+func (o *opens) String() string { return fmt.Sprint("opens", o.Results) }
+
+// opens returns which results of a call are scopes that the call opens.
+func (c *checker) opens(call *ast.CallExpr) []int {
+	if results := c.opensFunc(known.Callee(c.pass.TypesInfo, call)); results != nil {
+		return results
+	}
+	// enter := user.Enter
+	if v := known.Var(c.pass.TypesInfo, call.Fun); v != nil && !known.Global(v) {
+		switch f := c.assigned.Resolve(c.pass.TypesInfo, call.Fun).(type) {
+		case *ast.SelectorExpr:
+			return c.opensFunc(known.Func(c.pass.TypesInfo, f))
+		case *ast.FuncLit:
+			if f.Body == nil || call.Pos() >= f.Pos() && call.Pos() < f.End() {
+				return nil // it calls itself
+			}
+			sig, _ := c.typeOf(f).(*types.Signature)
+			return c.returned(sig, f.Body)
+		}
+	}
+	return nil
+}
+
+func (c *checker) opensFunc(f *types.Func) []int {
+	if f == nil {
+		return nil
+	}
+	if known.Is(f, known.GLS, "Storage.Enter") {
+		return []int{0}
+	}
+	fact := new(opens)
+	if c.pass.ImportObjectFact(f, fact) {
+		return fact.Results
+	}
+	return nil
+}
+
+// exportOpeners finds the functions that return scopes they open, until no more are found: one may call another.
+func (c *checker) exportOpeners() {
+	for again := true; again; {
+		again = false
+		for _, file := range c.pass.Files {
+			for _, decl := range file.Decls {
+				decl, ok := decl.(*ast.FuncDecl)
+				if !ok || decl.Body == nil {
+					continue
+				}
+				f, ok := c.pass.TypesInfo.Defs[decl.Name].(*types.Func)
+				if !ok || c.opensFunc(f) != nil {
+					continue
+				}
+				if results := c.returned(f.Signature(), decl.Body); results != nil {
+					c.pass.ExportObjectFact(f, &opens{results})
+					again = true
+				}
+			}
+		}
+	}
+}
+
+// returned returns which results of a function are scopes that it has opened.
+func (c *checker) returned(sig *types.Signature, body *ast.BlockStmt) []int {
+	if sig == nil {
+		return nil
+	}
+	var results []int
+	add := func(i int) {
+		if i < sig.Results().Len() && !slices.Contains(results, i) {
+			results = append(results, i)
+		}
+	}
+	var isScope []int
+	for i := range sig.Results().Len() {
+		if known.IsType(sig.Results().At(i).Type(), known.GLS, "Scope") {
+			isScope = append(isScope, i)
+		}
+	}
+	if isScope == nil {
+		return nil
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			for _, i := range isScope {
+				switch {
+				case len(n.Results) == 0:
+					if c.opened(sig.Results().At(i)) {
+						add(i)
+					}
+				case len(n.Results) == sig.Results().Len():
+					if c.isOpened(n.Results[i], 0) {
+						add(i)
+					}
+				default:
+					if c.isOpened(n.Results[0], i) {
+						add(i)
+					}
+				}
+			}
+		}
+		return true
+	})
+	slices.Sort(results)
+	return results
+}
+
+// isOpened reports whether an expression, or one result of a call, is a scope opened here.
+func (c *checker) isOpened(e ast.Expr, result int) bool {
+	e = ast.Unparen(e)
+	if call, ok := e.(*ast.CallExpr); ok {
+		return slices.Contains(c.opens(call), result)
+	}
+	return c.opened(known.Var(c.pass.TypesInfo, e))
+}
+
+// opened reports whether a local variable is ever assigned a scope opened here.
+func (c *checker) opened(v *types.Var) bool {
+	if v == nil || known.Global(v) {
+		return false
+	}
+	for _, a := range c.assigned[v] {
+		if call, ok := unparen(a.Value).(*ast.CallExpr); ok && slices.Contains(c.opens(call), max(a.Index, 0)) {
+			return true
+		}
+	}
+	return false
+}
+
+func unparen(e ast.Expr) ast.Expr {
+	if e == nil {
+		return nil
+	}
+	return ast.Unparen(e)
+}

@@ -1,0 +1,145 @@
+package leave
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/cfg"
+)
+
+// A use is what an occurrence of a variable does with the scope in it.
+type use int
+
+const (
+	none    use = iota // _ = v
+	settles            // it is left, or gets to where this function does not see it
+	replace            // v is assigned another value
+)
+
+// A search looks for a way from an Enter to the end of its function on which the scope stays open.
+type search struct {
+	info  *types.Info
+	v     *types.Var
+	named bool // v is a result, so that a return without operands returns it
+	uses  map[*ast.Ident]use
+	seen  map[*cfg.Block]bool
+}
+
+func newSearch(info *types.Info, v *types.Var, body *ast.BlockStmt, sig *types.Signature) *search {
+	s := &search{info: info, v: v, uses: map[*ast.Ident]use{}, seen: map[*cfg.Block]bool{}}
+	if sig != nil {
+		for result := range sig.Results().Variables() {
+			s.named = s.named || result == v
+		}
+	}
+	closures := 0
+	var stack []ast.Node
+	ast.Inspect(body, func(n ast.Node) bool {
+		if n == nil {
+			if _, ok := stack[len(stack)-1].(*ast.FuncLit); ok {
+				closures--
+			}
+			stack = stack[:len(stack)-1]
+			return true
+		}
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			closures++
+		case *ast.AssignStmt:
+			if closures == 0 {
+				s.assignment(n)
+			}
+		}
+		stack = append(stack, n)
+		return true
+	})
+	return s
+}
+
+// assignment notes the occurrences in an assignment that are no use.
+func (s *search) assignment(n *ast.AssignStmt) {
+	for i, lhs := range n.Lhs {
+		if id := s.ident(lhs); id != nil && n.Tok == token.ASSIGN {
+			s.uses[id] = replace
+		}
+		if blank, ok := lhs.(*ast.Ident); ok && blank.Name == "_" && len(n.Rhs) == len(n.Lhs) {
+			if id := s.ident(n.Rhs[i]); id != nil {
+				s.uses[id] = none
+			}
+		}
+	}
+}
+
+// ident returns e if it is the variable, nil otherwise.
+func (s *search) ident(e ast.Expr) *ast.Ident {
+	id, ok := ast.Unparen(e).(*ast.Ident)
+	if !ok || s.info.Uses[id] != s.v {
+		return nil
+	}
+	return id
+}
+
+// lost returns where a path from stmt ends with the scope still open: at a return, which may be the one at the end of
+// the function, or at an assignment that replaces it. It is nil if there is none.
+func (s *search) lost(g *cfg.CFG, stmt ast.Node) ast.Node {
+	for _, b := range g.Blocks {
+		for i, n := range b.Nodes {
+			if n == stmt {
+				return s.block(b, b.Nodes[i+1:], stmt)
+			}
+		}
+	}
+	return nil // the statement is never reached
+}
+
+func (s *search) block(b *cfg.Block, nodes []ast.Node, stmt ast.Node) ast.Node {
+	for _, n := range nodes {
+		does := s.node(n)
+		switch {
+		case n == stmt, does == replace:
+			return n
+		case does == settles:
+			return nil
+		}
+	}
+	if ret := b.Return(); ret != nil {
+		return ret
+	}
+	for _, next := range b.Succs {
+		if s.seen[next] {
+			continue
+		}
+		s.seen[next] = true
+		if n := s.block(next, next.Nodes, stmt); n != nil {
+			return n
+		}
+	}
+	return nil
+}
+
+// node says what a statement or expression does with the scope. What it evaluates comes before what it assigns.
+func (s *search) node(n ast.Node) use {
+	found := none
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Ident:
+			if s.info.Uses[n] != s.v {
+				break
+			}
+			does, ok := s.uses[n]
+			switch {
+			case !ok:
+				found = settles
+			case does == replace && found == none:
+				found = replace
+			}
+		case *ast.ReturnStmt:
+			if n.Results == nil && s.named {
+				found = settles
+			}
+		}
+		return true
+	})
+	return found
+}

@@ -1,0 +1,27 @@
+// Package lint is the analyzers of "ambient vet". Each has a package of its own below this one.
+package lint
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/afterrequest"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/barego"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/leave"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/timeout"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/toplevel"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/unbound"
+)
+
+// Analyzers returns all of them, in the order in which help lists them.
+func Analyzers() []*analysis.Analyzer {
+	return []*analysis.Analyzer{
+		barego.Analyzer,
+		unbound.Analyzer,
+		toplevel.Analyzer,
+		outlives.Analyzer,
+		afterrequest.Analyzer,
+		leave.Analyzer,
+		timeout.Analyzer,
+	}
+}

@@ -1,0 +1,252 @@
+package outlives
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"slices"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+)
+
+// gives is the fact of a function that returns a value with the lifetime of a request, of a type that does not say so.
+type gives struct{ Results []int }
+
+// AFact makes it a fact of go/analysis.
+func (*gives) AFact() {}
+
+func (g *gives) String() string { return fmt.Sprint("gives", g.Results) }
+
+// keeps is the fact of a function that stores an argument.
+type keeps struct {
+	Global   []int // arguments that it stores in a package-level variable, or in what one holds
+	Receiver []int // arguments that it stores in its receiver
+}
+
+// AFact makes it a fact of go/analysis.
+func (*keeps) AFact() {}
+
+func (k *keeps) String() string { return fmt.Sprintf("keeps%+v", *k) }
+
+func (c *checker) gives(f *types.Func) []int {
+	if f.Pkg() == c.pass.Pkg {
+		return c.given[f]
+	}
+	var fact gives
+	c.pass.ImportObjectFact(f, &fact)
+	return fact.Results
+}
+
+func (c *checker) keeps(f *types.Func) *keeps {
+	if f.Pkg() == c.pass.Pkg {
+		return c.kept[f]
+	}
+	fact := new(keeps)
+	if !c.pass.ImportObjectFact(f, fact) {
+		return nil
+	}
+	return fact
+}
+
+func (c *checker) functions(visit func(*types.Func, *ast.FuncDecl)) {
+	for _, file := range c.pass.Files {
+		for _, decl := range file.Decls {
+			if decl, ok := decl.(*ast.FuncDecl); ok && decl.Body != nil {
+				if f, ok := c.info.Defs[decl.Name].(*types.Func); ok {
+					visit(f, decl)
+				}
+			}
+		}
+	}
+}
+
+// findGives finds which local variables hold a request's value and which functions return one, until no more are found.
+func (c *checker) findGives() {
+	for again := true; again; {
+		again = false
+		for v, all := range c.assigned {
+			if known.Global(v) || v.IsField() {
+				continue
+			}
+			for _, a := range all {
+				if !c.holds[v] && !isBasic(v.Type()) && c.gets(v, a, c.request) {
+					c.holds[v], again = true, true
+				}
+				if !c.copies[v] && c.gets(v, a, c.copied) {
+					c.copies[v], again = true, true
+				}
+			}
+		}
+		c.functions(func(f *types.Func, decl *ast.FuncDecl) {
+			found := c.returnsRequest(f, decl)
+			if len(found) > len(c.given[f]) {
+				c.given[f], again = found, true
+			}
+		})
+	}
+	for f, results := range c.given {
+		c.pass.ExportObjectFact(f, &gives{results})
+	}
+}
+
+// gets reports whether an assignment gives v a value of the kind.
+func (c *checker) gets(v *types.Var, a known.Assignment, kind func(ast.Expr) bool) bool {
+	if a.Value == nil {
+		_, ranges := a.Node.(*ast.RangeStmt)
+		return ranges && isOurs(v.Type())
+	}
+	if call, ok := ast.Unparen(a.Value).(*ast.CallExpr); ok && a.Index >= 0 {
+		return c.result(call, a.Index) || a.Index == 0 && kind(a.Value)
+	}
+	return a.Index <= 0 && kind(a.Value)
+}
+
+func (c *checker) returnsRequest(f *types.Func, decl *ast.FuncDecl) []int {
+	results := f.Signature().Results()
+	var found []int
+	add := func(i int) {
+		if i < results.Len() && hasLifetime(results.At(i).Type()) && !isOurs(results.At(i).Type()) && !slices.Contains(found, i) {
+			found = append(found, i)
+		}
+	}
+	ast.Inspect(decl.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			for i := range results.Len() {
+				switch {
+				case len(n.Results) == 0 && c.holds[results.At(i)]:
+					add(i)
+				case len(n.Results) == results.Len() && c.request(n.Results[i]):
+					add(i)
+				case len(n.Results) == 1 && results.Len() > 1:
+					if call, ok := ast.Unparen(n.Results[0]).(*ast.CallExpr); ok && c.result(call, i) {
+						add(i)
+					}
+				}
+			}
+		}
+		return true
+	})
+	slices.Sort(found)
+	return found
+}
+
+// findKeeps finds the functions that store their arguments, until no more are found.
+func (c *checker) findKeeps() {
+	for again := true; again; {
+		again = false
+		c.functions(func(f *types.Func, decl *ast.FuncDecl) {
+			var params []*types.Var
+			for p := range f.Signature().Params().Variables() {
+				if mayHold(p.Type()) && !isOurs(p.Type()) {
+					params = append(params, p)
+				}
+			}
+			if params == nil {
+				return
+			}
+			found := c.keepsParams(f, decl)
+			if old := c.kept[f]; found != nil && (old == nil || old.String() != found.String()) {
+				c.kept[f], again = found, true
+			}
+		})
+	}
+	for f, fact := range c.kept {
+		c.pass.ExportObjectFact(f, fact)
+	}
+}
+
+// mayHold reports whether a parameter's type can be that of a value with the lifetime of a request.
+func mayHold(t types.Type) bool {
+	if _, ok := types.Unalias(t).(*types.TypeParam); ok {
+		return true
+	}
+	i, ok := t.Underlying().(*types.Interface)
+	return hasLifetime(t) || ok && i.Empty()
+}
+
+func (c *checker) keepsParams(f *types.Func, decl *ast.FuncDecl) *keeps {
+	var k keeps
+	note := func(p place, stored ast.Expr) {
+		isReceiver := p.root != nil && p.root.Kind() == types.RecvVar && isReference(p.root.Type())
+		if !p.global && !isReceiver {
+			return
+		}
+		for i := range f.Signature().Params().Len() {
+			param := f.Signature().Params().At(i)
+			if !mayHold(param.Type()) || isOurs(param.Type()) || !c.isParam(stored, param) {
+				continue
+			}
+			list := &k.Global
+			if isReceiver { // which may be reached from a package-level variable; that is for the caller to say
+				list = &k.Receiver
+			}
+			if !slices.Contains(*list, i) {
+				*list = append(*list, i)
+			}
+		}
+	}
+	ast.Inspect(decl.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for i, lhs := range n.Lhs {
+				if len(n.Rhs) == len(n.Lhs) {
+					if p := c.place(lhs); p.global || p.inner {
+						note(p, n.Rhs[i])
+					}
+				}
+			}
+		case *ast.SendStmt:
+			note(c.place(n.Chan), n.Value)
+		case *ast.CallExpr:
+			c.keptByCall(n, note)
+		}
+		return true
+	})
+	slices.Sort(k.Global)
+	slices.Sort(k.Receiver)
+	if k.Global == nil && k.Receiver == nil {
+		return nil
+	}
+	return &k
+}
+
+// keptByCall notes the arguments of a call that its callee stores.
+func (c *checker) keptByCall(call *ast.CallExpr, note func(place, ast.Expr)) {
+	f := known.Callee(c.info, call)
+	if f == nil {
+		return
+	}
+	var receiver place
+	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && f.Signature().Recv() != nil {
+		receiver = c.place(sel.X)
+	}
+	container := known.Is(f, known.Path(f.Pkg()), containers[known.Path(f.Pkg())]...)
+	k := c.keeps(f)
+	for i, arg := range call.Args {
+		if container || k != nil && slices.Contains(k.Receiver, i) {
+			note(receiver, arg)
+		}
+		if k != nil && slices.Contains(k.Global, i) {
+			note(place{global: true}, arg)
+		}
+	}
+}
+
+// isParam reports whether an expression is a parameter or holds it.
+func (c *checker) isParam(e ast.Expr, param *types.Var) bool {
+	mentioned := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		mentioned = mentioned || ok && c.info.Uses[id] == types.Object(param)
+		return !mentioned
+	})
+	if !mentioned {
+		return false
+	}
+	c.assumed = param
+	defer func() { c.assumed = nil }()
+	return c.request(e)
+}

@@ -1,0 +1,36 @@
+package outlives_test
+
+import (
+	"testing"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/realtest"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
+)
+
+func TestAnalyzer(t *testing.T) { realtest.Run(t, outlives.Analyzer, "a", "once", "other") }
+
+func TestDoc(t *testing.T) {
+	realtest.Doc(t, outlives.Analyzer, `
+		import (
+			"context"
+			"sync"
+
+			"github.com/ambient-go/ambient/gls"
+			"github.com/ambient-go/ambient/httpctx"
+		)
+
+		var (
+			last   *httpctx.Context
+			lastID string
+			_      sync.Once
+			_      = gls.Context
+		)
+
+		func work(context.Context) error { return nil }
+	`)
+}
+
+func TestBroken(t *testing.T) {
+	realtest.Broken(t, outlives.Analyzer, "a")
+	realtest.Broken(t, outlives.Analyzer, "once")
+}

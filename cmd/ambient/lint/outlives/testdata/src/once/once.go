@@ -1,0 +1,116 @@
+// Package once keeps what the first request gives.
+package once
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+var (
+	tenant = gls.New[string]("tenant")
+	key    = httpctx.NewKey[string]("key")
+
+	once sync.Once
+	name string
+	last *httpctx.Context
+)
+
+var (
+	address = sync.OnceValue(func() string { return httpctx.GetOrFail().Request().RemoteAddr }) // want `^sync.OnceValue keeps what the first request gave for all that follow; read it where it is needed$`
+	whole   = sync.OnceValue(func() *httpctx.Context { return httpctx.GetOrFail() })            // want `sync.OnceValue keeps`
+	both    = sync.OnceValues(func() (*httpctx.Context, error) {
+		c, err := httpctx.Lookup()
+		if err != nil {
+			return nil, err // ok: no request
+		}
+		return c, nil // want `sync.OnceValues keeps`
+	})
+	header = sync.OnceValue(func() string {
+		h := httpctx.GetOrFail().Request().Header.Get("X-Tenant")
+		return "tenant " + h // want `sync.OnceValue keeps`
+	})
+	printed = sync.OnceValue(func() string { return fmt.Sprint(httpctx.GetOrFail().ID()) }) // want `sync.OnceValue keeps`
+	tenants = sync.OnceValue(func() string { return tenant.GetOrFail() })                   // want `sync.OnceValue keeps`
+	keyed   = sync.OnceValue(key.GetOrFail)                                                 // want `sync.OnceValue keeps`
+	direct  = sync.OnceValue(httpctx.GetOrFail)                                             // want `sync.OnceValue keeps`
+	pair    = sync.OnceValues(tenant.Get)                                                   // want `sync.OnceValues keeps`
+	named   = sync.OnceValue(load)
+	sets    = sync.OnceFunc(func() { name = tenant.GetOrFail() }) // want `sync.OnceFunc keeps`
+)
+
+func load() string {
+	return httpctx.GetOrFail().ID() // want `sync.OnceValue keeps`
+}
+
+func do() string {
+	once.Do(func() {
+		last = httpctx.GetOrFail() // want `keeps what the first request gave`
+		name = last.ID()
+	})
+	once.Do(func() {
+		c, _ := httpctx.Get()
+		name = c.ID() // want `^sync.Once keeps what the first request gave`
+	})
+	once.Do(assign)
+	return name
+}
+
+func assign() { name, _ = tenant.Get() } // want `sync.Once keeps`
+
+func returned() func() string {
+	return sync.OnceValue(func() string { return tenant.GetOrFail() }) // want `sync.OnceValue keeps`
+}
+
+type server struct {
+	once sync.Once
+	c    *httpctx.Context
+	id   string
+}
+
+func (s *server) do() {
+	s.once.Do(func() {
+		s.c = httpctx.GetOrFail()       // want `sync.Once keeps`
+		s.id = httpctx.GetOrFail().ID() // ok: s may be a struct of this request
+	})
+}
+
+type process struct {
+	once sync.Once
+	id   string
+}
+
+func (p *process) do() {
+	p.once.Do(func() { p.id = httpctx.GetOrFail().ID() }) // want `sync.Once keeps`
+}
+
+var shared process
+
+var (
+	config = sync.OnceValue(func() string { return "the same for all" })                 // ok: reads nothing
+	logged = sync.OnceFunc(func() { httpctx.GetOrFail().Logger().Info("first") })        // ok: keeps nothing
+	isSet  = sync.OnceValue(func() bool { _, ok := httpctx.Get(); return ok })           // ok: no value of the request
+	client = sync.OnceValue(func() *http.Client { return newClient(httpctx.Enabled()) }) // ok: the same for all
+	lazy   = sync.OnceValue(func() func() string {
+		return func() string { return tenant.GetOrFail() } // ok: reads at each call
+	})
+)
+
+func newClient(bool) *http.Client { return nil }
+
+func local(w http.ResponseWriter) {
+	id := ""
+	var once sync.Once
+	once.Do(func() { id = httpctx.GetOrFail().ID() })                   // ok: a Once of this request
+	user := sync.OnceValue(func() string { return tenant.GetOrFail() }) // ok: the same
+	fmt.Fprint(w, id, user())
+	once.Do(func() {
+		c := httpctx.GetOrFail() // ok: its own variable
+		_ = c
+	})
+}
+
+var _ = []any{&shared, last, name, config, logged, isSet, client, lazy, address, whole, both, header, printed, tenants, keyed, direct, pair, named, sets}

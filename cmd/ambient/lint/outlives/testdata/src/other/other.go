@@ -1,0 +1,51 @@
+// Package other gives and keeps requests for other packages.
+package other
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+// Current says by its type where it is from.
+func Current() *httpctx.Context { return httpctx.GetOrFail() }
+
+// Request does not.
+func Request() *http.Request { return httpctx.GetOrFail().Request() } // want Request:`gives\[0\]`
+
+// Context is two calls away.
+func Context() (ctx context.Context, err error) { // want Context:`gives\[0\]`
+	ctx = ambient()
+	return
+}
+
+func ambient() context.Context { return gls.Context() } // want ambient:`gives\[0\]`
+
+// New makes a context of its own.
+func New() context.Context { return context.Background() } // ok: not of a request
+
+// A Cache stores what it is given.
+type Cache struct {
+	mu      sync.Mutex
+	entries map[string]any
+}
+
+// Set stores.
+func (c *Cache) Set(name string, value any) { c.set(name, value) } // want Set:`keeps{Global:\[\] Receiver:\[1\]}`
+
+func (c *Cache) set(name string, value any) { // want set:`keeps{Global:\[\] Receiver:\[1\]}`
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.entries[name] = value
+}
+
+// Has does not store.
+func (c *Cache) Has(value any) bool { return c.entries["x"] == value } // ok: compared
+
+var cache Cache
+
+// Keep stores in a package-level variable.
+func Keep(value any) { cache.Set("x", value) } // want Keep:`keeps{Global:\[0\] Receiver:\[\]}`

@@ -1,0 +1,162 @@
+package realcode_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A plant is a loss put into a file of a module.
+type plant struct {
+	analyzer string
+	module   string
+	file     string
+	imports  string // gls or httpctx
+	after    string // where it is put in: behind this text, at the end of the file where it is ""
+	text     string
+	reported string // the line that is reported
+}
+
+var plants = []plant{
+	{
+		analyzer: "barego", module: "github.com/prometheus/client_golang", file: "prometheus/collector.go", imports: "httpctx",
+		after:    "metrics := make(chan Metric)\n\tgo func() {\n",
+		text:     "if c, ok := httpctx.Get(); ok { c.Logger().Info(\"collect\") }\n",
+		reported: "go func() {",
+	},
+	{ // two calls away
+		analyzer: "barego", module: "github.com/go-kit/kit", file: "sd/endpointer.go", imports: "gls",
+		after:    "func (de *DefaultEndpointer) receive() {\n",
+		text:     "plantedDeadline()\n",
+		reported: "go se.receive()",
+	},
+	{
+		analyzer: "unbound", module: "github.com/go-chi/chi/v5", file: "middleware/timeout.go", imports: "httpctx",
+		after:    "ctx, cancel := context.WithTimeout(r.Context(), timeout)\n",
+		text:     "context.AfterFunc(ctx, func() { httpctx.GetOrFail().Logger().Warn(\"timeout\") })\n",
+		reported: "context.AfterFunc(ctx, func() { httpctx.GetOrFail().Logger().Warn(\"timeout\") })",
+	},
+	{
+		analyzer: "unbound", module: "github.com/labstack/echo/v4", file: "middleware/rate_limiter.go", imports: "httpctx",
+		after:    "Allow(identifier string) (bool, error) {\n",
+		text:     "time.AfterFunc(time.Minute, planted)\n",
+		reported: "time.AfterFunc(time.Minute, planted)",
+	},
+	{
+		analyzer: "toplevel", module: "github.com/gin-gonic/gin", file: "mode.go", imports: "httpctx",
+		after:    "mode := os.Getenv(EnvGinMode)\n",
+		text:     "if c, ok := httpctx.Get(); ok { mode = c.ID() }\n",
+		reported: "if c, ok := httpctx.Get(); ok { mode = c.ID() }",
+	},
+	{
+		analyzer: "outlives", module: "github.com/labstack/echo/v4", file: "middleware/request_id.go", imports: "httpctx",
+		after:    "res := c.Response()\n",
+		text:     "plantedLast = httpctx.GetOrFail().Request()\n",
+		reported: "plantedLast = httpctx.GetOrFail().Request()",
+	},
+	{
+		analyzer: "outlives", module: "github.com/gin-gonic/gin", file: "gin.go", imports: "httpctx",
+		after:    "engine.pool.Put(c)\n",
+		text:     "engine.pool.Put(httpctx.GetOrFail())\n",
+		reported: "engine.pool.Put(httpctx.GetOrFail())",
+	},
+	{
+		analyzer: "afterrequest", module: "github.com/go-kit/kit", file: "endpoint/endpoint.go", imports: "httpctx",
+		text: `
+type plantedBus struct{}
+
+func (plantedBus) Subscribe(topic string, f func()) {}
+
+func plantedSubscriber(b plantedBus) {
+	b.Subscribe("called", func() { httpctx.GetOrFail().Logger().Info("called") })
+}
+`,
+		reported: `b.Subscribe("called", func() { httpctx.GetOrFail().Logger().Info("called") })`,
+	},
+	{ // both early returns skip Leave
+		analyzer: "leave", module: "github.com/go-kit/kit", file: "transport/http/server.go", imports: "gls",
+		after:    "func (s Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {\n",
+		text:     "scope := plantedHost.Enter(r.Host)\n",
+		reported: "scope := plantedHost.Enter(r.Host)",
+	},
+	{ // the TimeoutHandler is two functions away
+		analyzer: "timeout", module: "github.com/prometheus/client_golang", file: "prometheus/promhttp/http.go", imports: "httpctx",
+		text: `
+func plantedHandler(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
+	return httpctx.Middleware(HandlerFor(reg, opts))
+}
+`,
+		reported: "return httpctx.Middleware(HandlerFor(reg, opts))",
+	},
+}
+
+// rest is put at the end of files: what the plants refer to, and the good end of one.
+var rest = map[string]string{
+	"sd/endpointer.go":           "\nfunc plantedDeadline() { _, _ = gls.Context().Deadline() }\n",
+	"middleware/rate_limiter.go": "\nfunc planted() { _, _ = httpctx.Lookup() }\n",
+	"middleware/request_id.go":   "\nvar plantedLast any\n",
+	"transport/http/server.go":   "\nvar plantedHost = gls.New[string](\"host\")\n",
+}
+
+var packageClause = regexp.MustCompile(`(?m)^package \w+$`)
+
+// plantIn changes a copied file.
+func plantIn(t *testing.T, name string, p plant) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	source := string(text)
+	if p.after == "" {
+		source += p.text
+	} else {
+		require.Equal(t, 1, strings.Count(source, p.after), "%s in %s", p.after, name)
+		source = strings.Replace(source, p.after, p.after+p.text, 1)
+	}
+	source += rest[p.file]
+	if p.analyzer == "leave" {
+		const end = "if err := s.enc(ctx, w, response); err != nil {"
+		require.Contains(t, source, end)
+		source = strings.Replace(source, end, "scope.Leave()\n"+end, 1)
+	}
+	clause := packageClause.FindString(source)
+	require.NotEmpty(t, clause)
+	source = strings.Replace(source, clause, clause+"\n\nimport \"github.com/ambient-go/ambient/"+p.imports+"\"", 1)
+	require.NoError(t, os.WriteFile(name, []byte(source), 0o600))
+}
+
+// copyModule copies a module's Go files, which are read-only where they are. One of the modules states a release from
+// before generics, without which no storage can be declared.
+func copyModule(t *testing.T, from, to string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		switch name := d.Name(); {
+		case d.IsDir() && (name == "testdata" || strings.HasPrefix(name, "_")):
+			return filepath.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, rel), 0o750)
+		case !strings.HasSuffix(name, ".go") && name != "go.mod", strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if rel == "go.mod" {
+			text = bytes.Replace(text, []byte("\ngo 1.17\n"), []byte("\ngo 1.18\n"), 1)
+		}
+		return os.WriteFile(filepath.Join(to, rel), text, 0o600)
+	}))
+}

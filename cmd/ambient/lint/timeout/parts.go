@@ -1,0 +1,220 @@
+package timeout
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+)
+
+// parts are what a handler is made of.
+type parts struct {
+	timeout    ast.Node // an http.TimeoutHandler that has no Middleware inside, nor around it within the handler
+	middleware bool     // there is a Middleware
+	params     []int    // parameters of the present function, with no Middleware around them
+	within     []int    // parameters with a Middleware around them
+}
+
+func (p *parts) add(q parts) {
+	if p.timeout == nil {
+		p.timeout = q.timeout
+	}
+	p.middleware = p.middleware || q.middleware
+	p.params = append(p.params, q.params...)
+	p.within = append(p.within, q.within...)
+}
+
+// parts takes an expression for a handler, as it is at a position, apart.
+func (c *checker) parts(e ast.Expr, at token.Pos) parts {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		return c.call(e)
+	case *ast.Ident, *ast.SelectorExpr:
+		if v := c.router(e); v != nil {
+			return c.variable(v, at)
+		}
+	case *ast.UnaryExpr:
+		if e.Op == token.AND {
+			return c.parts(e.X, at)
+		}
+	case *ast.CompositeLit:
+		var p parts
+		if isHandler(c.info.TypeOf(e)) {
+			for _, elt := range e.Elts {
+				if kv, ok := elt.(*ast.KeyValueExpr); ok {
+					elt = kv.Value
+				}
+				p.add(c.handler(elt, at))
+			}
+		}
+		return p
+	case *ast.FuncLit:
+		return c.literal(e)
+	}
+	return parts{}
+}
+
+// handler is parts for what may be another thing than a handler.
+func (c *checker) handler(e ast.Expr, at token.Pos) parts {
+	t := c.info.TypeOf(e)
+	if sig, ok := t.(*types.Signature); ok && known.IsHandler(sig) || isHandler(t) {
+		return c.parts(e, at)
+	}
+	return parts{}
+}
+
+func (c *checker) call(call *ast.CallExpr) parts {
+	var p parts
+	for _, arg := range call.Args {
+		p.add(c.handler(arg, call.Pos()))
+	}
+	var fact made
+	f := known.Callee(c.info, call)
+	switch {
+	case len(c.around(call)) > 0:
+		p.within, p.params = append(p.within, p.params...), nil
+		return parts{middleware: true, within: p.within}
+	case c.isTimeoutHandler(call):
+		p.timeout = call
+	case f != nil && c.pass.ImportObjectFact(f, &fact):
+		if fact.Timeout {
+			p.timeout = call
+		}
+		p.middleware = p.middleware || fact.Middleware
+	}
+	if p.middleware {
+		p.timeout = nil
+	}
+	return p
+}
+
+// variable follows a variable to its values at a position, and a router to its routes.
+func (c *checker) variable(v *types.Var, at token.Pos) parts {
+	if !v.IsField() && !known.Global(v) {
+		if i, ok := c.params[v]; ok && len(c.assigned[v]) == 0 {
+			return parts{params: []int{i}}
+		}
+	} else {
+		at = token.NoPos // what comes first is not known
+	}
+	here := place{v, at}
+	if slices.Contains(c.visiting, here) || len(c.visiting) > 20 {
+		return parts{}
+	}
+	c.visiting = append(c.visiting, here)
+	defer func() { c.visiting = c.visiting[:len(c.visiting)-1] }()
+	var p parts
+	for _, route := range c.registered[v] {
+		for _, arg := range route.Args {
+			p.add(c.handler(arg, route.Pos()))
+		}
+	}
+	reached := false
+	for _, a := range slices.Backward(c.assigned[v]) {
+		if at.IsValid() && a.Node.End() > at {
+			continue
+		}
+		if a.Value != nil && a.Index < 0 {
+			p.add(c.parts(a.Value, a.Node.Pos()))
+		}
+		// What was assigned before is replaced, unless this is in a branch or another function.
+		scope := c.pass.Pkg.Scope().Innermost(a.Node.Pos())
+		if at.IsValid() && scope != nil && scope.Contains(at) {
+			reached = true
+			break
+		}
+	}
+	if i, ok := c.params[v]; ok && !reached {
+		p.params = append(p.params, i)
+	}
+	return p
+}
+
+// literal looks for the handlers that a function calls.
+func (c *checker) literal(lit *ast.FuncLit) parts {
+	var p parts
+	ast.Inspect(lit.Body, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && sel.Sel.Name == "ServeHTTP" {
+				p.add(c.handler(sel.X, call.Pos()))
+			}
+		}
+		return true
+	})
+	if p.middleware {
+		p.timeout = nil
+	}
+	return p
+}
+
+// made is the fact of a function that returns a handler.
+type made struct {
+	Timeout    bool  // around a TimeoutHandler
+	Middleware bool  // around a Middleware
+	Within     []int // the parameters around which it puts a Middleware
+}
+
+// AFact makes it a fact of go/analysis.
+func (*made) AFact() {}
+
+func (m *made) String() string { return fmt.Sprintf("made%+v", *m) }
+
+// exportMade finds what functions return, until nothing more is found: one may call another.
+func (c *checker) exportMade() {
+	for range 5 {
+		changed := false
+		for _, file := range c.pass.Files {
+			for _, decl := range file.Decls {
+				if decl, ok := decl.(*ast.FuncDecl); ok && decl.Body != nil {
+					changed = c.export(decl) || changed
+				}
+			}
+		}
+		if !changed {
+			return
+		}
+	}
+}
+
+func (c *checker) export(decl *ast.FuncDecl) bool {
+	f, ok := c.info.Defs[decl.Name].(*types.Func)
+	if !ok {
+		return false
+	}
+	handlers := slices.Collect(f.Signature().Results().Variables())
+	if !slices.ContainsFunc(handlers, func(v *types.Var) bool { return isHandler(v.Type()) }) {
+		return false
+	}
+	clear(c.params)
+	for i := range f.Signature().Params().Len() {
+		c.params[f.Signature().Params().At(i)] = i
+	}
+	defer clear(c.params)
+	var p parts
+	ast.Inspect(decl.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			for _, result := range n.Results {
+				p.add(c.handler(result, n.Pos()))
+			}
+			for i := 0; len(n.Results) == 0 && i < len(handlers); i++ {
+				p.add(c.variable(handlers[i], n.Pos()))
+			}
+		}
+		return true
+	})
+	slices.Sort(p.within)
+	fact := made{p.timeout != nil, p.middleware, slices.Compact(p.within)}
+	var before made
+	if !fact.Timeout && !fact.Middleware && fact.Within == nil ||
+		c.pass.ImportObjectFact(f, &before) && before.String() == fact.String() {
+		return false
+	}
+	c.pass.ExportObjectFact(f, &fact)
+	return true
+}

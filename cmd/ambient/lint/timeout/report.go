@@ -1,0 +1,69 @@
+package timeout
+
+import (
+	"fmt"
+	"go/ast"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+)
+
+// report reports the call that puts a Middleware around arg, in which there is a TimeoutHandler.
+func (c *checker) report(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
+	name := "Middleware"
+	if arg != nil && !c.isMiddleware(call.Fun) {
+		name = known.Text(call.Fun)
+	}
+	what, where := "http.TimeoutHandler", ""
+	inner, ok := timeout.(*ast.CallExpr)
+	if ok && !c.isTimeoutHandler(inner) {
+		what = known.Text(inner.Fun) + ", which uses http.TimeoutHandler"
+	}
+	if at := c.pass.Fset.Position(timeout.Pos()); at.Line != c.pass.Fset.Position(call.Pos()).Line {
+		where = fmt.Sprintf(" (line %d)", at.Line)
+	}
+	d := analysis.Diagnostic{
+		Pos: call.Pos(),
+		End: call.End(),
+		Message: fmt.Sprintf("%s stands around %s%s: the handler runs on another goroutine and has no request there; "+
+			"put Middleware inside", name, what, where),
+	}
+	if ok && arg != nil && c.isMiddleware(call.Fun) && c.stripped(arg) == inner && c.isTimeoutHandler(inner) {
+		d.SuggestedFixes = c.swap(call, inner)
+	}
+	c.pass.Report(d)
+}
+
+// stripped returns an expression without parentheses and conversions.
+func (c *checker) stripped(e ast.Expr) ast.Expr {
+	e = ast.Unparen(e)
+	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 && c.info.Types[call.Fun].IsType() {
+		return c.stripped(call.Args[0])
+	}
+	return e
+}
+
+// swap moves what stands before and after the inner call, with its comments, to before and after that call's handler.
+func (c *checker) swap(outer, inner *ast.CallExpr) []analysis.SuggestedFix {
+	if len(inner.Args) != 3 {
+		return nil // http.TimeoutHandler(f())
+	}
+	file := c.pass.Fset.File(outer.Pos())
+	content, err := c.pass.ReadFile(file.Name())
+	if err != nil || file.Offset(outer.End()) > len(content) {
+		return nil
+	}
+	before := content[file.Offset(outer.Pos()):file.Offset(inner.Pos())]
+	after := content[file.Offset(inner.End()):file.Offset(outer.End())]
+	h := inner.Args[0]
+	return []analysis.SuggestedFix{{
+		Message: "Put Middleware inside http.TimeoutHandler",
+		TextEdits: []analysis.TextEdit{
+			{Pos: outer.Pos(), End: inner.Pos()},
+			{Pos: h.Pos(), End: h.Pos(), NewText: before},
+			{Pos: h.End(), End: h.End(), NewText: after},
+			{Pos: inner.End(), End: outer.End()},
+		},
+	}}
+}

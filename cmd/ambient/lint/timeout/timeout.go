@@ -1,0 +1,171 @@
+package timeout
+
+import (
+	_ "embed"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+)
+
+//go:embed doc.go
+var doc string
+
+// Analyzer finds httpctx.Middleware around http.TimeoutHandler.
+var Analyzer = &analysis.Analyzer{
+	Name:      "timeout",
+	Doc:       known.Doc(doc, "timeout"),
+	URL:       known.URL("timeout"),
+	Run:       run,
+	Requires:  []*analysis.Analyzer{inspect.Analyzer},
+	FactTypes: []analysis.Fact{new(made)},
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	if known.Own(pass.Pkg) || known.Path(pass.Pkg) == "net/http" || !known.Concerns(pass.Pkg, "net/http") {
+		return nil, nil
+	}
+	c := &checker{
+		pass:       pass,
+		info:       pass.TypesInfo,
+		in:         pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
+		assigned:   known.Assigned(pass.TypesInfo, pass.Files),
+		registered: map[*types.Var][]*ast.CallExpr{},
+		params:     map[*types.Var]int{},
+	}
+	c.findRoutes()
+	c.exportMade()
+	if !known.Concerns(pass.Pkg, known.HTTPCtx) {
+		return nil, nil
+	}
+	for cur := range c.in.Root().Preorder((*ast.CallExpr)(nil)) {
+		call := cur.Node().(*ast.CallExpr)
+		for _, arg := range c.around(call) {
+			if p := c.parts(arg, call.Pos()); p.timeout != nil {
+				c.report(call, arg, p.timeout)
+				break
+			}
+		}
+		c.checkUse(call)
+	}
+	return nil, nil
+}
+
+type checker struct {
+	pass     *analysis.Pass
+	info     *types.Info
+	in       *inspector.Inspector
+	assigned known.Assignments
+
+	// registered are the method calls on variables and fields that hold a handler, such as a router's.
+	registered map[*types.Var][]*ast.CallExpr
+
+	// params are the parameters of the function whose fact is computed.
+	params map[*types.Var]int
+
+	// visiting are the variables that parts is following.
+	visiting []place
+}
+
+type place struct {
+	v  *types.Var
+	at token.Pos
+}
+
+// around returns the arguments around which a call puts a Middleware.
+func (c *checker) around(call *ast.CallExpr) []ast.Expr {
+	if len(call.Args) == 0 {
+		return nil
+	}
+	if c.isMiddleware(call.Fun) {
+		return call.Args[:1]
+	}
+	var fact made
+	f := known.Callee(c.info, call)
+	if f == nil || !c.pass.ImportObjectFact(f, &fact) {
+		return nil
+	}
+	var args []ast.Expr
+	for _, i := range fact.Within {
+		if i < len(call.Args) {
+			args = append(args, call.Args[i])
+		}
+	}
+	return args
+}
+
+// isMiddleware reports whether an expression is httpctx.Middleware or what httpctx.New returns.
+func (c *checker) isMiddleware(e ast.Expr) bool {
+	e = c.assigned.Resolve(c.info, e)
+	if call, ok := e.(*ast.CallExpr); ok {
+		return known.Is(known.Callee(c.info, call), known.HTTPCtx, "New")
+	}
+	return known.Is(known.Func(c.info, e), known.HTTPCtx, "Middleware")
+}
+
+func (c *checker) isTimeoutHandler(call *ast.CallExpr) bool {
+	return known.Is(known.Func(c.info, c.assigned.Resolve(c.info, call.Fun)), "net/http", "TimeoutHandler")
+}
+
+// findRoutes fills registered. A field counts if its type is declared here: then all that is done to it is seen.
+func (c *checker) findRoutes() {
+	for cur := range c.in.Root().Preorder((*ast.CallExpr)(nil)) {
+		call := cur.Node().(*ast.CallExpr)
+		sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !ok || len(call.Args) == 0 || c.info.Selections[sel] == nil {
+			continue
+		}
+		if v := c.router(sel.X); v != nil && isHandler(v.Type()) {
+			c.registered[v] = append(c.registered[v], call)
+		}
+	}
+}
+
+// router returns the variable or field that an expression names.
+func (c *checker) router(e ast.Expr) *types.Var {
+	if v := known.Var(c.info, e); v != nil {
+		return v
+	}
+	if sel, ok := ast.Unparen(e).(*ast.SelectorExpr); ok {
+		if s := c.info.Selections[sel]; s != nil && s.Kind() == types.FieldVal && s.Obj().Pkg() == c.pass.Pkg {
+			return s.Obj().(*types.Var)
+		}
+	}
+	return nil
+}
+
+// checkUse is for routers that are given Middleware for all their routes: r.Use(httpctx.Middleware).
+func (c *checker) checkUse(call *ast.CallExpr) {
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "Use" || !slices.ContainsFunc(call.Args, c.isMiddleware) {
+		return
+	}
+	v := c.router(sel.X)
+	if v == nil {
+		return
+	}
+	for _, route := range c.registered[v] {
+		for _, arg := range route.Args {
+			if p := c.parts(arg, route.Pos()); p.timeout != nil {
+				c.report(call, nil, p.timeout)
+				return
+			}
+		}
+	}
+}
+
+// isHandler reports whether t or a pointer to it is an http.Handler, by its method: net/http need not be at hand.
+func isHandler(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, "ServeHTTP")
+	f, ok := obj.(*types.Func)
+	return ok && known.IsHandler(f.Signature())
+}

@@ -1,0 +1,26 @@
+// Package unbound finds functions that read ambient state and are handed to something that runs them on another goroutine.
+//
+// # Analyzer unbound
+//
+// unbound: a function that reads ambient state is run on another goroutine without it.
+//
+// time.AfterFunc, context.AfterFunc, sync.WaitGroup.Go, errgroup.Group.Go and TryGo, singleflight.Group.DoChan, iter.Pull
+// and Pull2, http.Server.RegisterOnShutdown, ants.Submit, the pools of conc: all of them run the function they are given
+// on a goroutine that has nothing set. The analyzer reports a call that gives them a function which reads a gls.Storage,
+// the HTTP request or the ambient context, itself or through what it calls. The flag -runners names more of them:
+//
+//	-runners=example.com/pool.Pool.Submit,example.com/async.Run
+//
+//	// WRONG
+//	time.AfterFunc(time.Second, func() { log.Print(user.Current()) }) // no user there
+//	group.Go(fetch)                                                   // fetch reads the tenant
+//
+//	// RIGHT
+//	gls.AfterFunc(time.Second, func() { log.Print(user.Current()) })
+//	group.Go(gls.Bind(fetch))
+//
+// A sync.WaitGroup that is a variable of the function becomes a gls.WaitGroup. The directive of barego silences a call:
+//
+//	//ambient:detached the cache is warmed for everybody
+//	group.Go(warm)
+package unbound

@@ -1,0 +1,3 @@
+package iter
+
+func Map[T, R any](input []T, f func(*T) R) []R { return nil }

@@ -1,0 +1,77 @@
+package unbound
+
+import (
+	_ "embed"
+	"go/ast"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+//go:embed doc.go
+var doc string
+
+// Analyzer reports functions that lose what they read where they are handed to something concurrent.
+var Analyzer = &analysis.Analyzer{
+	Name:     "unbound",
+	Doc:      known.Doc(doc, "unbound"),
+	URL:      known.URL("unbound"),
+	Requires: []*analysis.Analyzer{reads.Analyzer},
+	Run:      run,
+}
+
+func init() {
+	Analyzer.Flags.Var(&runners.Extra, "runners",
+		"`functions` that run a function they are given on another goroutine: path.Func or path.Type.Method, comma-separated")
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	if reads.IsLibrary(pass.Pkg) {
+		return nil, nil
+	}
+	r := pass.ResultOf[reads.Analyzer].(*reads.Result)
+	for _, syntax := range pass.Files {
+		var file *edit.File
+		ast.Inspect(syntax, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			fn := r.Target(call)
+			for _, i := range runners.Args(fn) {
+				if i >= len(call.Args) {
+					continue
+				}
+				arg := call.Args[i]
+				fact := r.Expr(arg)
+				if fact == nil {
+					continue
+				}
+				if _, ok := r.Directives.At(call.Pos(), call.End()); ok {
+					continue
+				}
+				if file == nil {
+					file = edit.Open(pass, syntax.FileStart)
+				}
+				name := shortName(runners.Name(fn))
+				advice, fixes := fix(pass, file, call, arg, name)
+				pass.Report(analysis.Diagnostic{
+					Pos: arg.Pos(), End: arg.End(),
+					Message: name + " runs the function on another goroutine with nothing set, and it reads " +
+						fact.First().String() + ": " + advice,
+					SuggestedFixes: fixes,
+				})
+			}
+			return true
+		})
+	}
+	return nil, nil
+}
+
+// shortName leaves out the path: "sync.WaitGroup.Go".
+func shortName(name string) string { return name[strings.LastIndex(name, "/")+1:] }
