@@ -202,7 +202,7 @@ func gcStress(t *testing.T, n int) {
 	s, other := gls.New[*stressed]("s"), gls.New[*stressed]("other")
 	var wrong, alive atomic.Int64
 	make1 := func(id int) *stressed {
-		v := &stressed{id: id, check: ^id}
+		v := &stressed{id: id, check: ^id, bytes: garbage()}
 		alive.Add(1)
 		runtime.AddCleanup(v, func(struct{}) { alive.Add(-1) }, struct{}{})
 		return v
@@ -248,7 +248,7 @@ func gcStress(t *testing.T, n int) {
 type stressed struct {
 	id    int
 	check int
-	bytes [64]byte
+	bytes []byte
 }
 
 //go:noinline

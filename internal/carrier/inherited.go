@@ -48,7 +48,7 @@ func release(version string) string {
 func load() *frame.Frame { return (*frame.Frame)(loadField()) }
 
 // store changes it, and publishes the frame to each.
-func store(f *frame.Frame) { storeField(unsafe.Pointer(f)) }
+func store(f *frame.Frame) { storeField(unsafe.Pointer(f)) } //nolint:gosec // the field's type, a pointer as before
 
 // each yields the goroutines that carry a frame.
 func each(yield func(uint64, *frame.Frame) bool) {
