@@ -84,6 +84,7 @@ var networkRows = []row{
 		s.Run("canceller's", cancel)
 		assert.True(t, d.saw("Rollback by the watcher"))
 		// One connection is open and in use; when it proves bad, the opener makes one for who waits.
+		assert.True(t, poll(func(int) bool { return db.Stats().InUse == 0 }), "else the opener makes it for who waits")
 		var conn *sql.Conn
 		s.Run("caller's", func() {
 			var err error
