@@ -36,7 +36,11 @@ func (p plan) run(impls []impl, to, progress io.Writer) {
 	began := time.Now()
 	for k, s := range chosen {
 		fmt.Fprintf(progress, "\r%3d/%d %-28s %s ", k+1, len(chosen), s.name, time.Since(began).Round(time.Second))
-		for range p.rounds {
+		rounds := p.rounds
+		if s.value != nil {
+			rounds = min(rounds, 3) // seconds each, and nearly the same every time
+		}
+		for range rounds {
 			for _, i := range impls {
 				p.one(s, i, to)
 			}
