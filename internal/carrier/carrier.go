@@ -49,37 +49,30 @@ func Value(s *frame.Storage) (any, bool) {
 	if k == nil {
 		return s.Default(), false
 	}
-	if mode != byID {
-		return otherwise(s, k)
-	}
-	id := goroutine.FastID()
-	r, known := goroutines.First(id)
-	if !known {
-		r = goroutines.Probe(id)
-	}
-	if r != nil {
-		if f := r.Frame(); f != nil {
-			if e := f.First(); e.Key == k {
-				return e.Value, true
-			}
-			return valueOf(s, f.Other(k))
+	var f *frame.Frame
+	if mode == byID {
+		id := goroutine.FastID()
+		r, known := goroutines.First(id)
+		if !known {
+			r = goroutines.Probe(id)
 		}
-	}
-	return s.Default(), false
-}
-
-// otherwise is Value where goroutines are not known by an id that is read from runtime.g.
-func otherwise(s *frame.Storage, k *frame.Key) (any, bool) {
-	if mode != inherited {
-		return valueOf(s, Frame().Find(k))
-	}
-	if f := load(); f != nil {
-		if e := f.First(); e.Key == k {
-			return e.Value, true
+		if r == nil {
+			return s.Default(), false
 		}
-		return valueOf(s, f.Other(k))
+		f = r.Frame()
+	} else {
+		if mode != inherited {
+			return valueOf(s, Frame().Find(k))
+		}
+		f = load()
 	}
-	return s.Default(), false
+	if f == nil {
+		return s.Default(), false
+	}
+	if e := f.First(); e.Key == k {
+		return e.Value, true
+	}
+	return valueOf(s, f.Other(k))
 }
 
 func valueOf(s *frame.Storage, e *frame.Entry) (any, bool) {
