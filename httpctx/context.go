@@ -32,6 +32,9 @@ type Context struct {
 
 	detached bool // made by GoDetached: its writer is closed from the start; immutable
 
+	mux    *http.ServeMux // what the Middleware wraps, nil for any other handler; immutable
+	routed routed
+
 	// header is what Header of a closed Writer returns, so that nothing reaches the server's map. Guarded by
 	// headerMu.
 	headerMu sync.Mutex
@@ -76,10 +79,16 @@ func (c *Context) ID() string {
 func (c *Context) Start() time.Time { return c.start.time() }
 
 // Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without.
-func (c *Context) Param(name string) string { return c.request.PathValue(name) }
+func (c *Context) Param(name string) string {
+	c.routed.note(c.request.Pattern)
+	return c.request.PathValue(name)
+}
 
 // Pattern returns Request().Pattern, the pattern that matched, "" before a ServeMux has chosen one.
-func (c *Context) Pattern() string { return c.request.Pattern }
+func (c *Context) Pattern() string {
+	c.routed.note(c.request.Pattern)
+	return c.request.Pattern
+}
 
 // Logger returns the logger given by WithLogger, or slog.Default() as it is now, with the attribute request_id.
 func (c *Context) Logger() *slog.Logger {
@@ -94,8 +103,10 @@ func (c *Context) Logger() *slog.Logger {
 // readable then, but Get no longer returns it and its Writer is closed. A Context made by GoDetached never finishes.
 func (c *Context) Finished() bool { return c.finished.Load() }
 
-// LogValue is what a logged Context shows: the id, method, path and pattern, no headers and no body.
-func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true)...) }
+// LogValue is what a logged Context shows: the id, method, path and pattern, no headers and no body. It may be called
+// on any goroutine. On those of other requests, while this one is being served, it shows the pattern if the Middleware
+// wraps a ServeMux itself, or if the request has asked for Pattern or Param or has logged through LogHandler.
+func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true, c.anywhere())...) }
 
 // url returns the request's URL, an empty one where a server of another kind gave none.
 func (c *Context) url() *url.URL {

@@ -15,14 +15,14 @@ const (
 )
 
 // attrs are the attributes of the request, with or without the id.
-func (c *Context) attrs(id bool) []slog.Attr {
+func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 	attrs := make([]slog.Attr, 0, 4)
 	if id {
 		attrs = append(attrs, slog.String(logID, c.ID()))
 	}
 	attrs = append(attrs, slog.String(logMethod, c.request.Method), slog.String(logPath, c.url().Path))
-	if c.request.Pattern != "" {
-		attrs = append(attrs, slog.String(logPattern, c.request.Pattern))
+	if pattern != "" {
+		attrs = append(attrs, slog.String(logPattern, pattern))
 	}
 	return attrs
 }
@@ -31,6 +31,9 @@ func (c *Context) attrs(id bool) []slog.Attr {
 // during a request, those of slog.Info without a context included, and hands it to next. They stand at the top level of
 // the record, also below WithGroup. Outside of a request, and after it, records pass as they are. A request_id that
 // Context.Logger or WithAttrs has put at the top level is not repeated.
+//
+// Give next a handler of your own, as slog.NewJSONHandler: the handler that slog.Default has at the start writes through
+// package log, and slog.SetDefault makes package log write through what it is given, which then waits for itself.
 func LogHandler(next slog.Handler) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")
@@ -59,7 +62,7 @@ func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
 	if !ok {
 		return h.next.Handle(ctx, record)
 	}
-	attrs := c.attrs(!h.hasID)
+	attrs := c.attrs(!h.hasID, c.Pattern())
 	if len(h.inner) == 0 {
 		record = record.Clone()
 		record.AddAttrs(attrs...)

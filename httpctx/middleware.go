@@ -18,6 +18,7 @@ type Option interface{ apply(*config) }
 
 type config struct {
 	requestID func(*http.Request) string
+	mux       *http.ServeMux // see Context
 	logger    *slog.Logger
 }
 
@@ -35,7 +36,8 @@ func WithRequestID(fn func(*http.Request) string) Option {
 	return optionFunc(func(c *config) { c.requestID = fn })
 }
 
-// WithLogger makes Context.Logger use l. The default is slog.Default() at the time of use.
+// WithLogger makes Context.Logger use l. The default is slog.Default() at the time of use. Inside another Middleware it
+// is the outer one's logger that stays in use.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) { c.logger = l })
 }
@@ -65,12 +67,14 @@ func New(opts ...Option) func(next http.Handler) http.Handler {
 			panic("httpctx.Middleware: nil handler")
 		}
 		installed.Store(true)
+		config := *config
+		config.mux = muxOf(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if off.Load() {
 				next.ServeHTTP(w, r)
 				return
 			}
-			run(config, w, r, func() { next.ServeHTTP(w, r) })
+			run(&config, w, r, func() { next.ServeHTTP(w, r) })
 		})
 	}
 }
@@ -99,7 +103,7 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 // run calls fn with a new Context for the request. The Context finishes however fn ends, after the frame from before
 // is back.
 func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
-	c := &Context{request: r, writer: w, era: era.Load()}
+	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
 	defer c.close()
 	var outer *Context
 	isOutside := false
