@@ -1,0 +1,79 @@
+package glsdebug
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// refuse returns why the request is not served, "" if it is.
+func (h *handler) refuse(r *http.Request) string {
+	if h.allowed != nil {
+		if !h.allowed(r) {
+			return "glsdebug: the program's WithAccess function says no"
+		}
+		return ""
+	}
+	reason := foreign(r)
+	if reason == "" {
+		return ""
+	}
+	return "glsdebug: this page is served to clients on the same machine alone: " + reason + `.
+
+To read it from elsewhere, make it look local,
+
+	ssh -L 6060:127.0.0.1:6060 host
+
+or let the program decide who may read it:
+
+	glsdebug.Handler(glsdebug.WithAccess(func(r *http.Request) bool { return isAdmin(r) }))
+`
+}
+
+// forwarding are the headers by which proxies say that the client is somebody else.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "True-Client-Ip",
+	"Cf-Connecting-Ip",
+}
+
+// foreign says in what respect the request is not one of a client on this machine, "" if it is one.
+func foreign(r *http.Request) string {
+	if !isLoopback(r.RemoteAddr) {
+		return fmt.Sprintf("the request came from %q", r.RemoteAddr)
+	}
+	// A name that its owner points to 127.0.0.1 makes a browser here treat this page as one of that site.
+	if host := hostname(r.Host); host != "localhost" && !strings.HasSuffix(host, ".localhost") && !isLoopback(host) {
+		return fmt.Sprintf("the request is for the host %q", r.Host)
+	}
+	for _, name := range forwarding {
+		if _, ok := r.Header[name]; ok {
+			return "the request has the header " + name + ", so a proxy passed it on"
+		}
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		if r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			return "a page of another site asked for it"
+		}
+	}
+	return ""
+}
+
+// hostname returns a Host header's name or address, without its port.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
+
+// isLoopback reports whether an address, with or without a port, is one of this machine.
+func isLoopback(address string) bool {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		address = host
+	}
+	ip, err := netip.ParseAddr(address)
+	return err == nil && ip.Unmap().IsLoopback()
+}

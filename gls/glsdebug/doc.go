@@ -1,0 +1,82 @@
+// Package glsdebug serves a live page of the goroutines that carry values of package gls, in the manner of
+// net/http/pprof:
+//
+//	mux.Handle("/debug/ambient/", glsdebug.Handler())
+//
+// The page shows for each goroutine its id, its age, the storages that are set (name and type), the request it belongs
+// to, who started it and where, and its stack on a click. It can be filtered and sorted; it refreshes itself every two
+// seconds until it is paused. It works at any path, below http.StripPrefix too, and without JavaScript.
+//
+// # Who may read it
+//
+// By default only a client on the same machine: the peer has a loopback address, the Host header is a loopback name or
+// address (a page that a browser loaded from elsewhere cannot reach it by rebinding its own name), and no header says
+// that a proxy passed the request on. Others get 403 and a text that says how to change that, which is [WithAccess]. A
+// reverse proxy on the same machine that adds none of these headers looks like a local client: keep it from passing
+// this path on.
+//
+// # What it shows
+//
+// A value is shown only if its type implements [slog.LogValuer], as what its LogValue returns: numbers, strings, times
+// and groups of them. Of anything else that LogValue returns, and of the values of all other types, the type is shown
+// and nothing more. httpctx.Context implements it, without headers and bodies. LogValue is called on another goroutine
+// than the one that carries the value and has to be safe for that. One that panics or takes longer than 50 ms
+// spoils its own cell; while it runs, others of its type are not asked.
+//
+// A goroutine that a value with LogValue, ID, Start and Finished methods like those of httpctx.Context is set on
+// belongs to a request. Its age is the request's. Other goroutines are as old as the page knows: since gls started
+// them, if the page was open at the time, or since it first saw them.
+//
+// # What it costs
+//
+// Nothing while nobody looks. The list is read from what gls keeps of each goroutine, without a lock that one of them
+// could wait for. For 30 seconds after each look gls.Go, WaitGroup.Go, Snapshot.Go and AfterFunc note where they were
+// called, which takes them about a microsecond.
+//
+// Who started the others is in the text of runtime.Stack alone, and the runtime stops the program for as long as it
+// needs to write it: 3 to 14 microseconds for each goroutine that there is. An origin never changes, so this text is
+// asked for only when the page has goroutines that it does not know yet, only if there are at most 1000 goroutines,
+// and not for more than 2 % of the time. With more goroutines the page says that it did not ask, and offers to. A
+// stack on a click asks for the same text.
+//
+// # JSON
+//
+// With ?format=json the answer is an object. Fields are added in later versions, none is removed:
+//
+//	{
+//	  "time": "2026-01-02T15:04:05.123456789Z",
+//	  "program": "blog", "pid": 4711, "go": "go1.26.8", "propagation": "explicit",
+//	  "totals": {
+//	    "goroutines": 120,   // all that the program has
+//	    "carrying": 14,      // those that carry a value
+//	    "matching": 14,      // those of them that the filter lets pass
+//	    "shown": 14,         // the length of the list below
+//	    "requests": 3,       // requests in progress that they belong to
+//	    "unknown_origins": 0 // those of the list that it is not known who started
+//	  },
+//	  "storages": [{"name": "httpctx", "type": "*httpctx.Context", "goroutines": 14}],
+//	  "goroutines": [{
+//	    "id": 34,
+//	    "age_seconds": 0.25,
+//	    "age_of": "request",  // or "goroutine", or "seen": at least that old
+//	    "request": {"id": "4bf9", "method": "GET", "path": "/posts/1", "pattern": "GET /posts/{id}",
+//	      "start": "2026-01-02T15:04:04.873Z", "age_seconds": 0.25, "finished": false},  // absent without a request
+//	    "storages": [{"name": "httpctx", "type": "*httpctx.Context",
+//	      "value": {"request_id": "4bf9", "method": "GET"}}],  // no value without a LogValue
+//	    "started": {"by": 33, "function": "main.show", "position": "/src/main.go:42",
+//	      "runs": "main.show.func1", "runs_position": "/src/main.go:43"},  // absent while unknown
+//	    "exited": false,  // true: it called Enter outside of any scope and has exited
+//	    "this_request": false  // true of the goroutine that answers
+//	  }]
+//	}
+//
+// Where runtime.Stack alone told it, "function" is a function of gls for goroutines that gls.Go started, and "runs" is
+// the program's own function on the goroutine. "by" is 0 for the main goroutine and for those that the runtime starts.
+//
+// With ?stack=ID&format=json it is {"id": 34, "state": "chan receive", "started": {…}, "stack": [{"function":
+// "main.show.func1", "position": "/src/main.go:44"}]}, or 404 when there is no such goroutine.
+//
+// The other parameters are q (a text that the row contains), sort (age, id, request, started or storages, with a - in
+// front for the reverse order), limit (rows in the list; 1000 for the page, all for JSON, 0 for all) and origins=1 (ask
+// the runtime who started them, however many goroutines there are).
+package glsdebug

@@ -1,0 +1,5 @@
+//go:build !race
+
+package glsdebug_test
+
+const raceEnabled = false

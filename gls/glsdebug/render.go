@@ -1,0 +1,191 @@
+package glsdebug
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed" // for the page's files
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+)
+
+var (
+	//go:embed page.html
+	pageHTML string
+	//go:embed page.css
+	pageCSS string
+	//go:embed page.js
+	pageJS string
+
+	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+		"age":   ageText,
+		"short": short,
+		"style": func() template.CSS { return template.CSS(pageCSS) }, //nolint:gosec // a constant
+		"code":  func() template.JS { return template.JS(pageJS) },    //nolint:gosec // a constant
+	}).Parse(pageHTML))
+)
+
+// A view is what page.html shows: Page or Stack.
+type view struct {
+	Page  *page
+	Ask   question
+	Took  time.Duration
+	Stack *stack
+	Nonce string
+}
+
+// A stack is one goroutine as the runtime describes it.
+type stack struct {
+	ID      uint64    `json:"id"`
+	State   string    `json:"state"`
+	Started *origin   `json:"started,omitempty"`
+	Stack   []callAt  `json:"stack"`
+	Taken   time.Time `json:"time"`
+}
+
+type callAt struct {
+	Function string `json:"function"`
+	Position string `json:"position"`
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) //nolint:errchkjson // values are what walk made; the client may be gone
+}
+
+// writePage lets the page run its own code and style, by a nonce, and load nothing but itself.
+func writePage(w http.ResponseWriter, v view) {
+	v.Nonce = rand.Text()
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+v.Nonce+"'; style-src 'nonce-"+
+		v.Nonce+"'; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, v); err != nil {
+		http.Error(w, "glsdebug: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if v.Stack != nil && v.Stack.State == "" {
+		w.WriteHeader(http.StatusNotFound)
+	}
+	_, _ = w.Write(b.Bytes())
+}
+
+// serveStack answers with the stack of one goroutine. The id is a text from the client.
+func serveStack(w http.ResponseWriter, text string, asJSON bool) {
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		http.Error(w, "glsdebug: stack is the id of a goroutine", http.StatusBadRequest)
+		return
+	}
+	s := &stack{ID: id, Stack: []callAt{}, Taken: time.Now()}
+	trace, ok := goroutine.Traces()[id]
+	if ok {
+		s.State = trace.State
+		s.Started = originOf(trace)
+		if b, ok := births.Load(id); ok {
+			s.Started = b.(birth).origin()
+		}
+		for _, f := range trace.Frames() {
+			s.Stack = append(s.Stack, callAt(f))
+		}
+	}
+	switch {
+	case !asJSON:
+		writePage(w, view{Stack: s})
+	case !ok:
+		writeJSON(w, http.StatusNotFound, map[string]string{"error": "glsdebug: no goroutine " + text + " is alive"})
+	default:
+		writeJSON(w, http.StatusOK, s)
+	}
+}
+
+// Link returns the address of the list sorted by column, or in reverse order if it is sorted so.
+func (v view) Link(column string) string {
+	if v.Ask.sort == column || v.Ask.sort == "" && column == "age" {
+		column = "-" + column
+	}
+	return v.link("sort", column)
+}
+
+// All returns the address of the list without a limit.
+func (v view) All() string { return v.link("limit", "0") }
+
+// Origins returns the address that asks the runtime.
+func (v view) Origins() string { return v.link("origins", "1") }
+
+func (v view) link(name, value string) string {
+	q := url.Values{}
+	if v.Ask.filter != "" {
+		q.Set("q", v.Ask.filter)
+	}
+	if v.Ask.sort != "" {
+		q.Set("sort", v.Ask.sort)
+	}
+	if v.Ask.limit != pageLimit {
+		q.Set("limit", strconv.Itoa(v.Ask.limit))
+	}
+	q.Set(name, value)
+	return "?" + q.Encode()
+}
+
+// Sorted returns the value of aria-sort for a column. The oldest and those with the most storages come first.
+func (v view) Sorted(column string) string {
+	by, reverse := strings.CutPrefix(v.Ask.sort, "-")
+	switch {
+	case by != column && (by != "" || column != "age"):
+		return "none"
+	case reverse != (column == "age" || column == "storages"):
+		return "descending"
+	default:
+		return "ascending"
+	}
+}
+
+// Filter, Sort and Limit are what the form keeps.
+func (v view) Filter() string { return v.Ask.filter }
+func (v view) Sort() string   { return v.Ask.sort }
+func (v view) Limit() int     { return v.Ask.limit }
+
+// Pause returns about how long the runtime needs to tell who started whom.
+func (v view) Pause() string {
+	const each = 10 * time.Microsecond
+	return (time.Duration(v.Page.Totals.Goroutines) * each).Round(time.Millisecond).String()
+}
+
+// ageText returns seconds as a person says them.
+func ageText(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d < time.Millisecond:
+		return "0 ms"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	default:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+}
+
+// short returns the last element of a function's or a file's path. Type arguments have paths of their own.
+func short(path string) string {
+	end := strings.IndexAny(path, "[(")
+	if end < 0 {
+		end = len(path)
+	}
+	return path[strings.LastIndexByte(path[:end], '/')+1:]
+}
+
+func position(file string, line int) string { return file + ":" + strconv.Itoa(line) }

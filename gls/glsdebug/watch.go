@@ -1,0 +1,242 @@
+package glsdebug
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/inspect"
+)
+
+// A start is a function that gls started on another goroutine while somebody looked. It is immutable.
+type start struct {
+	creator uint64
+	calls   [16]uintptr // that led to the call of gls.Go or its like, innermost first; 0 at the end
+}
+
+// A birth is when a goroutine began with a start. It is immutable.
+type birth struct {
+	*start
+	at time.Time
+}
+
+// births holds those of the goroutines that still run, by id: stored by each at its beginning, deleted by it at its
+// end. No goroutine waits there for one that reads.
+var births sync.Map
+
+// startHook is what is stored in inspect.Starts: told from the hooks of others by its address.
+var startHook = noteStart
+
+// noteStart is called where gls starts fn on another goroutine.
+func noteStart(fn func()) func() {
+	s := &start{creator: goroutine.ID()}
+	runtime.Callers(3, s.calls[:]) // without itself and the function of gls that calls it
+	return func() {
+		id := goroutine.ID()
+		births.Store(id, birth{s, time.Now()})
+		defer births.Delete(id)
+		fn()
+	}
+}
+
+// plumbing is what is not the program's own on a stack.
+var plumbing = []string{
+	"github.com/ambient-go/ambient/gls.",
+	"github.com/ambient-go/ambient/gls/glsdebug.noteStart",
+	"github.com/ambient-go/ambient/httpctx.",
+	"runtime.",
+	"sync.(*WaitGroup).Go",
+}
+
+func isPlumbing(function string) bool {
+	for _, prefix := range plumbing {
+		if strings.HasPrefix(function, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// origin returns where the program called gls.
+func (s *start) origin() *origin {
+	frames := runtime.CallersFrames(trimZeros(s.calls[:]))
+	for {
+		f, more := frames.Next()
+		if f.Function != "" && !isPlumbing(f.Function) {
+			return &origin{By: s.creator, Function: f.Function, Position: position(f.File, f.Line)}
+		}
+		if !more {
+			return &origin{By: s.creator}
+		}
+	}
+}
+
+func trimZeros(calls []uintptr) []uintptr {
+	for len(calls) > 0 && calls[len(calls)-1] == 0 {
+		calls = calls[:len(calls)-1]
+	}
+	return calls
+}
+
+const (
+	// idle is for how long after a look the hook stays and what is known of goroutines is kept.
+	idle = 30 * time.Second
+
+	// surveyAtMost is the largest number of goroutines with which a look asks the runtime by itself. The program
+	// stands still for up to 10 ms then.
+	surveyAtMost = 1000
+
+	// surveyBurst is for how long looks may stop the program in a row, and surveyShare in the long run: one part in so
+	// many.
+	surveyBurst = 20 * time.Millisecond
+	surveyShare = 50
+)
+
+// A met is what is kept of a goroutine from one look to the next.
+type met struct {
+	first  time.Time // when it was first seen
+	origin *origin   // nil while it is not known
+	exited bool
+}
+
+// watch is what the looks at this program have in common.
+var watch struct {
+	mu      sync.Mutex // held during a look, which is never on a goroutine that is looked at for its values
+	met     map[uint64]*met
+	pending *time.Timer // ends the watch
+
+	// debt is for how long looks have stopped the program, as of paid, less a share of the time that has passed.
+	debt time.Duration
+	paid time.Time
+}
+
+// begin installs the hook, unless a test of the program has one there, and puts off the end. watch.mu is held.
+func begin() {
+	inspect.Starts.CompareAndSwap(nil, &startHook)
+	if watch.pending == nil {
+		watch.met = make(map[uint64]*met)
+		watch.pending = time.AfterFunc(idle, end)
+		return
+	}
+	watch.pending.Reset(idle)
+}
+
+// end leaves the program as it was before the first look.
+func end() {
+	watch.mu.Lock()
+	defer watch.mu.Unlock()
+	inspect.Starts.CompareAndSwap(&startHook, nil)
+	watch.met, watch.pending = nil, nil
+}
+
+// look returns the goroutines that carry a frame, each once, and what is known of them.
+func look(force bool) ([]inspect.Goroutine, map[uint64]met) {
+	watch.mu.Lock()
+	defer watch.mu.Unlock()
+	begin()
+	list := carrying()
+	meet(list)
+	if unknown(list) && (force || runtime.NumGoroutine() <= surveyAtMost && affordable()) {
+		list = survey(list)
+	}
+	known := make(map[uint64]met, len(list))
+	for i := range list {
+		known[list[i].ID] = *watch.met[list[i].ID]
+	}
+	for id := range watch.met {
+		if _, ok := known[id]; !ok {
+			delete(watch.met, id)
+		}
+	}
+	return list, known
+}
+
+// carrying lists the goroutines that carry a frame, each once.
+func carrying() []inspect.Goroutine {
+	all := inspect.Goroutines()
+	seen := make(map[uint64]struct{}, len(all))
+	list := all[:0]
+	for _, g := range all {
+		if _, twice := seen[g.ID]; !twice && len(g.Values) > 0 {
+			seen[g.ID] = struct{}{}
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// meet notes those that are new. watch.mu is held.
+func meet(list []inspect.Goroutine) {
+	now := time.Now()
+	for i := range list {
+		id := list[i].ID
+		m := watch.met[id]
+		if m == nil {
+			m = &met{first: now}
+			watch.met[id] = m
+		}
+		if b, ok := births.Load(id); ok && m.origin == nil {
+			m.origin = b.(birth).origin()
+		}
+	}
+}
+
+// unknown reports whether it is not known who started one of them. watch.mu is held.
+func unknown(list []inspect.Goroutine) bool {
+	for i := range list {
+		if m := watch.met[list[i].ID]; m.origin == nil && !m.exited {
+			return true
+		}
+	}
+	return false
+}
+
+// affordable reports whether looks may stop the program again. watch.mu is held.
+func affordable() bool {
+	now := time.Now()
+	watch.debt = max(0, watch.debt-now.Sub(watch.paid)/surveyShare)
+	watch.paid = now
+	return watch.debt < surveyBurst
+}
+
+// survey asks the runtime who started those of whom it is not known, and lists the goroutines again: those that are
+// still there although the runtime does not have them have exited. watch.mu is held.
+func survey(before []inspect.Goroutine) []inspect.Goroutine {
+	began := time.Now()
+	traces := goroutine.Traces()
+	watch.debt += time.Since(began)
+	after := carrying()
+	meet(after)
+	earlier := make(map[uint64]struct{}, len(before))
+	for i := range before {
+		earlier[before[i].ID] = struct{}{}
+	}
+	for i := range after {
+		id := after[i].ID
+		m := watch.met[id]
+		trace, alive := traces[id]
+		_, was := earlier[id]
+		switch {
+		case alive && m.origin == nil:
+			m.origin = originOf(trace)
+		case !alive && was:
+			m.exited = true
+		}
+	}
+	return after
+}
+
+// originOf returns what the runtime's text says.
+func originOf(trace goroutine.Trace) *origin {
+	o := &origin{By: trace.Origin.Creator, Function: trace.Origin.Function, Position: trace.Origin.Position}
+	for _, f := range slices.Backward(trace.Frames()) { // the outermost that is the program's
+		if f.Position != "" && !isPlumbing(f.Function) {
+			o.Runs, o.RunsPosition = f.Function, f.Position
+			break
+		}
+	}
+	return o
+}
