@@ -23,7 +23,7 @@ GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
 GO_TEST := $(GO) test -timeout 10m
 # Each module is built by itself, as its users do; go.work is for editors.
 export GOWORK := off
-MODULES := benchmarks cmd/ambient
+MODULES := benchmarks cmd/ambient cmd/blog
 
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
@@ -42,6 +42,11 @@ help: ## this list
 .PHONY: demo
 demo: ## the quickstart: a value that follows three flows of control
 	@$(GO) run ./cmd/quickstart
+
+.PHONY: blog
+blog: ## two blogs on a loopback port, with the inspector at /debug/ambient/
+	@mkdir -p $(BUILD)
+	@cd cmd/blog && $(GO) build -o $(BUILD)/blog-server . && exec $(BUILD)/blog-server -data $(BUILD)/blog.db
 
 .PHONY: test
 test: ## all tests
@@ -110,6 +115,10 @@ fuzz: ## every fuzz target for FUZZTIME each (60s)
 .PHONY: soak
 soak: ## 1,000,000 requests (or SOAK) of all kinds, each looking for another's data
 	AMBIENT_SOAK=$(SOAK) $(GO) test -count=1 -run '^TestSoak$$' -v -timeout 60m ./httpctx
+
+.PHONY: blog-load
+blog-load: ## 30 s of requests (or BLOG_LOAD: 60s, 100000) from both tenants, each page searched for the other's data
+	cd cmd/blog && BLOG_LOAD=$(or $(BLOG_LOAD),30s) $(GO) test -count=1 -v -timeout 60m -run '^TestLoad$$' .
 
 .PHONY: bench
 bench: ## ambient beside context.Context and other libraries, or the scenarios that match BENCH

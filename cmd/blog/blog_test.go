@@ -1,0 +1,374 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/cmd/blog/almanac"
+	"github.com/ambient-go/ambient/cmd/blog/middleware"
+	"github.com/ambient-go/ambient/cmd/blog/session"
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glstest"
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+func TestTwoTenants(t *testing.T) {
+	s := begin(t, nil)
+	ada, cyd := visit(t, s, "north/ada"), visit(t, s, "south/cyd")
+	_, page := ada.get("/")
+	assert.Contains(t, page, `<span id="user">ada</span>`)
+	assert.Equal(t, 4, strings.Count(page, `data-tenant="1"`))
+	assert.NotContains(t, page, `data-tenant="2"`)
+	assert.Contains(t, page, "Today in north:")
+	_, page = cyd.get("/")
+	assert.Contains(t, page, `<span id="user">cyd</span>`)
+	assert.Equal(t, 4, strings.Count(page, `data-tenant="2"`))
+	assert.NotContains(t, page, `data-tenant="1"`)
+
+	status, _ := cyd.get("/posts/5")
+	assert.Equal(t, http.StatusOK, status)
+	status, _ = ada.get("/posts/5")
+	assert.Equal(t, http.StatusNotFound, status, "another tenant's post is not there")
+	status, _ = ada.post("/posts/5/like")
+	assert.Equal(t, http.StatusNotFound, status)
+	_, page = cyd.get("/posts/5")
+	assert.Contains(t, page, `<span class="count">0</span>`)
+}
+
+// IsLiked takes no argument and gives each user that user's answer.
+func TestLikesAreTheUsersOwn(t *testing.T) {
+	s := begin(t, nil)
+	ada, bob := visit(t, s, "north/ada"), visit(t, s, "north/bob")
+	_, page := ada.post("/posts/1/like")
+	assert.Contains(t, page, `aria-pressed="true"`)
+	assert.Contains(t, page, `<span class="count">1</span>`)
+	_, page = bob.get("/posts/1")
+	assert.Contains(t, page, `aria-pressed="false"`)
+	assert.Contains(t, page, `<span class="count">1</span>`)
+	_, page = bob.post("/posts/1/like", "from", "feed")
+	assert.Contains(t, page, `<span class="count">2</span>`)
+	assert.Contains(t, page, `<ol id="popular">`)
+	_, page = ada.post("/posts/1/like")
+	assert.Contains(t, page, `aria-pressed="false"`)
+	assert.Contains(t, page, `<span class="count">1</span>`)
+
+	var group sync.WaitGroup
+	for range 20 { // an even number of times
+		group.Go(func() { ada.post("/posts/2/like") })
+	}
+	group.Wait()
+	_, page = ada.get("/posts/2")
+	assert.Contains(t, page, `<span class="count">0</span>`, "the count and the likes stay together")
+}
+
+// The listener of "published" runs after the response, as part of that request: with its id, its user, its tenant.
+func TestPublishing(t *testing.T) {
+	s := begin(t, nil)
+	responded := make(chan struct{})
+	s.events.On("published", func(string) { <-responded })
+	ada, bob, cyd := visit(t, s, "north/ada"), visit(t, s, "north/bob"), visit(t, s, "south/cyd")
+	ada.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+	r, err := http.NewRequest(http.MethodPost, ada.base+"/posts", strings.NewReader("title=%3Cb%3EHello&body=World"))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Request-ID", "publish-1")
+	response, err := ada.Do(r)
+	status, _ := ada.read(response, err)
+	close(responded) // a listener that the response waited for would never have let us come here
+	assert.Equal(t, http.StatusSeeOther, status)
+	assert.Equal(t, "publish-1", response.Header.Get("X-Request-ID"))
+	path := response.Header.Get("Location")
+	status, page := bob.get(path)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, page, "&lt;b&gt;Hello")
+	assert.NotContains(t, page, "(you)")
+	status, _ = cyd.get(path)
+	assert.Equal(t, http.StatusNotFound, status)
+
+	s.events.Wait()
+	assert.Len(t, logs.with("msg=published", "request_id=publish-1", "tenant=north", "user=ada", "path=/posts"), 1)
+	_, page = bob.get("/")
+	assert.Contains(t, page, "ada published “&lt;b&gt;Hello”")
+	_, page = cyd.get("/")
+	assert.NotContains(t, page, "published")
+
+	status, _ = bob.post("/posts", "title", "", "body", "x")
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+}
+
+// An event's listeners wait for the handler to end.
+func TestListenersRunAfterTheHandler(t *testing.T) {
+	var s *servers
+	after := make(chan bool, 1)
+	s = begin(t, map[string]func() error{"GET /emit": func() error {
+		c := httpctx.GetOrFail()
+		s.events.On("emitted", func(string) { after <- c.Finished() })
+		s.events.Emit("emitted", "")
+		time.Sleep(20 * time.Millisecond)
+		return nil
+	}})
+	visit(t, s, "north/ada").get("/emit")
+	assert.True(t, <-after)
+}
+
+// Every line has the request id, the user and the tenant; no function was given any of them.
+func TestLogLines(t *testing.T) {
+	s := begin(t, nil)
+	ada := visit(t, s, "north/ada")
+	r, err := http.NewRequest(http.MethodGet, ada.base+"/", http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("X-Request-ID", "feed-1")
+	response, err := ada.Do(r)
+	ada.read(response, err)
+	assert.Len(t, logs.with("msg=served", "request_id=feed-1", "tenant=north", "user=ada", "path=/ "), 1)
+	asked := logs.with("msg=asked", "request_id=feed-1", "path=/today/north")
+	require.Len(t, asked, 1, "the other server has the same request id")
+	assert.NotContains(t, asked[0], "user=", "and nothing else")
+}
+
+// What the almanac is asked ends when the request does that asks it: the deadline goes along.
+func TestTheAlmanacIsAskedForTheRequest(t *testing.T) {
+	back := httptest.NewServer(almanac.Handler())
+	defer back.Close()
+	client := almanac.NewClient(back.URL)
+	defer client.HTTP.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody).WithContext(ctx)
+	r.Header.Set("X-Request-ID", "outer")
+	httpctx.Run(httptest.NewRecorder(), r, func() {
+		session.As(&session.Tenant{Slug: "north"}, func() {
+			s, err := client.Today()
+			require.NoError(t, err)
+			assert.Equal(t, "outer", s.RequestID)
+			assert.Contains(t, s.Text, "north")
+			assert.Greater(t, s.Left, time.Second)
+			assert.LessOrEqual(t, s.Left, 3*time.Second)
+			cancel()
+			_, err = client.Today()
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+	})
+}
+
+func TestWithoutASession(t *testing.T) {
+	s := begin(t, nil)
+	nobody := visit(t, s, "")
+	_, page := nobody.get("/")
+	assert.Contains(t, page, "Who are you?", "it was sent to the sign-in page")
+	assert.Contains(t, page, "Northern Notes")
+	assert.Contains(t, page, `value="south/dan"`)
+
+	good := s.site.Sessions.Cookie("north", "ada")
+	parts := strings.Split(good.Value, ".")
+	other := s.site.Sessions.Cookie("south", "cyd")
+	for name, value := range map[string]string{
+		"no signature":       parts[0],
+		"another signature":  parts[0] + "." + strings.Split(other.Value, ".")[1],
+		"another text":       strings.Split(other.Value, ".")[0] + "." + parts[1],
+		"nonsense":           "%%%.%%%",
+		"another server's":   middleware.NewSessions(nil).Cookie("north", "ada").Value,
+		"a user who is gone": s.site.Sessions.Cookie("north", "eve").Value,
+		"the other's user":   s.site.Sessions.Cookie("north", "cyd").Value,
+		"no such tenant":     s.site.Sessions.Cookie("west", "ada").Value,
+	} {
+		r, err := http.NewRequest(http.MethodGet, nobody.base+"/", http.NoBody)
+		require.NoError(t, err)
+		r.AddCookie(&http.Cookie{Name: middleware.CookieName, Value: value})
+		response, err := nobody.Do(r)
+		_, page = nobody.read(response, err)
+		assert.Contains(t, page, "Who are you?", name)
+	}
+	status, _ := nobody.post("/sign-in", "who", "north/cyd")
+	assert.Equal(t, http.StatusNotFound, status)
+	ada := visit(t, s, "north/ada")
+	_, page = ada.post("/sign-out")
+	assert.Contains(t, page, "Who are you?")
+	_, page = ada.get("/")
+	assert.Contains(t, page, "Who are you?")
+
+	r, err := http.NewRequest(http.MethodPost, nobody.base+"/posts/1/like", http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	response, err := nobody.Do(r)
+	status, _ = nobody.read(response, err)
+	assert.Equal(t, http.StatusForbidden, status, "another site's form")
+}
+
+// A panic, in the handler or in one of the goroutines that it waits for, ends its own response and nothing else.
+func TestPanics(t *testing.T) {
+	s := begin(t, map[string]func() error{"GET /panic": func() error { panic("oh") }})
+	ada := visit(t, s, "north/ada")
+	_, err := ada.Get(ada.base + "/panic")
+	assert.Error(t, err)
+	assert.NotEmpty(t, logs.with("msg=panic", "value=oh", "tenant=north", "user=ada", "request_id="))
+	status, _ := ada.get("/")
+	assert.Equal(t, http.StatusOK, status)
+}
+
+// The inspector shows requests in progress with the tenant, and who started their goroutines.
+func TestInspector(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := begin(t, map[string]func() error{"GET /wait/{n}": func() error {
+		done := make(chan struct{})
+		gls.Go(func() {
+			entered <- struct{}{}
+			<-release
+			close(done)
+		})
+		<-done
+		return nil
+	}})
+	ada := visit(t, s, "north/ada")
+	got := make(chan int)
+	go func() {
+		status, _ := ada.get("/wait/7?token=hunter2")
+		got <- status
+	}()
+	<-entered
+	status, page := visit(t, s, "").get("/debug/ambient/?format=json&q=/wait/7")
+	assert.Equal(t, http.StatusOK, status)
+	var answer struct {
+		Goroutines []struct {
+			Request  struct{ Method, Pattern string }
+			Storages []struct {
+				Name  string
+				Value any
+			}
+			Started struct{ Function string }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(page), &answer))
+	require.Len(t, answer.Goroutines, 2)
+	for _, g := range answer.Goroutines {
+		assert.Equal(t, "GET", g.Request.Method)
+		assert.Equal(t, "GET /wait/{n}", g.Request.Pattern)
+		assert.Equal(t, "session.tenant", g.Storages[2].Name)
+		assert.Equal(t, "north", g.Storages[2].Value)
+	}
+	assert.NotContains(t, page, "hunter2")
+	assert.NotContains(t, page, middleware.CookieName)
+	close(release)
+	assert.Equal(t, http.StatusOK, <-got)
+}
+
+// At the end requests in progress are served, listeners run, and no goroutine carries anything.
+func TestNothingIsCarriedAfterShutdown(t *testing.T) {
+	glstest.VerifyNone(t)
+	entered, release := make(chan struct{}), make(chan struct{})
+	var s *servers
+	s = begin(t, map[string]func() error{"GET /wait": func() error {
+		close(entered)
+		<-release
+		if _, err := s.site.Blog.Publish("last", "words"); err != nil {
+			return err
+		}
+		return gls.Context().Err() // it is not cut short
+	}})
+	var slow atomic.Bool
+	s.events.On("published", func(string) {
+		time.Sleep(300 * time.Millisecond)
+		slow.Store(true)
+	})
+	ada := visit(t, s, "north/ada")
+	ada.get("/")
+	live, err := ada.Get(ada.base + "/live") // a page that would be told things for ten seconds
+	require.NoError(t, err)
+	defer live.Body.Close()
+	got := make(chan int)
+	go func() {
+		status, _ := ada.get("/wait")
+		got <- status
+	}()
+	<-entered
+	stopped := make(chan error)
+	began := time.Now()
+	go func() { stopped <- s.stop(20 * time.Second) }()
+	time.Sleep(50 * time.Millisecond)
+	close(release)
+	assert.Equal(t, http.StatusOK, <-got)
+	assert.NoError(t, <-stopped)
+	assert.True(t, slow.Load(), "it waits for what was begun")
+	assert.Less(t, time.Since(began), 8*time.Second)
+	assert.Len(t, logs.with("msg=published", "last"), 1)
+}
+
+// Those who have the feed open are told what their own tenant publishes.
+func TestLive(t *testing.T) {
+	s := begin(t, nil)
+	ada, bob, cyd := visit(t, s, "north/ada"), visit(t, s, "north/bob"), visit(t, s, "south/cyd")
+	told, err := bob.Get(bob.base + "/live")
+	require.NoError(t, err)
+	defer told.Body.Close()
+	lines := make(chan string, 10)
+	go func() {
+		buf := make([]byte, 1000)
+		for {
+			n, err := told.Body.Read(buf)
+			if n > 0 {
+				lines <- string(buf[:n])
+			}
+			if err != nil {
+				close(lines)
+				return
+			}
+		}
+	}()
+	assert.Contains(t, <-lines, "retry:")
+	cyd.post("/posts", "title", "from the south", "body", "x")
+	s.events.Wait()
+	ada.post("/posts", "title", "from the north", "body", "x")
+	assert.Equal(t, "data: ada published “from the north”\n\n", <-lines)
+}
+
+func TestRun(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	var stdout, stderr bytes.Buffer
+	code := make(chan int)
+	file := filepath.Join(t.TempDir(), "kept.db")
+	out := &addressWriter{found: make(chan string, 1), Buffer: &stdout}
+	before := logger()
+	defer before()
+	go func() { code <- run(ctx, []string{"-addr", "127.0.0.1:0", "-data", file}, out, &stderr) }()
+	response, err := http.Get("http://" + <-out.found + "/sign-in")
+	require.NoError(t, err)
+	response.Body.Close()
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	stop()
+	assert.Zero(t, <-code)
+	assert.Contains(t, stdout.String(), "/debug/ambient/")
+
+	assert.FileExists(t, file)
+	assert.Equal(t, 2, run(t.Context(), []string{"-nonsense"}, &stdout, &stderr))
+	assert.Equal(t, 2, run(t.Context(), []string{"argument"}, &stdout, &stderr))
+	assert.Equal(t, 1, run(t.Context(), []string{"-addr", "256.0.0.1:0"}, &stdout, &stderr))
+	assert.Equal(t, 1, run(t.Context(), []string{"-data", filepath.Join(t.TempDir(), "no", "such", "dir")}, &stdout, &stderr))
+}
+
+// An addressWriter finds the address that run prints.
+type addressWriter struct {
+	*bytes.Buffer
+	found chan string
+}
+
+func (w *addressWriter) Write(p []byte) (int, error) {
+	if at := regexp.MustCompile(`127\.0\.0\.1:\d+`).Find(p); at != nil {
+		w.found <- string(at)
+	}
+	return fmt.Fprint(w.Buffer, string(p))
+}

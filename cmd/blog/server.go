@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ambient-go/ambient/cmd/blog/almanac"
+	"github.com/ambient-go/ambient/cmd/blog/event"
+	"github.com/ambient-go/ambient/cmd/blog/middleware"
+	"github.com/ambient-go/ambient/cmd/blog/model"
+	"github.com/ambient-go/ambient/cmd/blog/store"
+	"github.com/ambient-go/ambient/cmd/blog/web"
+	"github.com/ambient-go/ambient/gls/glsdebug"
+)
+
+// servers are the blog and the almanac that it asks.
+type servers struct {
+	address  string // of the blog
+	site     *web.Site
+	store    *store.Store
+	events   *event.Bus
+	blog     *http.Server
+	almanac  *http.Server
+	failed   chan error    // one of them cannot go on
+	finished chan struct{} // both have ended
+}
+
+// start serves the blog at an address, from a database file. Extra are more pages, by pattern.
+func start(address, file string, seed bool, extra map[string]func() error) (*servers, error) {
+	db, err := store.Open(file, model.Prepare(seed))
+	if err != nil {
+		return nil, err
+	}
+	s := &servers{store: db, events: new(event.Bus), failed: make(chan error, 2), finished: make(chan struct{})}
+	blog := model.New(db, s.events)
+	front, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	back, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, front.Close(), db.Close())
+	}
+	s.site = &web.Site{
+		Blog:     blog,
+		Almanac:  almanac.NewClient("http://" + back.Addr().String()),
+		Sessions: middleware.NewSessions(blog),
+		Extra:    extra,
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/debug/ambient/", glsdebug.Handler())
+	mux.Handle("/", s.site.Handler())
+
+	s.blog = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	s.blog.RegisterOnShutdown(s.events.Stop)
+	s.almanac = &http.Server{Handler: almanac.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	s.address = front.Addr().String()
+
+	ended := make(chan struct{})
+	serve := func(server *http.Server, l net.Listener) {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+		ended <- struct{}{}
+	}
+	go serve(s.blog, front)
+	go serve(s.almanac, back)
+	go func() {
+		<-ended
+		<-ended
+		close(s.finished)
+	}()
+	return s, nil
+}
+
+// stop lets requests in progress end, and what they have started after them, and closes the database.
+func (s *servers) stop(patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := s.blog.Shutdown(ctx)
+	s.events.Wait()
+	s.site.Almanac.HTTP.CloseIdleConnections()
+	err = errors.Join(err, s.almanac.Shutdown(ctx))
+	<-s.finished
+	return errors.Join(err, s.store.Close())
+}

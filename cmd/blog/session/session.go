@@ -1,0 +1,48 @@
+// Package session says who the current request is for.
+package session
+
+import (
+	"log/slog"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+// A Tenant is one of the blogs that the program serves.
+type Tenant struct {
+	ID   uint
+	Slug string // in sign-in forms and cookies
+	Name string
+}
+
+// LogValue is what the inspector shows.
+func (t *Tenant) LogValue() slog.Value { return slog.StringValue(t.Slug) }
+
+// A User is who is signed in.
+type User struct {
+	ID   uint
+	Name string
+}
+
+var (
+	tenant = gls.New[*Tenant]("session.tenant")
+	user   = httpctx.NewKey[*User]("session.user")
+)
+
+// As calls fn for a tenant: all that it reads and writes is that tenant's. Middleware calls it.
+func As(t *Tenant, fn func()) { tenant.Run(t, fn) }
+
+// SignIn makes u the user of the current request.
+func SignIn(u *User) { user.Set(httpctx.GetOrFail(), u) }
+
+// CurrentTenant returns the tenant of the current request. Outside of a request there is none, on a goroutine that a
+// request has left behind too.
+func CurrentTenant() (*Tenant, bool) {
+	if _, ok := httpctx.Get(); !ok {
+		return nil, false
+	}
+	return tenant.Get()
+}
+
+// CurrentUser returns the user who is signed in.
+func CurrentUser() (*User, bool) { return user.Get() }

@@ -1,0 +1,110 @@
+// Package web is the blog's pages.
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ambient-go/ambient/cmd/blog/almanac"
+	"github.com/ambient-go/ambient/cmd/blog/middleware"
+	"github.com/ambient-go/ambient/cmd/blog/model"
+	"github.com/ambient-go/ambient/cmd/blog/session"
+	"github.com/ambient-go/ambient/httpctx"
+)
+
+//go:embed pages
+var files embed.FS
+
+// A Site is what the pages use.
+type Site struct {
+	Blog     *model.Blog
+	Almanac  *almanac.Client
+	Sessions *middleware.Sessions
+	Extra    map[string]func() error // more pages, by pattern: those of tests
+}
+
+// Handler returns the site's handler. Each request has ten seconds, and is found by all that serves it.
+func (s *Site) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /sign-in", middleware.Page(s.signInPage))
+	mux.Handle("POST /sign-in", middleware.Page(s.signIn))
+	mux.Handle("POST /sign-out", middleware.Page(s.signOut))
+	for pattern, page := range map[string]func() error{
+		"GET /{$}":              s.feed,
+		"GET /new":              s.editor,
+		"POST /posts":           s.publish,
+		"GET /posts/{id}":       s.post,
+		"POST /posts/{id}/like": s.like,
+		"GET /live":             s.live,
+	} {
+		mux.Handle(pattern, s.Sessions.SignedIn(middleware.Page(page)))
+	}
+	for pattern, page := range s.Extra {
+		mux.Handle(pattern, s.Sessions.SignedIn(middleware.Page(page)))
+	}
+	return middleware.Deadline(10*time.Second, http.NewCrossOriginProtection().Handler(httpctx.Middleware(mux)))
+}
+
+var pages = func() map[string]*template.Template {
+	all := make(map[string]*template.Template)
+	for _, name := range []string{"feed", "post", "new", "sign-in"} {
+		all[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/"+name+".html"))
+	}
+	return all
+}()
+
+// A view is what a template gets. The rest it finds: {{.IsLiked}} of a post has no argument.
+type view struct {
+	Title  string
+	Style  template.CSS
+	Tenant *session.Tenant
+	User   *session.User
+	Data   any
+}
+
+var style = func() template.CSS {
+	text, err := files.ReadFile("pages/style.css")
+	if err != nil {
+		panic(err)
+	}
+	return template.CSS(text) //nolint:gosec // a constant
+}()
+
+// show writes a page to whoever asked for it.
+func show(page, title string, data any) error {
+	v := view{Title: title, Style: style, Data: data}
+	v.Tenant, _ = session.CurrentTenant()
+	v.User, _ = session.CurrentUser()
+	var b bytes.Buffer
+	if err := pages[page].ExecuteTemplate(&b, "layout.html", v); err != nil {
+		return fmt.Errorf("web: page %s: %w", page, err)
+	}
+	w := httpctx.GetOrFail().Writer()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// redirect sends whoever asked to a path of this site.
+func redirect(path string) error {
+	c := httpctx.GetOrFail()
+	http.Redirect(c.Writer(), c.Request(), path, http.StatusSeeOther)
+	return nil
+}
+
+// form returns a field of the form that was posted.
+func form(field string) string {
+	return strings.TrimSpace(httpctx.GetOrFail().Request().FormValue(field))
+}
+
+// fail writes an error for the user.
+func fail(status int, text string) error {
+	http.Error(httpctx.GetOrFail().Writer(), text, status)
+	return nil
+}
