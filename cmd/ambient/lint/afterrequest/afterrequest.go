@@ -83,6 +83,9 @@ func (c *checker) call(call *ast.CallExpr) {
 	if f == nil {
 		return
 	}
+	if reason, _ := c.reads.Directives.At(call.Pos(), call.End()); reason != "" {
+		return
+	}
 	named := events.Match(f)
 	if !named && !c.isEvent(f, call) {
 		return

@@ -21,6 +21,10 @@
 //		log.Print(item, " sold to ", id)
 //	})
 //
+// A callback whose event is emitted in GoDetached says so in a comment above the call or behind it:
+//
+//	//ambient:detached sold is emitted in httpctx.GoDetached
+//
 // Routers have methods of these names too. They are told apart by what they hand to the callback (a ResponseWriter, a
 // Request, or a context that has one, such as gin's and echo's), by being an http.Handler, or by belonging to net/http.
 //

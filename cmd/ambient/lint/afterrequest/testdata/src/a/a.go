@@ -151,3 +151,13 @@ func routes(mux *http.ServeMux, r *router, e engine) {
 	e.Listen("/", func(*fiberCtx) error { named(); return nil })                             // ok: the same
 	e.Subscribe("/", func(http.ResponseWriter, *http.Request) { named() })                   // ok: the same
 }
+
+func said(b *bus) {
+	//ambient:detached the bus emits in httpctx.GoDetached
+	b.On("x", func() { _ = httpctx.GetOrFail() }) // ok: its event is emitted in GoDetached
+	b.On("x", named)                              //ambient:detached so is this one
+	//ambient:detached
+	b.On("x", func() { // want `the callback given to b.On reads the current request`
+		_ = httpctx.GetOrFail()
+	})
+}
