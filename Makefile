@@ -28,14 +28,14 @@ MODULES := benchmarks cmd/ambient cmd/blog
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules modules lint race compat cross test-inherited noinline
+CHECKS := test rules modules lint race compat cross inherited noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## this list
-	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # What everybody runs.
 
@@ -152,15 +152,18 @@ STD := runtime sync context time net/http testing/synctest iter os/signal
 $(AMBIENT):
 	cd cmd/ambient && $(GO) build -o $@ .
 
-# The example that is left out shows a value that is lost.
 .PHONY: test-inherited
-test-inherited: $(AMBIENT) ## all tests, with a runtime in which every go statement propagates
+test-inherited: inherited test-std ## all tests where every go statement propagates, and the standard library's own
+
+# The example that is left out shows a value that is lost.
+.PHONY: inherited
+inherited: $(AMBIENT) ## all tests where every go statement propagates
 	AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 10m -skip '^ExampleStorage_Lookup$$' ./...
 	AMBIENT_EXPECT=inherited GOTOOLCHAIN=go$(GO_NEWEST) \
 		$(AMBIENT) test -timeout 10m -skip '^ExampleStorage_Lookup$$' ./...
 
 .PHONY: test-std
-test-std: $(AMBIENT) ## the standard library's own tests with that runtime and without
+test-std: $(AMBIENT) ## the standard library's own tests with ambient build's runtime and without
 	@for version in local go$(GO_NEWEST); do \
 		export GOTOOLCHAIN=$$version; \
 		for mode in go $(AMBIENT); do \
