@@ -165,7 +165,7 @@ func TestLogValueHangs(t *testing.T) {
 	for range 3 {
 		began := time.Now()
 		a := ask(t, "")
-		assert.Less(t, time.Since(began), time.Second)
+		assert.Less(t, time.Since(began), 20*time.Second, "it does not wait for the value")
 		for _, id := range ids {
 			assert.Contains(t, a.find(t, id).Storages[0].NotShown, "LogValue")
 		}
@@ -195,7 +195,7 @@ func TestLogValuesAreSlowTogether(t *testing.T) {
 	}
 	began := time.Now()
 	a := ask(t, "")
-	assert.Less(t, time.Since(began), time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second, "it does not wait for the value")
 	shown, not := 0, 0
 	for _, r := range a.Goroutines {
 		switch {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package glsdebug_test
-
-const raceEnabled = false
