@@ -177,7 +177,7 @@ func shape(t *testing.T, output string) []string {
 		case strings.HasPrefix(line, "created by "), strings.TrimSpace(line) == "":
 			return slices.Compact(lines)
 		case !called, strings.HasPrefix(line, "\t"):
-		case strings.Contains(name, "/ambient/gls."), strings.Contains(name, "gls_test.init."):
+		case strings.Contains(name, "/ambient/gls."), strings.Contains(name, "/ambient/internal/carrier."), strings.Contains(name, "gls_test.init."):
 		default:
 			lines = append(lines, name)
 		}

@@ -46,19 +46,20 @@ func TestInlining(t *testing.T) {
 		return n
 	}
 	for function, file := range map[string]string{
-		"(*Map).First":    "registry/registry.go",
-		"(*Record).Frame": "registry/record.go",
-		"FastID":          "goroutine/id.go",
-		"Fast":            "goroutine/id.go",
-		"(*Frame).Other":  "frame/frame.go",
-		"(*Storage).Key":  "frame/key.go",
-		"Place.Frame":     "carrier/carrier.go",
-		"Place.Goroutine": "carrier/carrier.go",
+		"(*Map).First":     "registry/registry.go",
+		"(*Record).Frame":  "registry/record.go",
+		"(*Record).Sought": "registry/record.go",
+		"FastID":           "goroutine/id.go",
+		"Fast":             "goroutine/id.go",
+		"(*Frame).Other":   "frame/frame.go",
+		"(*Storage).Key":   "frame/key.go",
+		"Place.Frame":      "carrier/carrier.go",
+		"Place.Goroutine":  "carrier/carrier.go",
 	} {
 		assert.Equal(t, 1, count(file, "can inline "+function), function)
 	}
 	for _, function := range []string{
-		"registry.(*Map).First", "registry.(*Record).Frame", "goroutine.FastID", "goroutine.Fast",
+		"registry.(*Map).First", "registry.(*Record).Sought", "registry.(*Record).Frame", "goroutine.FastID", "goroutine.Fast",
 		"frame.(*Frame).Other", "frame.(*Storage).Key",
 	} {
 		onPath := count("carrier/carrier.go", "inlining call to "+function) +

@@ -204,8 +204,8 @@ func TestRule7(t *testing.T) {
 			assert.Len(t, start(gls.Go), len(start(func(fn func()) { go fn() })), "nothing around fn")
 		}
 		gls.Isolate(func() {
-			assert.NotContains(t, start(gls.Go), "github.com/ambient-go/ambient/gls.start")
-			assert.NotContains(t, start(gls.Capture().Go), "github.com/ambient-go/ambient/gls.start")
+			assert.NotContains(t, start(gls.Go), "github.com/ambient-go/ambient/internal/carrier.Start")
+			assert.NotContains(t, start(gls.Capture().Go), "github.com/ambient-go/ambient/internal/carrier.Start")
 		})
 		done := make(chan bool)
 		gls.Go(func() {

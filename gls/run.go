@@ -15,8 +15,12 @@ func (s *Storage[T]) Run(value T, fn func()) {
 	if fn == nil {
 		panic("gls.Storage.Run: nil function")
 	}
+	k := (*frame.Storage)(s).Key()
+	if k == nil {
+		k = s.bound()
+	}
 	here := carrier.Here()
-	run(here, here.Frame().With(frame.Entry{Key: s.bound(), Value: value}), fn)
+	carrier.Run(here, here.Frame().With(frame.Binding{Key: k, Value: value}), fn)
 }
 
 // Exit calls fn with this storage not set and all others as they are. It ends as Run does.
@@ -32,7 +36,7 @@ func (s *Storage[T]) Exit(fn func()) {
 	if k := (*frame.Storage)(s).Key(); k != nil {
 		next = next.Without(k)
 	}
-	run(here, next, fn)
+	carrier.Run(here, next, fn)
 }
 
 // With returns a binding of the storage to value, for Run.
@@ -67,9 +71,9 @@ func Run(fn func(), bindings ...Binding) {
 	}
 	for i := range bindings {
 		b := &bindings[i]
-		next.Put(frame.Entry{Key: b.key.Storage.Key(), Value: b.value})
+		next.Put(frame.Entry{Binding: frame.Binding{Key: b.key.Storage.Key(), Value: b.value}})
 	}
-	run(here, next, fn)
+	carrier.Run(here, next, fn)
 }
 
 // Call is Storage.Run for a function with a result.
@@ -91,14 +95,5 @@ func Isolate(fn func()) {
 	if fn == nil {
 		panic("gls.Isolate: nil function")
 	}
-	run(carrier.Here(), nil, fn)
-}
-
-// run calls fn with the frame next in force and puts the present one back, by a deferred call alone: a panic is not
-// recovered, so its value, its stack and the crash output stay as they are.
-func run(here carrier.Place, next *frame.Frame, fn func()) {
-	previous := here.Frame()
-	carrier.Begin(here, next)
-	defer carrier.End(here, previous)
-	fn()
+	carrier.Run(carrier.Here(), nil, fn)
 }

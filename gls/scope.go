@@ -32,7 +32,7 @@ func enter(k *frame.Key, value any) Scope {
 	here := carrier.Here()
 	previous := here.Frame()
 	by := frame.NewEnter(here.Goroutine(), previous.Of(k).Entered)
-	next := previous.With(frame.Entry{Key: k, Value: value, Entered: by})
+	next := previous.WithEntry(frame.Entry{Binding: frame.Binding{Key: k, Value: value}, Entered: by})
 	carrier.Set(here, next)
 	scope := Scope{here.Goroutine(), k, by, previous, next}
 	if w := inspect.Scopes.Load(); w != nil {
@@ -65,7 +65,7 @@ func (s Scope) Leave() {
 	case now.Of(s.key).Entered.Includes(s.entered):
 		s.watch(inspect.OutOfOrder)
 		if before := s.previous.Of(s.key); before.Key != nil {
-			carrier.Set(here, now.With(before))
+			carrier.Set(here, now.WithEntry(before))
 		} else {
 			carrier.Set(here, now.Without(s.key))
 		}

@@ -22,7 +22,7 @@ func (s Snapshot) Run(fn func()) {
 		panic("gls.Snapshot.Run: nil function")
 	}
 	here := carrier.Here()
-	run(here, s.frame.Outside(here.Goroutine()), fn)
+	carrier.Run(here, s.frame.Outside(here.Goroutine()), fn)
 }
 
 // Go starts fn on a new goroutine with the snapshot's frame in force. A panic in fn ends the process as with a plain go
@@ -35,7 +35,7 @@ func (s Snapshot) Go(fn func()) {
 	if carrier.Inherits(s.frame) {
 		go fn()
 	} else {
-		go start(s.frame, fn)
+		go carrier.Start(s.frame, fn)
 	}
 }
 
@@ -50,11 +50,6 @@ func Go(fn func()) {
 	if carrier.Inherits(f) {
 		go fn()
 	} else {
-		go start(f, fn)
+		go carrier.Start(f, fn)
 	}
-}
-
-// start is the first function of a goroutine that was given a frame.
-func start(f *frame.Frame, fn func()) {
-	run(carrier.Here(), f, fn)
 }

@@ -99,8 +99,11 @@ func (s *Storage[T]) bound() *frame.Key {
 	if k := (*frame.Storage)(s).Key(); k != nil {
 		return k
 	}
-	return frame.MakeKey[T]((*frame.Storage)(s))
+	return s.makeKey()
 }
+
+//go:noinline
+func (s *Storage[T]) makeKey() *frame.Key { return frame.MakeKey[T]((*frame.Storage)(s)) }
 
 //go:noinline
 func panicNil(method string) {

@@ -108,6 +108,65 @@ func TestStressEnterAndExit(t *testing.T) {
 	assert.LessOrEqual(t, held, int64(givenBack))
 }
 
+// Goroutines as a server has them for its connections run one scope after the other and rest in between, while so many
+// others run one scope and exit that those at rest are evicted all the time: none sees, or is shown with, another's
+// value, and none has one at rest.
+func TestStressRest(t *testing.T) {
+	n := scale(200_000, 10_000_000)
+	s := gls.New[uint64]("the goroutine's own id")
+	request := func() {
+		id := carrier.Here().Goroutine()
+		if v, ok := s.Get(); ok {
+			t.Errorf("goroutine %d sees the value of %d at rest", id, v)
+		}
+		s.Run(id, func() {
+			runtime.Gosched()
+			if v, ok := s.Get(); !ok || v != id {
+				t.Errorf("goroutine %d sees the value of %d: %t", id, v, ok)
+			}
+			gls.Isolate(func() {
+				if v, ok := s.Get(); ok {
+					t.Errorf("goroutine %d sees the value of %d in Isolate", id, v)
+				}
+			})
+		})
+	}
+	records, before := settled(), heapBytes()
+	var connections, watchers sync.WaitGroup
+	var stop atomic.Bool
+	var requests atomic.Int64
+	for range 300 {
+		connections.Go(func() {
+			for !stop.Load() {
+				request()
+				requests.Add(1)
+				s.Enter(carrier.Here().Goroutine()).Leave()
+				runtime.Gosched()
+			}
+		})
+	}
+	watchers.Go(func() {
+		for !stop.Load() {
+			for id, f := range carrier.All() {
+				for _, e := range f.All() {
+					if v, ok := e.Value.(uint64); ok && v != id && !carrier.Inherited() {
+						t.Errorf("goroutine %d is listed with the value of %d", id, v)
+					}
+				}
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+	manyInTurn(n, func(fn func()) { go fn() }, request)
+	stop.Store(true)
+	connections.Wait()
+	watchers.Wait()
+	assert.LessOrEqual(t, settled(), records)
+	held := heapBytes() - before
+	t.Logf("%d requests on connections beside %d goroutines of one each, %d bytes are held after them", requests.Load(), n, held)
+	assert.LessOrEqual(t, held, int64(givenBack))
+}
+
 func TestStressLiveAtOnce(t *testing.T) {
 	n := scale(20_000, 1_000_000)
 	if raceEnabled {

@@ -46,6 +46,7 @@ func noteStart(fn func()) func() {
 var plumbing = []string{
 	"github.com/ambient-go/ambient/gls.",
 	"github.com/ambient-go/ambient/gls/glsdebug.noteStart",
+	"github.com/ambient-go/ambient/internal/",
 	"github.com/ambient-go/ambient/httpctx.",
 	"runtime.",
 	"sync.(*WaitGroup).Go",

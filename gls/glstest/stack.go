@@ -39,6 +39,7 @@ var plumbing = []string{
 	"github.com/ambient-go/ambient/gls.",
 	"github.com/ambient-go/ambient/gls/glstest.",
 	"github.com/ambient-go/ambient/httpctx.",
+	"github.com/ambient-go/ambient/internal/",
 	"runtime.",
 	"internal/",
 	"testing.tRunner",

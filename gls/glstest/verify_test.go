@@ -56,7 +56,7 @@ func TestVerifyNoneNamesTheGoroutineItsStoragesAndWhereItIs(t *testing.T) {
 	)
 	assert.NotContains(t, text, "secret")
 	assert.NotContains(t, text, "424242")
-	assert.NotContains(t, text, "gls.run", "the library's own calls")
+	assert.NotContains(t, text, "carrier.Run", "the library's own calls")
 	assert.NotContains(t, text, "exited")
 }
 

@@ -59,7 +59,7 @@ func Value(s *frame.Storage) (any, bool) {
 		if r == nil {
 			return s.Default(), false
 		}
-		f = r.Frame()
+		f = r.Sought()
 	} else {
 		if mode != inherited {
 			return valueOf(s, Frame().Find(k))
@@ -69,24 +69,25 @@ func Value(s *frame.Storage) (any, bool) {
 	if f == nil {
 		return s.Default(), false
 	}
-	if e := f.First(); e.Key == k {
-		return e.Value, true
+	if b := f.First(); b.Key == k {
+		return b.Value, true
 	}
 	return valueOf(s, f.Other(k))
 }
 
-func valueOf(s *frame.Storage, e *frame.Entry) (any, bool) {
-	if e == nil {
+func valueOf(s *frame.Storage, b *frame.Binding) (any, bool) {
+	if b == nil {
 		return s.Default(), false
 	}
-	return e.Value, true
+	return b.Value, true
 }
 
-// A Place is the running goroutine, looked up once for what a scope needs at its start and at its end. It is valid on
-// its own goroutine until the scope in which it was taken ends.
+// A Place is the running goroutine, looked up once for what a change of its frame needs. It is valid until the next
+// change on its goroutine.
 type Place struct {
 	id     uint64           // 0 where goroutines carry their frames
-	record *registry.Record // nil there, and when the goroutine carries nothing and has no open scope
+	record *registry.Record // nil there, and where there is none; at rest or evicted, perhaps
+	frame  *frame.Frame
 }
 
 // Here returns the running goroutine's place.
@@ -99,15 +100,21 @@ func Here() Place {
 	if !known {
 		r = goroutines.Probe(id)
 	}
-	return Place{id, r}
+	if r == nil {
+		return Place{id: id}
+	}
+	return Place{id, r, r.Frame()}
 }
 
 func hereOtherwise() Place {
 	if mode == inherited {
-		return Place{}
+		return Place{frame: load()}
 	}
-	id := goroutine.ID()
-	return Place{id, goroutines.Find(id)}
+	p := Place{id: goroutine.ID()}
+	if p.record = goroutines.Find(p.id); p.record != nil {
+		p.frame = p.record.Frame()
+	}
+	return p
 }
 
 // Goroutine returns the id of the place's goroutine.
@@ -119,65 +126,80 @@ func (p Place) Goroutine() uint64 {
 }
 
 // Frame returns the frame in force at the place.
-func (p Place) Frame() *frame.Frame {
-	if p.record != nil {
-		return p.record.Frame()
+func (p Place) Frame() *frame.Frame { return p.frame }
+
+// Run calls fn with the frame f in force and puts the one at p back, which is the running goroutine's, by a deferred
+// call alone: a panic is not recovered, so its value, its stack and the crash output stay as they are.
+func Run(p Place, f *frame.Frame, fn func()) {
+	r, previous := p.record, p.frame
+	switch {
+	case r != nil && (r.Depth > 0 || previous != nil):
+		r.SetFrame(f)
+	case f == nil || p.id == 0:
+		runUnrecorded(p, f, fn)
+		return
+	case r == nil || !r.Take(f):
+		r = goroutines.Insert(p.id, f, false)
 	}
-	return p.unrecorded()
+	r.Depth++
+	defer func() {
+		if r.Depth == 1 && previous == nil { // not one that an Enter made: then there was its value
+			goroutines.Rest(p.id, r)
+			return
+		}
+		r.Depth--
+		r.SetFrame(previous)
+	}()
+	fn()
 }
 
-// unrecorded is not inlined, so that Frame is.
-//
-//go:noinline
-func (p Place) unrecorded() *frame.Frame {
+// runUnrecorded is Run where goroutines carry their frames, and where there is none before and none in force. Then a
+// record that is there at the end is that of an Enter in fn.
+func runUnrecorded(p Place, f *frame.Frame, fn func()) {
 	if mode == inherited {
-		return load()
-	}
-	return nil
-}
-
-// Begin opens a scope with the frame f. End must follow on the same goroutine, in reverse order of the Begins.
-func Begin(p Place, f *frame.Frame) {
-	switch {
-	case p.record != nil:
-		p.record.Depth++
-		p.record.SetFrame(f)
-	case mode == inherited:
 		store(f)
-	case f != nil:
-		goroutines.Insert(p.id, f, false).Depth++
+		defer store(p.frame)
+	} else {
+		defer func() {
+			if r := goroutines.Find(p.id); r != nil && r.Held() {
+				goroutines.Remove(p.id)
+			}
+		}()
 	}
+	fn()
 }
 
-// End closes the scope that Begin opened at p and puts the frame previous back, which was in force at p before.
-// A scope opened where there was no record removes whatever record there is now: its own, or that of an Enter in it.
-func End(p Place, previous *frame.Frame) {
-	switch {
-	case p.record != nil:
-		p.record.Depth--
-		p.record.SetFrame(previous)
-	case mode == inherited:
-		store(previous)
-	default:
-		goroutines.Remove(p.id)
+// Start is Run with a frame that is not nil where nothing but the goroutine's exit follows, on one that is new.
+func Start(f *frame.Frame, fn func()) {
+	if mode == inherited {
+		store(f)
+		fn()
+		return
 	}
+	id := goroutine.ID()
+	goroutines.Insert(id, f, false).Depth++
+	defer goroutines.Remove(id)
+	fn()
 }
 
 // Set changes the frame in force at p without opening a scope. Outside of any scope, a nil frame leaves nothing behind
 // and another one stays until it is replaced, or its goroutine exits and, unless goroutines carry their frames, is found
 // to have exited.
 func Set(p Place, f *frame.Frame) {
+	held := p.record != nil && p.record.Held()
 	switch {
 	case mode == inherited:
 		store(f)
-	case p.record == nil && f == nil:
-	case p.record == nil:
+	case held && (f != nil || p.record.Depth > 0):
+		p.record.SetFrame(f)
+	case held:
+		goroutines.Remove(p.id)
+	case f != nil:
+		if p.record != nil { // at rest or evicted: a loose record is one that was inserted as such
+			goroutines.Remove(p.id)
+		}
 		goroutines.Insert(p.id, f, true)
 		noteLoose()
-	case f == nil && p.record.Depth == 0:
-		goroutines.Remove(p.id)
-	default:
-		p.record.SetFrame(f)
 	}
 }
 

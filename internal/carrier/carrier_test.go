@@ -16,7 +16,7 @@ var storage frame.Storage
 
 // frameOf returns a frame with a number in it.
 func frameOf(n int) *frame.Frame {
-	return (*frame.Frame)(nil).With(frame.Entry{Key: frame.MakeKey[int](&storage), Value: n})
+	return (*frame.Frame)(nil).With(frame.Binding{Key: frame.MakeKey[int](&storage), Value: n})
 }
 
 // number returns the number in the frame in force, -1 where there is none.
@@ -59,19 +59,13 @@ func settled() int {
 }
 
 // scope opens a scope, as gls does.
-func scope(f *frame.Frame, fn func()) {
-	here := carrier.Here()
-	previous := here.Frame()
-	carrier.Begin(here, f)
-	defer carrier.End(here, previous)
-	fn()
-}
+func scope(f *frame.Frame, fn func()) { carrier.Run(carrier.Here(), f, fn) }
 
 func TestScopes(t *testing.T) {
 	join(func() {
-		none := carrier.Here()
 		gone := func() bool {
-			return carrier.Here() == none && carrier.Frame() == nil && carrier.Of(none.Goroutine()) == nil
+			here := carrier.Here()
+			return !here.Held() && here.Frame() == nil && number() == -1 && carrier.Of(here.Goroutine()) == nil
 		}
 		assert.True(t, gone())
 		scope(frameOf(1), func() {
@@ -99,7 +93,7 @@ func TestScopes(t *testing.T) {
 		assert.True(t, gone())
 
 		scope(nil, func() {
-			assert.True(t, carrier.Here() == none, "nothing set, nothing recorded")
+			assert.True(t, gone(), "nothing set, nothing recorded")
 			carrier.Set(carrier.Here(), frameOf(4))
 			scope(frameOf(5), func() { assert.Equal(t, 5, number()) })
 			assert.Equal(t, 4, number())

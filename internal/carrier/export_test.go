@@ -26,6 +26,14 @@ func (p Place) Depth() int32 {
 	return p.record.Depth
 }
 
+// Held reports whether the place's goroutine has a scope open or a value set.
+func (p Place) Held() bool {
+	if mode == inherited {
+		return p.frame != nil
+	}
+	return p.record != nil && p.record.Held()
+}
+
 // HoldSweeper keeps everybody else from sweeping until release is called.
 func HoldSweeper() (release func()) {
 	loose.mu.Lock()

@@ -81,9 +81,9 @@ func nextEnter() *Enter {
 func (f *Frame) Outside(goroutine uint64) *Frame {
 	for e := range f.entries {
 		if e.Entered != nil && e.Entered.goroutine == goroutine {
-			next := f.grown(1 + len(f.others()))
-			for e := range next.entries {
-				e.Entered = nil
+			next := newFrame(1 + len(f.others()))
+			for e := range f.entries {
+				next.Put(Entry{Binding: e.Binding})
 			}
 			return next
 		}

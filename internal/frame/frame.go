@@ -11,29 +11,35 @@ package frame
 // It is tempting to link each binding to the one before instead, as context.WithValue does. Get then walks past every
 // storage set since, and each child keeps all that its ancestors ever set.
 type Frame struct {
-	first Entry  // never empty
-	rest  *table // nil where there is no other
+	first Binding // never empty
+	more  *more   // nil where first is all there is and a Run bound it
 }
 
-// A table is apart from the frame so that a frame with one entry takes 40 bytes.
-type table struct {
-	entries []Entry
+// more is apart from the frame so that a frame of one value takes 32 bytes: allocating it is most of what a Run costs.
+type more struct {
+	entered *Enter  // the Enter that bound first, nil when a Run did
+	entries []Entry // the table, empty without others
 }
 
-// An Entry is the value of one storage. An Entry with a nil Key is empty.
-type Entry struct {
+// A Binding is one storage and its value. A Binding with a nil Key is empty.
+type Binding struct {
 	Key   *Key
 	Value any // a T of the storage as it is: pointers need no box, nil interfaces are nil
+}
+
+// An Entry is a binding in a frame.
+type Entry struct {
+	Binding
 
 	// Entered is the Enter that bound the value, nil when a Run did.
 	Entered *Enter
 }
 
-// First returns the entry in which a frame with one entry has it. f is not nil.
-func (f *Frame) First() *Entry { return &f.first }
+// First returns the binding in which a frame of one has it. f is not nil.
+func (f *Frame) First() *Binding { return &f.first }
 
-// Find returns the entry with that key, or nil. It is on the path of Get, inlined there.
-func (f *Frame) Find(k *Key) *Entry {
+// Find returns the binding with that key, or nil.
+func (f *Frame) Find(k *Key) *Binding {
 	if f == nil {
 		return nil
 	}
@@ -43,36 +49,38 @@ func (f *Frame) Find(k *Key) *Entry {
 	return f.Other(k)
 }
 
-// Other is Find for a frame that is not nil and whose first entry has another key. Most entries lie where the storage's
-// key says.
-func (f *Frame) Other(k *Key) *Entry {
-	if f.rest == nil {
+// Other is Find for a frame that is not nil and whose first binding has another key. Most lie where the storage's key
+// says. It is on the path of Get, inlined there.
+func (f *Frame) Other(k *Key) *Binding {
+	if f.more == nil {
 		return nil
 	}
-	rest := f.rest.entries
-	e := &rest[int(k.index)&(len(rest)-1)]
-	for i := 0; e.Key != k; e = &rest[(int(k.index)+i)&(len(rest)-1)] {
-		if i++; e.Key == nil || i == len(rest) {
+	rest := f.more.entries
+	for i := range rest {
+		switch e := &rest[(int(k.index)+i)&(len(rest)-1)]; e.Key {
+		case k:
+			return &e.Binding
+		case nil:
 			return nil
 		}
 	}
-	return e
+	return nil
 }
 
 // others returns the table's slots.
 func (f *Frame) others() []Entry {
-	if f.rest == nil {
+	if f.more == nil {
 		return nil
 	}
-	return f.rest.entries
+	return f.more.entries
 }
 
-// place returns where the entry of k's storage is or belongs in an unpublished frame: disabled or not, an entry of the
-// same storage is its predecessor. Nil means that the frame is full.
-func (f *Frame) place(k *Key) *Entry {
-	if f.first.Key == nil || f.first.Key.Storage == k.Storage {
-		return &f.first
-	}
+// isFirst reports whether k's storage stands or belongs in the frame itself: disabled or not, an entry of the same
+// storage is its predecessor.
+func (f *Frame) isFirst(k *Key) bool { return f.first.Key == nil || f.first.Key.Storage == k.Storage }
+
+// slot returns where k's storage, which is not the first, stands or belongs in the table. Nil means that it is full.
+func (f *Frame) slot(k *Key) *Entry {
 	rest := f.others()
 	for i := range rest {
 		e := &rest[(int(k.index)+i)&(len(rest)-1)]
@@ -83,29 +91,50 @@ func (f *Frame) place(k *Key) *Entry {
 	return nil
 }
 
+// head returns the first entry.
+func (f *Frame) head() Entry {
+	if f.more == nil {
+		return Entry{Binding: f.first}
+	}
+	return Entry{f.first, f.more.entered}
+}
+
 // Of returns the entry of k's storage, disabled or not; the zero Entry when there is none.
 func (f *Frame) Of(k *Key) Entry {
-	if f != nil {
-		if e := f.place(k); e != nil {
-			return *e
-		}
+	if f == nil {
+		return Entry{}
+	}
+	if f.isFirst(k) {
+		return f.head()
+	}
+	if e := f.slot(k); e != nil {
+		return *e
 	}
 	return Entry{}
 }
 
-// With returns a frame in which e stands for its storage.
-func (f *Frame) With(e Entry) *Frame {
-	if f == nil || f.rest == nil && f.first.Key.Storage == e.Key.Storage {
-		return &Frame{first: e}
+// With returns a frame in which b stands for its storage.
+func (f *Frame) With(b Binding) *Frame {
+	if f == nil || f.more == nil && f.first.Key.Storage == b.Key.Storage {
+		return &Frame{first: b}
 	}
-	if f.place(e.Key) == nil {
+	return f.WithEntry(Entry{Binding: b})
+}
+
+// WithEntry returns a frame in which e stands for its storage.
+func (f *Frame) WithEntry(e Entry) *Frame {
+	switch {
+	case f == nil, f.isFirst(e.Key) && len(f.others()) == 0:
+		return alone(e)
+	case !f.isFirst(e.Key) && f.slot(e.Key) == nil:
 		next := f.grown(2 + 2*len(f.others()))
 		next.Put(e)
 		return next
 	}
 	next := newFrame(1 + len(f.others()))
 	next.first = f.first
-	copy(next.others(), f.others())
+	next.more.entered = f.more.entered
+	copy(next.more.entries, f.more.entries)
 	next.Put(e)
 	return next
 }
@@ -119,10 +148,17 @@ func (f *Frame) Without(k *Key) *Frame {
 	if left == 0 {
 		return nil
 	}
-	next := newFrame(left)
+	var next *Frame
+	if left > 1 {
+		next = newFrame(left)
+	}
 	for e := range f.entries {
-		if e.Key.Storage != k.Storage {
-			*next.place(e.Key) = *e
+		switch {
+		case e.Key.Storage == k.Storage:
+		case left == 1:
+			return alone(e)
+		default:
+			next.Put(e)
 		}
 	}
 	return next
@@ -137,14 +173,25 @@ func (f *Frame) Copy(n int) *Frame {
 }
 
 // Put makes e stand for its storage in f, which no one else has seen yet and which Copy gave room for it.
-func (f *Frame) Put(e Entry) { *f.place(e.Key) = e }
+func (f *Frame) Put(e Entry) {
+	if !f.isFirst(e.Key) {
+		*f.slot(e.Key) = e
+		return
+	}
+	f.first = e.Binding
+	if f.more != nil {
+		f.more.entered = e.Entered
+	} else if e.Entered != nil {
+		f.more = &more{entered: e.Entered}
+	}
+}
 
 // All returns the entries that a Get would find.
 func (f *Frame) All() []Entry {
 	var all []Entry
 	for e := range f.entries {
 		if e.Key == e.Key.Storage.Key() {
-			all = append(all, *e)
+			all = append(all, e)
 		}
 	}
 	return all
@@ -163,19 +210,18 @@ func (f *Frame) Len() int {
 func (f *Frame) grown(n int) *Frame {
 	next := newFrame(n)
 	for e := range f.entries {
-		*next.place(e.Key) = *e
+		next.Put(e)
 	}
 	return next
 }
 
 // entries yields the entries of f.
-func (f *Frame) entries(yield func(*Entry) bool) {
-	if f == nil || !yield(&f.first) {
+func (f *Frame) entries(yield func(Entry) bool) {
+	if f == nil || !yield(f.head()) {
 		return
 	}
-	rest := f.others()
-	for i := range rest {
-		if e := &rest[i]; e.Key != nil && !yield(e) {
+	for _, e := range f.others() {
+		if e.Key != nil && !yield(e) {
 			return
 		}
 	}

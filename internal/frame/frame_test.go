@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +19,9 @@ import (
 
 func keyOf(s *frame.Storage) *frame.Key { return frame.MakeKey[int](s) }
 
-func bind(s *frame.Storage, value int) frame.Entry { return frame.Entry{Key: keyOf(s), Value: value} }
+func bind(s *frame.Storage, value int) frame.Binding {
+	return frame.Binding{Key: keyOf(s), Value: value}
+}
 
 // newStorages returns n storages whose keys follow one another, each that many numbers after the one before: with a
 // power of two, all of them look first in the same slot.
@@ -114,7 +117,7 @@ func TestAgainstModel(t *testing.T) {
 					next.frame = now.frame.Copy(n)
 					for i := range n {
 						s := pick()
-						next.frame.Put(bind(s, step*10+i))
+						next.frame.Put(frame.Entry{Binding: bind(s, step*10+i)})
 						next.model.set(s, step*10+i)
 					}
 				case choice < 12:
@@ -184,9 +187,28 @@ func boxed() *int {
 }
 
 // enter returns the frame after an Enter, and the Enter.
+// What a Run allocates is most of what it costs.
+func TestFrameOfOneValueIsSmall(t *testing.T) {
+	var s frame.Storage
+	b := bind(&s, 1)
+	var sink *frame.Frame
+	entered, _ := enter(nil, &s, 1)
+	for _, f := range []*frame.Frame{nil, (*frame.Frame)(nil).With(b), entered} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range 10_000 {
+			sink = f.With(b)
+		}
+		runtime.ReadMemStats(&after)
+		each := float64(after.TotalAlloc-before.TotalAlloc) / 10_000
+		assert.InDelta(t, float64(4*unsafe.Sizeof(uintptr(0))), each, 1, "bytes")
+	}
+	runtime.KeepAlive(sink)
+}
+
 func enter(f *frame.Frame, s *frame.Storage, goroutine uint64) (*frame.Frame, *frame.Enter) {
 	by := frame.NewEnter(goroutine, f.Of(keyOf(s)).Entered)
-	return f.With(frame.Entry{Key: keyOf(s), Value: 0, Entered: by}), by
+	return f.WithEntry(frame.Entry{Binding: bind(s, 0), Entered: by}), by
 }
 
 func TestEnters(t *testing.T) {

@@ -19,12 +19,44 @@ func Collide(n, size int) []uint64 {
 	return ids
 }
 
+// OfOneShard returns n ids of one shard, in the order in which goroutines would get them.
+func OfOneShard(n int) []uint64 {
+	ids := make([]uint64, 0, n)
+	for id := uint64(1); len(ids) < n; id++ {
+		if id*spread>>shardShift == 7 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// MaxResting is how many records at rest there may be in a shard.
+const MaxResting = 13 * restfulSlots / 16
+
 // NewMap returns a map ready to use.
 func NewMap() *Map {
 	m := new(Map)
 	m.Init()
 	return m
 }
+
+// Resting is the number of records at rest.
+func (m *Map) Resting() (n int) {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		for _, r := range s.table.Load().entries {
+			if r.frame.Load() == &rest {
+				n++
+			}
+		}
+		s.mu.Unlock()
+	}
+	return n
+}
+
+// Evict is what a shard that runs full does to a record.
+func (r *Record) Evict() bool { return r.evict() }
 
 // Slots is the number of slots in all tables and how many of them are tombstones.
 func (m *Map) Slots() (slots, tombstones int) {
@@ -86,6 +118,9 @@ func (s *shard) check() string {
 		if r.loose {
 			loose++
 		}
+		if r.frame.Load() == &rest && (r.Depth != 0 || r.loose || len(t.slots) > restfulSlots) {
+			return "at rest where it should not be"
+		}
 		if t.slotOf(key) != &t.slots[i] {
 			return "an entry that its probe does not reach"
 		}
@@ -97,7 +132,7 @@ func (s *shard) check() string {
 		return "no empty slot"
 	case 16*(live+tombs) > 13*len(t.slots):
 		return "too full"
-	case len(t.slots) > minSlots && 8*live <= len(t.slots):
+	case len(t.slots) > restfulSlots && 8*live <= len(t.slots):
 		return "not given back"
 	}
 	return ""

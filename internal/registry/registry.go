@@ -29,8 +29,8 @@ func (m *Map) Init() {
 	}
 }
 
-// Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing.
-// Another goroutine's record may pass to a third at any moment: use Of.
+// Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing. The
+// record may be at rest or evicted. Another goroutine's record may pass to a third at any moment: use Of.
 func (m *Map) Find(id uint64) *Record {
 	if r, known := m.First(id); known {
 		return r
@@ -59,7 +59,7 @@ func (m *Map) Probe(id uint64) *Record {
 	return nil
 }
 
-// Of returns what any goroutine carries and whether it has a record. It takes no lock.
+// Of returns what any goroutine carries and whether it has a record that is not at rest. It takes no lock.
 func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
 	s := m.shard(id)
 	for {
@@ -67,9 +67,9 @@ func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
 		at := t.slotOf(id)
 		if at != nil {
 			if r := at.record.Load(); r != nil {
-				f = r.Frame()
+				f = r.frame.Load()
 			}
-			if at.key.Load() != id {
+			if f == &rest || at.key.Load() != id {
 				at = nil // removed meanwhile: f may be the next owner's
 			}
 		}
@@ -86,12 +86,24 @@ func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
 	}
 }
 
-// Insert adds a record for the running goroutine, which has none. A loose record is one that no scope will remove.
+// Insert adds a record for the running goroutine, which has none or has found that it was evicted. A loose record is one
+// that no scope will remove.
 func (m *Map) Insert(id uint64, f *frame.Frame, loose bool) *Record {
 	if loose {
 		m.loose.Add(1)
 	}
 	return m.shard(id).insert(id, f, loose)
+}
+
+// Rest leaves the record of the running goroutine for its next scope, or removes it where many goroutines have one. It
+// is not loose, and its owner is in its outermost scope.
+func (m *Map) Rest(id uint64, r *Record) {
+	if len(m.shard(id).table.Load().slots) > restfulSlots {
+		m.Remove(id)
+		return
+	}
+	r.Depth = 0
+	r.frame.Store(&rest)
 }
 
 // Remove takes out the record of the running goroutine, if there is one.
@@ -120,10 +132,9 @@ func (m *Map) LooseIDs() []uint64 {
 		s := &m.shards[i]
 		s.mu.Lock()
 		if s.loose > 0 {
-			t := s.table.Load()
-			for j := range t.slots {
-				if key := t.slots[j].key.Load(); key != 0 && key != tombstone && t.slots[j].record.Load().loose {
-					ids = append(ids, key)
+			for at, r := range s.table.Load().entries {
+				if r.loose {
+					ids = append(ids, at.key.Load())
 				}
 			}
 		}
@@ -151,13 +162,17 @@ func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
 	}
 }
 
-// Len returns the number of records.
+// Len returns the number of records that are not at rest.
 func (m *Map) Len() int {
 	n := 0
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		n += s.live
+		for _, r := range s.table.Load().entries {
+			if r.frame.Load() != &rest {
+				n++
+			}
+		}
 		s.mu.Unlock()
 	}
 	return n

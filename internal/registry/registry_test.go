@@ -28,6 +28,7 @@ func TestAgainstModel(t *testing.T) {
 		"colliding":   registry.Collide(60, 128),
 		"two":         {1, 2},
 		"huge ids":    sequence(1<<62, 1<<40, 300),
+		"one shard":   registry.OfOneShard(400), // more than may be at rest
 	}
 	for name, ids := range universes {
 		t.Run(name, func(t *testing.T) {
@@ -36,24 +37,63 @@ func TestAgainstModel(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
 			m := registry.NewMap()
 			want := map[uint64]*frame.Frame{}
+			resting := map[uint64]*registry.Record{}
+			evicted := 0
 			for step := range 20_000 {
 				id := ids[rng.IntN(len(ids))]
 				// Long phases in which most steps insert, then most remove: tables grow and shrink.
 				insert := rng.IntN(100) < []int{80, 20}[step/2000%2]
 				f, in := want[id]
 				switch {
+				case insert && resting[id] != nil:
+					v := new(frame.Frame)
+					want[id] = v
+					r := m.Find(id)
+					if r == nil || !r.Take(v) {
+						evicted++
+						require.False(t, resting[id].Take(v), "an evicted record is nobody's for ever")
+						r = m.Insert(id, v, false)
+						require.NotSame(t, resting[id], r)
+					} else {
+						require.Same(t, resting[id], r)
+					}
+					delete(resting, id)
+					r.Depth = 1
+					require.Same(t, v, r.Frame())
+					require.True(t, r.Held())
 				case insert && !in:
 					v := new(frame.Frame)
 					want[id] = v
-					require.Same(t, v, m.Insert(id, v, rng.IntN(4) == 0).Frame())
+					loose := rng.IntN(4) == 0
+					r := m.Insert(id, v, loose)
+					require.Same(t, v, r.Frame())
+					require.Zero(t, r.Depth)
+					if !loose {
+						r.Depth = 1
+					}
 				case insert:
 					v := new(frame.Frame)
 					want[id] = v
 					m.Find(id).SetFrame(v)
+				case in && m.Find(id).Depth == 1 && rng.IntN(3) > 0:
+					r := m.Find(id)
+					require.Same(t, f, r.Frame())
+					m.Rest(id, r)
+					delete(want, id)
+					if now := m.Find(id); now != nil {
+						require.Same(t, r, now)
+						require.False(t, r.Held())
+						require.Nil(t, r.Frame())
+						resting[id] = r
+					}
 				case in:
 					require.Same(t, f, m.Find(id).Frame())
 					require.True(t, m.Remove(id))
 					delete(want, id)
+				case resting[id] != nil:
+					require.Equal(t, m.Find(id) != nil, m.Remove(id))
+					require.Nil(t, m.Find(id))
+					delete(resting, id)
 				default:
 					require.Nil(t, m.Find(id))
 					require.False(t, m.Remove(id))
@@ -69,7 +109,11 @@ func TestAgainstModel(t *testing.T) {
 				}
 			}
 			require.Equal(t, want, maps.Collect(m.All()))
+			assert.Equal(t, name == "one shard", evicted > 0, "%d evicted", evicted)
 			for id := range want {
+				m.Remove(id)
+			}
+			for id := range resting {
 				m.Remove(id)
 			}
 			slots, tombstones := m.Slots()
@@ -84,7 +128,7 @@ var owner frame.Storage
 
 // frameOf returns a frame that tells whose it is.
 func frameOf(id uint64) *frame.Frame {
-	return (*frame.Frame)(nil).With(frame.Entry{Key: frame.MakeKey[uint64](&owner), Value: id})
+	return (*frame.Frame)(nil).With(frame.Binding{Key: frame.MakeKey[uint64](&owner), Value: id})
 }
 
 func idIn(f *frame.Frame) uint64 { return f.Find(owner.Key()).Value.(uint64) }

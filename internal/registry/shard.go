@@ -7,7 +7,14 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-const minSlots = 8
+const (
+	minSlots = 8
+
+	// restfulSlots is the size up to which a table may hold records at rest: 208 of them, 13,312 in all shards, about
+	// half a megabyte with their slots. Beyond it they are looked for in two sizes more, for owners who saw the table
+	// smaller than it is by now.
+	restfulSlots = 256
+)
 
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
 // change with each insert.
@@ -18,7 +25,7 @@ type shard struct {
 	_     [120]byte
 
 	mu         sync.Mutex
-	live       int // entries; guarded by mu
+	live       int // entries, at rest or not; guarded by mu
 	tombstones int // guarded by mu
 	loose      int // entries that no scope removes; guarded by mu
 	_          [96]byte
@@ -26,8 +33,12 @@ type shard struct {
 
 func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	s.mu.Lock()
-	s.reserve()
-	at, tombstoned := s.table.Load().claim(id)
+	t := s.table.Load()
+	if 16*(s.live+s.tombstones+1) > 13*len(t.slots) {
+		s.reserve()
+		t = s.table.Load()
+	}
+	at, tombstoned := t.claim(id)
 	r := at.record.Load()
 	if r == nil {
 		r = new(Record)
@@ -47,16 +58,30 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	return r
 }
 
-// reserve makes room for one more entry. At most 13/16 of the slots are in use: the table doubles then, so that at
-// least 13/32 are, and a record with its share of the table takes at most 16 + 16/(13/32) < 56 bytes. s.mu is held.
+// reserve makes room for one more entry once 13/16 of the slots are in use: the table doubles then, so that at least
+// 13/32 are, and a record with its share of the table takes at most 16 + 16/(13/32) < 56 bytes. s.mu is held.
 func (s *shard) reserve() {
+	size := len(s.table.Load().slots)
+	s.evict()
+	if 16*(s.live+1) > 10*size {
+		size = max(minSlots, 2*size)
+	} // otherwise a sixth of it are tombstones: same size, without them
+	s.resize(size)
+}
+
+// evict takes what is at rest out of a table that is as large as one may be that holds such. A new table must follow,
+// in which its slots are free: here, the owner may be between its loads of key and record, and must meet its own.
+// s.mu is held.
+func (s *shard) evict() {
 	t := s.table.Load()
-	switch {
-	case 16*(s.live+s.tombstones+1) <= 13*len(t.slots):
-	case 16*(s.live+1) > 10*len(t.slots):
-		s.resize(max(minSlots, 2*len(t.slots)))
-	default: // a sixth of it are tombstones: same size, without them
-		s.resize(len(t.slots))
+	if size := len(t.slots); size < restfulSlots || size > 4*restfulSlots {
+		return
+	}
+	for at, r := range t.entries {
+		if r.evict() {
+			at.key.Store(tombstone)
+			s.live--
+		}
 	}
 }
 
@@ -83,33 +108,32 @@ func (s *shard) remove(id uint64, dead bool) (removed, loose bool) {
 	} else {
 		r.Depth, r.loose = 0, false
 	}
-	s.shrink(len(t.slots))
+	if len(t.slots) > minSlots && 8*s.live <= len(t.slots) {
+		s.shrink()
+	}
 	s.mu.Unlock()
 	return true, loose
 }
 
-// shrink gives memory back once seven slots of eight are empty. s.mu is held.
-func (s *shard) shrink(size int) {
-	switch {
-	case size <= minSlots || 8*s.live > size:
-	case s.live == 0:
+// shrink gives memory back, called once seven slots of eight are empty. s.mu is held.
+func (s *shard) shrink() {
+	if s.live == 0 {
 		s.table.Store(nothing)
 		s.tombstones = 0
-	default:
-		s.resize(size / 2)
+		return
 	}
+	s.evict()
+	s.resize(len(s.table.Load().slots) / 2)
 }
 
 // resize publishes a table of another size with the same entries and no tombstones. s.mu is held.
 func (s *shard) resize(size int) {
 	next := newTable(size)
-	slots := s.table.Load().slots
-	for i := range slots {
-		if key := slots[i].key.Load(); key != 0 && key != tombstone {
-			at, _ := next.claim(key)
-			at.record.Store(slots[i].record.Load())
-			at.key.Store(key)
-		}
+	for old, r := range s.table.Load().entries {
+		key := old.key.Load()
+		at, _ := next.claim(key)
+		at.record.Store(r)
+		at.key.Store(key)
 	}
 	s.tombstones = 0
 	s.table.Store(next)

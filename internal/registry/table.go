@@ -11,7 +11,7 @@ type slot struct {
 	// key is 0 (nothing here, a probe may stop), tombstone, or a goroutine id.
 	//
 	//	0, tombstone -> id        insert, after record was filled
-	//	id -> tombstone           remove, the next slot is in use
+	//	id -> tombstone           remove, the next slot is in use; or evict
 	//	id, tombstone -> 0        remove, the next slot is 0: no chain leads through this one
 	//
 	// A chain never breaks under a reader: while an id stands in slot j, no slot between its home and j is 0. Such a
@@ -20,7 +20,8 @@ type slot struct {
 
 	// record is nil until the slot is first used, and again after its owner was found dead. Otherwise it is the record
 	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: who meets its id
-	// meets its own record.
+	// meets its own record. Only the owner takes its id out of a slot that is used again, so none is between the two
+	// loads then; the slots of a table in which records were evicted are not used again.
 	record atomic.Pointer[Record]
 }
 
@@ -101,6 +102,16 @@ func (t *table) clear(i int) (n int) {
 		}
 		t.slots[i].key.Store(0)
 		n++
+	}
+}
+
+// entries yields the slots that hold an id, and their records. shard.mu is held.
+func (t *table) entries(yield func(*slot, *Record) bool) {
+	for i := range t.slots {
+		s := &t.slots[i]
+		if key := s.key.Load(); key != 0 && key != tombstone && !yield(s, s.record.Load()) {
+			return
+		}
 	}
 }
 
