@@ -276,12 +276,14 @@ func TestLeakEnterWithoutLeave(t *testing.T) {
 		first = p
 		s.Enter(l)
 	})
-	for range n {
+	for i := range n {
 		join(func() {
 			l, _ := newLoad()
 			s.Enter(l)
 		})
-		most = max(most, carrier.Len()-records)
+		if i%100 == 0 {
+			most = max(most, carrier.Len()-records)
+		}
 	}
 	assert.Less(t, most, 2000, "records at a time")
 	manyAtOnce(n, func() {
