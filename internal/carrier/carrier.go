@@ -169,7 +169,8 @@ func runUnrecorded(p Place, f *frame.Frame, fn func()) {
 	fn()
 }
 
-// Start is Run with a frame that is not nil where nothing but the goroutine's exit follows, on one that is new.
+// Start is Run on a goroutine that has just started and exits after fn. The frame is nil only where goroutines carry
+// theirs.
 func Start(f *frame.Frame, fn func()) {
 	if mode == inherited {
 		store(f)

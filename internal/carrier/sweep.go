@@ -78,13 +78,14 @@ func noteLoose() {
 }
 
 // sweep removes the loose records of goroutines that have exited and reports whether there were any. loose.mu is held.
+// The runtime's own goroutines and those of callbacks from C are missing from Live while they wait: of theirs, one that
+// carries something else by now is left alone.
 func sweep() (found bool) {
 	// The order matters: a goroutine whose id is in ids was alive before Live looked.
 	ids := goroutines.LooseIDs()
 	live := goroutine.Live()
-	for _, id := range ids {
-		if _, ok := live[id]; !ok {
-			goroutines.Drop(id)
+	for id, f := range ids {
+		if _, ok := live[id]; !ok && goroutines.Drop(id, f) {
 			found = true
 		}
 	}

@@ -41,7 +41,8 @@ const (
 // Scopes watches every Enter and Leave of the process while it is not nil. Loaded by Enter and Leave, stored by tests.
 var Scopes atomic.Pointer[Watcher]
 
-// A Watcher's functions are called on the goroutine that enters or leaves, before Leave panics if it does.
+// A Watcher's functions are called on the goroutine that enters or leaves, before Leave panics if it does. They must not
+// change its frame.
 type Watcher struct {
 	Entered func(Enter)
 	Left    func(Enter, How)

@@ -1,5 +1,7 @@
 package registry
 
+import "github.com/ambient-go/ambient/internal/frame"
+
 // Table gives tests one table without the shard around it, small and with colliding ids if they like.
 type Table = table
 
@@ -58,6 +60,29 @@ func (m *Map) Resting() (n int) {
 // Evict is what a shard that runs full does to a record.
 func (r *Record) Evict() bool { return r.evict() }
 
+// A Look is Map.Of, one load at a time.
+type Look struct {
+	slot *slot
+	tenancy
+}
+
+// Look finds the slot of a goroutine that has a record.
+func (m *Map) Look(id uint64) *Look { return &Look{slot: m.shard(id).table.Load().slotOf(id)} }
+
+// LookInTable returns a Map.Of in the table that there is now.
+func (m *Map) LookInTable(id uint64) func() (f *frame.Frame, ok, current bool) {
+	s := m.shard(id)
+	t := s.table.Load()
+	return func() (f *frame.Frame, ok, current bool) { return s.of(t, id) }
+}
+
+func (l *Look) Begin() bool {
+	l.tenancy = l.slot.tenancy()
+	return l.record != nil
+}
+func (l *Look) Frame() *frame.Frame  { return l.record.frame.Load() }
+func (l *Look) Lasts(id uint64) bool { return l.lasts(id) }
+
 // Slots is the number of slots in all tables and how many of them are tombstones.
 func (m *Map) Slots() (slots, tombstones int) {
 	for i := range m.shards {
@@ -106,7 +131,7 @@ func (s *shard) check() string {
 			} else {
 				tombs++
 			}
-			if r != nil && (r.frame.Load() != nil || r.Depth != 0 || r.loose) {
+			if r != nil && (r.frame.Load() != nil || r.Depth != 0 || r.taken != 0 || r.loose) {
 				return "a record of nobody that holds something"
 			}
 			continue

@@ -59,30 +59,14 @@ func (m *Map) Probe(id uint64) *Record {
 	return nil
 }
 
-// Of returns what any goroutine carries and whether it has a record that is not at rest. It takes no lock.
+// Of returns what any goroutine carries and whether it has a record that is not at rest; one that is being evicted from
+// its rest may count as one in which nothing is set. It takes no lock.
 func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
 	s := m.shard(id)
 	for {
-		t := s.table.Load()
-		at := t.slotOf(id)
-		if at != nil {
-			if r := at.record.Load(); r != nil {
-				f = r.frame.Load()
-			}
-			if f == &rest || at.key.Load() != id {
-				at = nil // removed meanwhile: f may be the next owner's
-			}
+		if f, ok, current := s.of(s.table.Load(), id); current {
+			return f, ok
 		}
-		// An old table keeps the ids that were in it when it was replaced. One that still is the shard's has been so
-		// all the time, since tables never come back; then the key was id before and after f was read, and since ids
-		// are never reused, in between.
-		if s.table.Load() != t {
-			continue
-		}
-		if at == nil {
-			return nil, false
-		}
-		return f, true
 	}
 }
 
@@ -98,7 +82,7 @@ func (m *Map) Insert(id uint64, f *frame.Frame, loose bool) *Record {
 // Rest leaves the record of the running goroutine for its next scope, or removes it where many goroutines have one. It
 // is not loose, and its owner is in its outermost scope.
 func (m *Map) Rest(id uint64, r *Record) {
-	if len(m.shard(id).table.Load().slots) > restfulSlots {
+	if !m.shard(id).table.Load().restful {
 		m.Remove(id)
 		return
 	}
@@ -107,13 +91,13 @@ func (m *Map) Rest(id uint64, r *Record) {
 }
 
 // Remove takes out the record of the running goroutine, if there is one.
-func (m *Map) Remove(id uint64) bool { return m.remove(id, false) }
+func (m *Map) Remove(id uint64) bool { return m.remove(id, nil) }
 
-// Drop takes out the record of a goroutine that has exited, if there is one.
-func (m *Map) Drop(id uint64) bool { return m.remove(id, true) }
+// Drop takes out the record of a goroutine that has exited, if it still carries what LooseIDs returned for it.
+func (m *Map) Drop(id uint64, f *frame.Frame) bool { return m.remove(id, f) }
 
-func (m *Map) remove(id uint64, dead bool) bool {
-	removed, loose := m.shard(id).remove(id, dead)
+func (m *Map) remove(id uint64, dropped *frame.Frame) bool {
+	removed, loose := m.shard(id).remove(id, dropped)
 	if loose {
 		m.loose.Add(-1)
 	}
@@ -125,16 +109,16 @@ func (m *Map) shard(id uint64) *shard { return &m.shards[id*spread>>shardShift] 
 // Loose returns the number of loose records.
 func (m *Map) Loose() int64 { return m.loose.Load() }
 
-// LooseIDs returns the goroutines of all loose records.
-func (m *Map) LooseIDs() []uint64 {
-	var ids []uint64
+// LooseIDs returns the goroutines that have loose records and carry something, and what that is.
+func (m *Map) LooseIDs() map[uint64]*frame.Frame {
+	ids := make(map[uint64]*frame.Frame)
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
 		if s.loose > 0 {
 			for at, r := range s.table.Load().entries {
-				if r.loose {
-					ids = append(ids, at.key.Load())
+				if f := r.Frame(); r.loose && f != nil {
+					ids[at.key.Load()] = f
 				}
 			}
 		}

@@ -30,6 +30,7 @@ func TestConcurrentRestAndEviction(t *testing.T) {
 		owners.Go(func() {
 			rng := rand.New(rand.NewPCG(uint64(w), 0))
 			mine := ids[w*60 : (w+1)*60]
+			rested := map[uint64]bool{}
 			scope := func(id uint64) {
 				f := frameOf(id)
 				r := m.Find(id)
@@ -38,6 +39,9 @@ func TestConcurrentRestAndEviction(t *testing.T) {
 				}
 				switch {
 				case r == nil:
+					if rested[id] {
+						evicted.Add(1)
+					}
 					r = m.Insert(id, f, false)
 				case r.Frame() != nil || r.Held():
 					t.Errorf("goroutine %d carries something at rest", id)
@@ -58,18 +62,22 @@ func TestConcurrentRestAndEviction(t *testing.T) {
 				if r.Depth != 1 {
 					t.Errorf("goroutine %d has %d scopes", id, r.Depth)
 				}
-				if rng.IntN(20) == 0 {
-					m.Remove(id)
-				} else {
+				if rested[id] = rng.IntN(20) > 0; rested[id] {
 					m.Rest(id, r)
+				} else {
+					m.Remove(id)
 				}
 			}
 			for range rounds {
 				for range 200 {
-					scope(mine[rng.IntN(len(mine))])
+					scope(mine[rng.IntN(5)]) // connections
+					if rng.IntN(4) == 0 {
+						scope(mine[rng.IntN(len(mine))])
+					}
 				}
 				for _, id := range mine[:30] { // some take a long rest, so that the others fit for a while
 					m.Remove(id)
+					rested[id] = false
 				}
 			}
 		})
@@ -111,18 +119,24 @@ func TestRecordsAtRestAreFew(t *testing.T) {
 	m := registry.NewMap()
 	f := new(frame.Frame)
 	before := heap()
+	most := 0
 	for id := range n {
 		r := m.Insert(id+1, f, false)
 		r.Depth++
 		m.Rest(id+1, r)
+		if id%5000 == 0 {
+			most = max(most, m.Resting())
+		}
 	}
 	assert.Zero(t, m.Len())
-	assert.Positive(t, m.Resting())
+	assert.Positive(t, most)
+	assert.LessOrEqual(t, most, 64*registry.MaxResting)
 	assert.LessOrEqual(t, m.Resting(), 64*registry.MaxResting)
 	assert.LessOrEqual(t, heap()-before, int64(1<<20), "%d at rest", m.Resting())
 	assert.Empty(t, m.Check())
 
 	// Where many goroutines are at work, what comes to rest goes at once.
+	m = registry.NewMap()
 	const held = 64 * 300
 	for id := n; id < n+held; id++ {
 		m.Insert(id+1, f, false)
@@ -130,13 +144,76 @@ func TestRecordsAtRestAreFew(t *testing.T) {
 	r := m.Insert(n+held+1, f, false)
 	r.Depth++
 	m.Rest(n+held+1, r)
-	assert.Zero(t, m.Resting(), "and what was, made room")
+	assert.Zero(t, m.Resting())
 	assert.Nil(t, m.Find(n+held+1))
 	for id := n; id < n+held; id++ {
 		m.Remove(id + 1)
 	}
 	assert.Zero(t, m.Len())
 	runtime.KeepAlive(m)
+}
+
+// Records are evicted without having been taken up where goroutines run one scope and exit, or where too many take turns:
+// then none comes to rest for a while, and none is allocated for each of them. Where they are taken up, they go on.
+func TestShardIsRestlessWhereRestDoesNotPay(t *testing.T) {
+	ids := registry.OfOneShard(50_000)
+	f := new(frame.Frame)
+	scope := func(m *registry.Map, id uint64) {
+		r := m.Find(id)
+		if r == nil || !r.Take(f) {
+			r = m.Insert(id, f, false)
+		}
+		r.Depth++
+		m.Rest(id, r)
+	}
+	records := func(fn func()) int { // that were allocated, and a table now and then
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		fn()
+		runtime.ReadMemStats(&after)
+		return int(after.Mallocs - before.Mallocs)
+	}
+
+	once := registry.NewMap()
+	assert.Less(t, records(func() {
+		for _, id := range ids {
+			scope(once, id)
+		}
+	}), len(ids)/5, "each once")
+	assert.Empty(t, once.Check())
+	tries := 0
+	for ; once.Resting() == 0 && tries < 10_000; tries++ {
+		scope(once, ids[tries])
+	}
+	assert.Less(t, tries, 10_000, "it is tried again")
+
+	turns := registry.NewMap()
+	assert.Less(t, records(func() {
+		for i := range 50_000 {
+			scope(turns, ids[i%(2*registry.MaxResting)])
+		}
+	}), 50_000/5, "twice as many as there is room for, in turn")
+	assert.Empty(t, turns.Check())
+
+	both, at := registry.NewMap(), 0
+	connections := ids[:50]
+	assert.Less(t, records(func() {
+		for i := range 50_000 {
+			scope(both, connections[i%50])
+			if i%5 == 0 {
+				at++
+				scope(both, ids[50+at])
+			}
+		}
+	}), 2*at, "one more for each eviction")
+	resting := 0
+	for _, id := range connections {
+		if both.Find(id) != nil {
+			resting++
+		}
+	}
+	assert.Equal(t, 50, resting, "connections come to rest beside those that exit")
+	assert.Empty(t, both.Check())
 }
 
 // A record that was evicted between its owner's look and its owner's next scope is nobody's from then on, and its
@@ -205,10 +282,67 @@ func TestTakenUpOrEvicted(t *testing.T) {
 		} else {
 			assert.Nil(t, r.Frame())
 		}
-		m.Drop(1)
+		m.Remove(1)
 	}
 	evictor.Wait()
 	t.Logf("%d of %d taken up", takes, rounds)
+}
+
+// A foreign reader asks for a goroutine that leaves, while another takes its place, and comes back: whatever happens
+// between its loads, it sees what that goroutine carried, or nothing.
+func TestForeignReaderOfAPlaceThatChangesHands(t *testing.T) {
+	ids := registry.Collide(2, 8)
+	a, b := ids[0], ids[1]
+	for looked := range 9 {
+		for read := looked; read < 9; read++ {
+			for checked := read; checked < 9; checked++ {
+				m := registry.NewMap()
+				steps := 0
+				to := func(until int) {
+					for ; steps < until; steps++ {
+						switch steps % 4 {
+						case 0:
+							m.Insert(a, frameOf(a), true)
+						case 1:
+							m.Remove(a)
+						case 2:
+							m.Insert(b, frameOf(b), true)
+						case 3:
+							m.Remove(b)
+						}
+					}
+				}
+				to(1) // a is there
+				look := m.Look(a)
+				to(1 + looked)
+				if !look.Begin() {
+					continue
+				}
+				to(1 + read)
+				f := look.Frame()
+				to(1 + checked)
+				if look.Lasts(a) && f != nil && idIn(f) != a {
+					t.Errorf("looked after %d steps, read after %d, checked after %d: another's frame", looked, read, checked)
+				}
+			}
+		}
+	}
+}
+
+// In a table that is not the shard's any more, ids stand for ever, and their records may be others' by now.
+func TestForeignReaderOfAnOldTable(t *testing.T) {
+	ids := registry.OfOneShard(8)
+	m := registry.NewMap()
+	m.Insert(ids[0], frameOf(ids[0]), false)
+	look := m.LookInTable(ids[0])
+	f, ok, current := look()
+	assert.True(t, ok && current)
+	assert.Equal(t, ids[0], idIn(f))
+	for _, id := range ids[1:] { // a larger table
+		m.Insert(id, frameOf(id), false)
+	}
+	_, _, current = look()
+	assert.False(t, current)
 }
 
 // A connection's goroutine runs one scope for each request.

@@ -10,16 +10,21 @@ import (
 const (
 	minSlots = 8
 
-	// restfulSlots is the size up to which a table may hold records at rest: 208 of them, 13,312 in all shards, about
-	// half a megabyte with their slots. Beyond it they are looked for in two sizes more, for owners who saw the table
-	// smaller than it is by now.
+	// restfulSlots is the size up to which records may come to rest in a table: 208 of them, 13,312 in all shards, about
+	// half a megabyte with their slots. They are evicted from tables up to four times as large, where they get when an
+	// owner saw the table smaller than it is by now.
 	restfulSlots = 256
+
+	// restless is for how many inserts no record comes to rest in a shard after most of those at rest were evicted
+	// without having been taken up: their goroutines have exited, or there are too many. An evicted record costs an
+	// allocation, about twice what is saved each time that one is taken up.
+	restless = 16 * restfulSlots
 )
 
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
 // change with each insert.
 type shard struct {
-	// table is nothing until the first insert and after the last remove of a table that had grown. Stored under mu,
+	// table is nothing until the first insert and again when a remove empties a table that had grown. Stored under mu,
 	// loaded by anybody; its store publishes the slots.
 	table atomic.Pointer[table]
 	_     [120]byte
@@ -28,7 +33,8 @@ type shard struct {
 	live       int // entries, at rest or not; guarded by mu
 	tombstones int // guarded by mu
 	loose      int // entries that no scope removes; guarded by mu
-	_          [96]byte
+	restless   int // inserts until records may come to rest again; guarded by mu
+	_          [88]byte
 }
 
 func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
@@ -43,6 +49,8 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	if r == nil {
 		r = new(Record)
 		at.record.Store(r)
+	} else {
+		r.turn.Store(r.turn.Load() + 1)
 	}
 	r.frame.Store(f)
 	r.loose = loose
@@ -54,42 +62,69 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	if loose {
 		s.loose++
 	}
+	if s.restless > 0 {
+		if s.restless--; s.restless == 0 {
+			s.resize(len(t.slots))
+		}
+	}
 	s.mu.Unlock()
 	return r
 }
 
-// reserve makes room for one more entry once 13/16 of the slots are in use: the table doubles then, so that at least
-// 13/32 are, and a record with its share of the table takes at most 16 + 16/(13/32) < 56 bytes. s.mu is held.
+// of is Map.Of if t is the shard's table all the time, which it says. An old table keeps the ids that were in it when it
+// was replaced, and the records of those who have gone since may be others' in the new one. A table with ids in it never
+// comes back, so one that is the shard's in the end has been so.
+func (s *shard) of(t *table, id uint64) (f *frame.Frame, ok, current bool) {
+	f, ok = t.of(id)
+	return f, ok, s.table.Load() == t
+}
+
+// reserve makes room for one more entry once 13/16 of the slots are in use. The table doubles unless a sixth of it is
+// free then, so that at least 10/32 are entries, and a record with its share of the table takes at most
+// 24 + 16/(10/32) < 76 bytes. s.mu is held.
 func (s *shard) reserve() {
 	size := len(s.table.Load().slots)
 	s.evict()
 	if 16*(s.live+1) > 10*size {
 		size = max(minSlots, 2*size)
-	} // otherwise a sixth of it are tombstones: same size, without them
+	} // otherwise the same size, without tombstones and what was evicted
 	s.resize(size)
 }
 
-// evict takes what is at rest out of a table that is as large as one may be that holds such. A new table must follow,
-// in which its slots are free: here, the owner may be between its loads of key and record, and must meet its own.
+// evict takes what is at rest out of a table of the size at which that is due, or a bit more. A new table must follow, in
+// which its slots are free: here, the owner may be between its loads of key and record, and must meet its own.
 // s.mu is held.
 func (s *shard) evict() {
 	t := s.table.Load()
 	if size := len(t.slots); size < restfulSlots || size > 4*restfulSlots {
 		return
 	}
+	evicted, taken := 0, 0
 	for at, r := range t.entries {
 		if r.evict() {
 			at.key.Store(tombstone)
 			s.live--
+			evicted++
+			taken += int(r.taken)
 		}
+	}
+	if taken < 2*evicted {
+		s.restless = restless
 	}
 }
 
-// remove takes out the record of id, if there is one. Where its owner is dead, the record is not used again: nothing
-// orders the owner's last write of Depth before the next owner's first.
-func (s *shard) remove(id uint64, dead bool) (removed, loose bool) {
+// remove takes out the record of id, if there is one. With a frame, its owner is dead and it is taken out if that is
+// what it carries. Then the record is not used again: nothing orders the owner's last write of Depth before the next
+// owner's first.
+func (s *shard) remove(id uint64, dropped *frame.Frame) (removed, loose bool) {
 	s.mu.Lock()
 	t := s.table.Load()
+	if dropped != nil {
+		if at := t.slotOf(id); at == nil || !at.record.Load().frame.CompareAndSwap(dropped, nil) {
+			s.mu.Unlock()
+			return false, false
+		}
+	}
 	at, tombstones := t.remove(id)
 	if at == nil {
 		s.mu.Unlock()
@@ -103,10 +138,10 @@ func (s *shard) remove(id uint64, dead bool) (removed, loose bool) {
 		s.loose--
 	}
 	r.frame.Store(nil)
-	if dead {
+	if dropped != nil {
 		at.record.Store(nil)
 	} else {
-		r.Depth, r.loose = 0, false
+		r.Depth, r.taken, r.loose = 0, 0, false
 	}
 	if len(t.slots) > minSlots && 8*s.live <= len(t.slots) {
 		s.shrink()
@@ -129,6 +164,7 @@ func (s *shard) shrink() {
 // resize publishes a table of another size with the same entries and no tombstones. s.mu is held.
 func (s *shard) resize(size int) {
 	next := newTable(size)
+	next.restful = size <= restfulSlots && s.restless == 0
 	for old, r := range s.table.Load().entries {
 		key := old.key.Load()
 		at, _ := next.claim(key)

@@ -1,6 +1,10 @@
 package registry
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/frame"
+)
 
 // tombstone marks a slot whose entry was removed while entries behind it may still be reached through it. It is no
 // goroutine's id: ids start at 1 and grow by one.
@@ -19,20 +23,39 @@ type slot struct {
 	key atomic.Uint64
 
 	// record is nil until the slot is first used, and again after its owner was found dead. Otherwise it is the record
-	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: who meets its id
-	// meets its own record. Only the owner takes its id out of a slot that is used again, so none is between the two
-	// loads then; the slots of a table in which records were evicted are not used again.
+	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: an owner that meets
+	// its id meets its own record. Only the owner itself, while it lives, takes its id out of a slot that is used again,
+	// so it is not between the two loads then; the slots of a table in which records were evicted are not used again.
+	// Foreign readers need more (tenancy).
 	record atomic.Pointer[Record]
 }
 
-// A table is never resized: its shard publishes another one. Readers of the old one still find themselves in it,
-// because only a goroutine itself inserts its id, and removes it while it lives.
+// A table is never resized: its shard publishes another one. Owners in the old one still find themselves in it, because
+// only a goroutine itself inserts its id, and removes it while it lives; or they find that they were evicted.
 type table struct {
-	slots []slot // a power of two, at least one of them 0
+	slots   []slot // a power of two, at least one of them 0
+	restful bool   // whether records may come to rest in it; immutable
 }
 
 func newTable(size int) *table {
 	return &table{slots: make([]slot, size)}
+}
+
+// of is Map.Of if t is still the shard's when it returns.
+func (t *table) of(id uint64) (f *frame.Frame, ok bool) {
+	at := t.slotOf(id)
+	if at == nil {
+		return nil, false
+	}
+	seen := at.tenancy()
+	if seen.record == nil {
+		return nil, false
+	}
+	f = seen.record.frame.Load()
+	if f == &rest || !seen.lasts(id) {
+		return nil, false
+	}
+	return f, true
 }
 
 // nothing is the table of a shard without entries. None is ever inserted into it.
