@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"time"
 )
 
 type (
@@ -88,6 +89,23 @@ func passed() impl {
 			})
 		},
 	}
+}
+
+// passedWithStart is the middleware alone, one that keeps when the request began as well, as httpctx does.
+func passedWithStart() impl {
+	return impl{
+		name: "context+start",
+		middleware: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), valueKey{}, &request{start: time.Now()})))
+			})
+		},
+	}
+}
+
+type request struct {
+	value
+	start time.Time
 }
 
 func reading(ctx context.Context) func(n int) {

@@ -60,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func impls() []impl {
-	return []impl{none(), passed(), ambient(), syncMap(), shardedMap(), timandyRoutine(), jtolds(), tylerb()}
+	return []impl{none(), passed(), passedWithStart(), ambient(), syncMap(), shardedMap(), timandyRoutine(), jtolds(), tylerb()}
 }
 
 func runCommand(args []string, stdout, stderr io.Writer) (err error) {

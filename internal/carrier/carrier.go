@@ -131,20 +131,20 @@ func (p Place) Frame() *frame.Frame { return p.frame }
 // Run calls fn with the frame f in force and puts the one at p back, which is the running goroutine's, by a deferred
 // call alone: a panic is not recovered, so its value, its stack and the crash output stay as they are.
 func Run(p Place, f *frame.Frame, fn func()) {
-	r, previous := p.record, p.frame
+	r, previous, id := p.record, p.frame, p.id
 	switch {
 	case r != nil && (r.Depth > 0 || previous != nil):
 		r.SetFrame(f)
-	case f == nil || p.id == 0:
+	case f == nil || id == 0:
 		runUnrecorded(p, f, fn)
 		return
 	case r == nil || !r.Take(f):
-		r = goroutines.Insert(p.id, f, false)
+		r = goroutines.Insert(id, f, false)
 	}
 	r.Depth++
 	defer func() {
 		if r.Depth == 1 && previous == nil { // not one that an Enter made: then there was its value
-			goroutines.Rest(p.id, r)
+			goroutines.Rest(id, r)
 			return
 		}
 		r.Depth--

@@ -131,7 +131,7 @@ func (s *shard) check() string {
 			} else {
 				tombs++
 			}
-			if r != nil && (r.frame.Load() != nil || r.Depth != 0 || r.taken != 0 || r.loose) {
+			if r != nil && (r.frame.Load() != nil || r.Depth != 0 || r.rests != 0 || r.loose) {
 				return "a record of nobody that holds something"
 			}
 			continue

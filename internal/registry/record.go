@@ -28,16 +28,16 @@ type Record struct {
 	// next owner, with 0 in it.
 	Depth int32
 
-	// taken counts, up to maxTaken, how often the owner has taken the record up. The owner's, as Depth is, until the
-	// record is evicted: then it is read by who evicted it, after whom the owner changes nothing.
-	taken uint16
+	// rests counts, up to maxRests, how often the record has come to rest. The owner's, as Depth is, until the record is
+	// evicted: then it is read by who evicted it, after whom the owner changes nothing.
+	rests uint16
 
 	// loose says that the record was inserted outside any scope, so that nothing but Leave removes it. Guarded by
 	// shard.mu.
 	loose bool
 }
 
-const maxTaken = 1 << 10
+const maxRests = 1 << 10
 
 // rest is in force on a goroutine whose record is at rest. Nothing is found in it.
 var rest frame.Frame
@@ -62,15 +62,7 @@ func (r *Record) Held() bool { return r.Depth > 0 || r.Frame() != nil }
 
 // Take ends the rest of a record, whose owner calls it, with a frame that is not nil. It is false for a record that has
 // been evicted: the owner has none then.
-func (r *Record) Take(f *frame.Frame) bool {
-	if !r.frame.CompareAndSwap(&rest, f) {
-		return false
-	}
-	if r.taken < maxTaken {
-		r.taken++
-	}
-	return true
-}
+func (r *Record) Take(f *frame.Frame) bool { return r.frame.CompareAndSwap(&rest, f) }
 
 // evict reports whether the record was at rest, and ends its use. shard.mu is held.
 func (r *Record) evict() bool { return r.frame.CompareAndSwap(&rest, nil) }

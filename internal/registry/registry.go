@@ -87,6 +87,9 @@ func (m *Map) Rest(id uint64, r *Record) {
 		return
 	}
 	r.Depth = 0
+	if r.rests < maxRests {
+		r.rests++
+	}
 	r.frame.Store(&rest)
 }
 

@@ -99,16 +99,16 @@ func (s *shard) evict() {
 	if size := len(t.slots); size < restfulSlots || size > 4*restfulSlots {
 		return
 	}
-	evicted, taken := 0, 0
+	evicted, rests := 0, 0
 	for at, r := range t.entries {
 		if r.evict() {
 			at.key.Store(tombstone)
 			s.live--
 			evicted++
-			taken += int(r.taken)
+			rests += int(r.rests)
 		}
 	}
-	if taken < 2*evicted {
+	if rests < 3*evicted { // each was taken up once less
 		s.restless = restless
 	}
 }
@@ -141,7 +141,7 @@ func (s *shard) remove(id uint64, dropped *frame.Frame) (removed, loose bool) {
 	if dropped != nil {
 		at.record.Store(nil)
 	} else {
-		r.Depth, r.taken, r.loose = 0, 0, false
+		r.Depth, r.rests, r.loose = 0, 0, false
 	}
 	if len(t.slots) > minSlots && 8*s.live <= len(t.slots) {
 		s.shrink()
