@@ -83,6 +83,19 @@ func (l *Look) Begin() bool {
 func (l *Look) Frame() *frame.Frame  { return l.record.frame.Load() }
 func (l *Look) Lasts(id uint64) bool { return l.lasts(id) }
 
+// LetRest ends a shard's time in which no record comes to rest.
+func (m *Map) LetRest() {
+	for i := range m.shards {
+		s := &m.shards[i]
+		s.mu.Lock()
+		if s.restless > 0 {
+			s.restless = 0
+			s.resize(len(s.table.Load().slots))
+		}
+		s.mu.Unlock()
+	}
+}
+
 // Slots is the number of slots in all tables and how many of them are tombstones.
 func (m *Map) Slots() (slots, tombstones int) {
 	for i := range m.shards {

@@ -196,24 +196,50 @@ func TestShardIsRestlessWhereRestDoesNotPay(t *testing.T) {
 	assert.Empty(t, turns.Check())
 
 	both, at := registry.NewMap(), 0
-	connections := ids[:50]
+	connections := ids[:20]
 	assert.Less(t, records(func() {
 		for i := range 50_000 {
-			scope(both, connections[i%50])
+			scope(both, connections[i%20])
 			if i%5 == 0 {
 				at++
-				scope(both, ids[50+at])
+				scope(both, ids[20+at])
 			}
 		}
-	}), 2*at, "one more for each eviction")
+	}), 10_000+50_000/4, "one for each that exits, and one more for each connection at each eviction")
 	resting := 0
 	for _, id := range connections {
+		scope(both, id)
 		if both.Find(id) != nil {
 			resting++
 		}
 	}
-	assert.Equal(t, 50, resting, "connections come to rest beside those that exit")
+	assert.Equal(t, 20, resting, "connections come to rest beside those that exit")
 	assert.Empty(t, both.Check())
+}
+
+// Those that come and go beside records at rest leave tombstones; the tables that follow take over the records of nobody.
+func TestChurnBesideRecordsAtRestAllocatesTablesAlone(t *testing.T) {
+	ids := registry.OfOneShard(100_000)
+	m := registry.NewMap()
+	f := new(frame.Frame)
+	for _, id := range ids[:9] {
+		r := m.Insert(id, f, false)
+		r.Depth++
+		m.Rest(id, r)
+	}
+	churn := func(ids []uint64) {
+		for _, id := range ids {
+			m.Insert(id, f, false)
+			m.Remove(id)
+		}
+	}
+	churn(ids[30:10_000])
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	churn(ids[10_000:])
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.Mallocs-before.Mallocs, uint64(90_000/5))
+	assert.Empty(t, m.Check())
 }
 
 // A record that was evicted between its owner's look and its owner's next scope is nobody's from then on, and its

@@ -10,15 +10,16 @@ import (
 const (
 	minSlots = 8
 
-	// restfulSlots is the size up to which records may come to rest in a table: 208 of them, 13,312 in all shards, about
-	// half a megabyte with their slots. They are evicted from tables up to four times as large, where they get when an
-	// owner saw the table smaller than it is by now.
-	restfulSlots = 256
+	// restfulSlots is the size up to which records may come to rest in a table: 52 of them, 3,328 in all shards. With 256
+	// there was room for four times as many, and goroutines that come and go took up to a third longer beside those,
+	// most of which had exited: more cache lines, more tombstones. They are evicted from tables up to four times as
+	// large, where they get when an owner saw the table smaller than it is by now.
+	restfulSlots = 64
 
 	// restless is for how many inserts no record comes to rest in a shard after most of those at rest were evicted
 	// without having been taken up: their goroutines have exited, or there are too many. An evicted record costs an
 	// allocation, about twice what is saved each time that one is taken up.
-	restless = 16 * restfulSlots
+	restless = 64 * restfulSlots
 )
 
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
@@ -161,15 +162,22 @@ func (s *shard) shrink() {
 	s.resize(len(s.table.Load().slots) / 2)
 }
 
-// resize publishes a table of another size with the same entries and no tombstones. s.mu is held.
+// resize publishes a table of another size with the same entries, no tombstones, and for its free slots the records that
+// are nobody's. s.mu is held.
 func (s *shard) resize(size int) {
-	next := newTable(size)
+	t, next := s.table.Load(), newTable(size)
 	next.restful = size <= restfulSlots && s.restless == 0
-	for old, r := range s.table.Load().entries {
+	for old, r := range t.entries {
 		key := old.key.Load()
 		at, _ := next.claim(key)
 		at.record.Store(r)
 		at.key.Store(key)
+	}
+	for i := range min(size, len(t.slots)) {
+		r, free := t.free(i), &next.slots[i].record
+		if r != nil && free.Load() == nil {
+			free.Store(r)
+		}
 	}
 	s.tombstones = 0
 	s.table.Store(next)

@@ -138,4 +138,17 @@ func (t *table) entries(yield func(*slot, *Record) bool) {
 	}
 }
 
+// free returns the record of slot i if it is nobody's and may be used again, as one that was evicted may not: those have
+// been at rest. shard.mu is held.
+func (t *table) free(i int) *Record {
+	s := &t.slots[i]
+	if key := s.key.Load(); key != 0 && key != tombstone {
+		return nil
+	}
+	if r := s.record.Load(); r != nil && r.rests == 0 {
+		return r
+	}
+	return nil
+}
+
 func (t *table) next(i int) int { return (i + 1) & (len(t.slots) - 1) }
