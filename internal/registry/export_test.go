@@ -32,7 +32,7 @@ func OfOneShard(n int) []uint64 {
 	return ids
 }
 
-// MaxResting is how many records at rest there may be in a shard.
+// MaxResting is how many records at rest there may be in a shard, all of which had scopes open at one moment.
 const MaxResting = 13 * restfulSlots / 16
 
 // NewMap returns a map ready to use.
@@ -82,6 +82,17 @@ func (l *Look) Begin() bool {
 }
 func (l *Look) Frame() *frame.Frame  { return l.record.frame.Load() }
 func (l *Look) Lasts(id uint64) bool { return l.lasts(id) }
+
+// EvictAll is what happens to a shard that runs full.
+func (m *Map) EvictAll(id uint64) {
+	s := m.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.table.Load(); t != nothing {
+		s.evictAll()
+		s.resize(len(t.slots))
+	}
+}
 
 // LetRest ends a shard's time in which no record comes to rest.
 func (m *Map) LetRest() {
@@ -168,9 +179,9 @@ func (s *shard) check() string {
 		return "counters differ from the table"
 	case empty == 0:
 		return "no empty slot"
-	case 16*(live+tombs) > 13*len(t.slots):
+	case 16*(live+tombs) > 13*len(t.slots), live+tombs > s.full:
 		return "too full"
-	case len(t.slots) > restfulSlots && 8*live <= len(t.slots):
+	case len(t.slots) > restfulSlots && 16*live <= len(t.slots):
 		return "not given back"
 	}
 	return ""

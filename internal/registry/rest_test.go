@@ -196,13 +196,13 @@ func TestShardIsRestlessWhereRestDoesNotPay(t *testing.T) {
 	assert.Empty(t, turns.Check())
 
 	both, at := registry.NewMap(), 0
-	connections := ids[:20]
+	connections := ids[:10]
 	assert.Less(t, records(func() {
 		for i := range 50_000 {
-			scope(both, connections[i%20])
+			scope(both, connections[i%10])
 			if i%5 == 0 {
 				at++
-				scope(both, ids[20+at])
+				scope(both, ids[10+at])
 			}
 		}
 	}), 10_000+50_000/4, "one for each that exits, and one more for each connection at each eviction")
@@ -213,7 +213,7 @@ func TestShardIsRestlessWhereRestDoesNotPay(t *testing.T) {
 			resting++
 		}
 	}
-	assert.Equal(t, 20, resting, "connections come to rest beside those that exit")
+	assert.Equal(t, 10, resting, "connections come to rest beside those that exit")
 	assert.Empty(t, both.Check())
 }
 

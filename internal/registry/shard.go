@@ -10,16 +10,17 @@ import (
 const (
 	minSlots = 8
 
-	// restfulSlots is the size up to which records may come to rest in a table: 52 of them, 3,328 in all shards. With 256
-	// there was room for four times as many, and goroutines that come and go took up to a third longer beside those,
-	// most of which had exited: more cache lines, more tombstones. They are evicted from tables up to four times as
-	// large, where they get when an owner saw the table smaller than it is by now.
-	restfulSlots = 64
+	// restfulSlots is the size up to which records may come to rest in a table. Such a table is kept at most a quarter
+	// full unless more than half of that have scopes open, which is 32 records at rest and 2,048 in all shards. Denser
+	// ones were in the way of others: a new goroutine's slot was taken, so that its Get took half as long again, and
+	// goroutines that came and went left tombstones. Records are evicted from tables up to four times as large, where
+	// they get when an owner saw the table smaller than it is by now.
+	restfulSlots = 128
 
 	// restless is for how many inserts no record comes to rest in a shard after most of those at rest were evicted
 	// without having been taken up: their goroutines have exited, or there are too many. An evicted record costs an
 	// allocation, about twice what is saved each time that one is taken up.
-	restless = 64 * restfulSlots
+	restless = 32 * restfulSlots
 )
 
 // A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
@@ -34,14 +35,15 @@ type shard struct {
 	live       int // entries, at rest or not; guarded by mu
 	tombstones int // guarded by mu
 	loose      int // entries that no scope removes; guarded by mu
+	full       int // entries and tombstones with which the table is replaced before the next insert; guarded by mu
 	restless   int // inserts until records may come to rest again; guarded by mu
-	_          [88]byte
+	_          [80]byte
 }
 
 func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	s.mu.Lock()
 	t := s.table.Load()
-	if 16*(s.live+s.tombstones+1) > 13*len(t.slots) {
+	if s.live+s.tombstones >= s.full {
 		s.reserve()
 		t = s.table.Load()
 	}
@@ -80,28 +82,34 @@ func (s *shard) of(t *table, id uint64) (f *frame.Frame, ok, current bool) {
 	return f, ok, s.table.Load() == t
 }
 
-// reserve makes room for one more entry once 13/16 of the slots are in use. The table doubles unless a sixth of it is
-// free then, so that at least 10/32 are entries, and a record with its share of the table takes at most
-// 24 + 16/(10/32) < 76 bytes. s.mu is held.
+// reserve makes room for one more entry once s.full slots are in use. A large table doubles unless a sixth of it is free
+// then, so that at least 10/32 are entries, and a record with its share of the table takes at most 24 + 16/(10/32) < 76
+// bytes. s.mu is held.
 func (s *shard) reserve() {
 	size := len(s.table.Load().slots)
 	s.evict()
-	if 16*(s.live+1) > 10*size {
+	if size < restfulSlots || 16*(s.live+1) > 10*size {
 		size = max(minSlots, 2*size)
 	} // otherwise the same size, without tombstones and what was evicted
 	s.resize(size)
 }
 
-// evict takes what is at rest out of a table of the size at which that is due, or a bit more. A new table must follow, in
-// which its slots are free: here, the owner may be between its loads of key and record, and must meet its own.
+// evict takes what is at rest out of a table of the size at which that is due, or a bit more. A new table must follow.
 // s.mu is held.
 func (s *shard) evict() {
-	t := s.table.Load()
-	if size := len(t.slots); size < restfulSlots || size > 4*restfulSlots {
+	if size := len(s.table.Load().slots); size < restfulSlots || size > 4*restfulSlots {
 		return
 	}
-	evicted, rests := 0, 0
-	for at, r := range t.entries {
+	if evicted, rests := s.evictAll(); rests < 3*evicted { // each was taken up once less
+		s.restless = restless
+	}
+}
+
+// evictAll takes out what is at rest and returns how many records that are, and how often they have come to rest. The
+// slots are free in the new table that must follow, and not in this one: here, the owner may be between its loads of key
+// and record, and must meet its own. s.mu is held.
+func (s *shard) evictAll() (evicted, rests int) {
+	for at, r := range s.table.Load().entries {
 		if r.evict() {
 			at.key.Store(tombstone)
 			s.live--
@@ -109,9 +117,7 @@ func (s *shard) evict() {
 			rests += int(r.rests)
 		}
 	}
-	if rests < 3*evicted { // each was taken up once less
-		s.restless = restless
-	}
+	return evicted, rests
 }
 
 // remove takes out the record of id, if there is one. With a frame, its owner is dead and it is taken out if that is
@@ -144,18 +150,18 @@ func (s *shard) remove(id uint64, dropped *frame.Frame) (removed, loose bool) {
 	} else {
 		r.Depth, r.rests, r.loose = 0, 0, false
 	}
-	if len(t.slots) > minSlots && 8*s.live <= len(t.slots) {
+	if len(t.slots) > minSlots && 16*s.live <= len(t.slots) {
 		s.shrink()
 	}
 	s.mu.Unlock()
 	return true, loose
 }
 
-// shrink gives memory back, called once seven slots of eight are empty. s.mu is held.
+// shrink gives memory back, called once fifteen slots of sixteen hold no entry. s.mu is held.
 func (s *shard) shrink() {
 	if s.live == 0 {
 		s.table.Store(nothing)
-		s.tombstones = 0
+		s.tombstones, s.full = 0, 0
 		return
 	}
 	s.evict()
@@ -180,5 +186,9 @@ func (s *shard) resize(size int) {
 		}
 	}
 	s.tombstones = 0
+	s.full = 13 * size / 16
+	if next.restful {
+		s.full = min(s.full, max(size/4, 2*s.live))
+	}
 	s.table.Store(next)
 }
