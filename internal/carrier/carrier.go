@@ -93,7 +93,10 @@ type Place struct {
 // Here returns the running goroutine's place.
 func Here() Place {
 	if mode != byID {
-		return hereOtherwise()
+		if mode == inherited {
+			return Place{frame: load()}
+		}
+		return hereBySlowID()
 	}
 	id := goroutine.FastID()
 	r, known := goroutines.First(id)
@@ -106,10 +109,7 @@ func Here() Place {
 	return Place{id, r, r.Frame()}
 }
 
-func hereOtherwise() Place {
-	if mode == inherited {
-		return Place{frame: load()}
-	}
+func hereBySlowID() Place {
 	p := Place{id: goroutine.ID()}
 	if p.record = goroutines.Find(p.id); p.record != nil {
 		p.frame = p.record.Frame()
@@ -133,39 +133,42 @@ func (p Place) Frame() *frame.Frame { return p.frame }
 func Run(p Place, f *frame.Frame, fn func()) {
 	r, previous, id := p.record, p.frame, p.id
 	switch {
+	case id == 0:
+		store(f)
 	case r != nil && (r.Depth > 0 || previous != nil):
+		r.Depth++
 		r.SetFrame(f)
-	case f == nil || id == 0:
-		runUnrecorded(p, f, fn)
+	case f == nil:
+		runUnrecorded(id, fn)
 		return
-	case r == nil || !r.Take(f):
-		r = goroutines.Insert(id, f, false)
-	}
-	r.Depth++
-	defer func() {
-		if r.Depth == 1 && previous == nil { // not one that an Enter made: then there was its value
-			goroutines.Rest(id, r)
-			return
+	default:
+		if r == nil || !r.Take(f) {
+			r = goroutines.Insert(id, f, false)
 		}
-		r.Depth--
-		r.SetFrame(previous)
+		r.Depth++
+	}
+	defer func() {
+		switch {
+		case id == 0:
+			store(previous)
+		case r.Depth == 1 && previous == nil: // not one that an Enter made: then there was its value
+			goroutines.Rest(id, r)
+		default:
+			r.Depth--
+			r.SetFrame(previous)
+		}
 	}()
 	fn()
 }
 
-// runUnrecorded is Run where goroutines carry their frames, and where there is none before and none in force. Then a
-// record that is there at the end is that of an Enter in fn.
-func runUnrecorded(p Place, f *frame.Frame, fn func()) {
-	if mode == inherited {
-		store(f)
-		defer store(p.frame)
-	} else {
-		defer func() {
-			if r := goroutines.Find(p.id); r != nil && r.Held() {
-				goroutines.Remove(p.id)
-			}
-		}()
-	}
+// runUnrecorded is Run where there is no frame before and none in force: a record that is there at the end is that of an
+// Enter in fn.
+func runUnrecorded(id uint64, fn func()) {
+	defer func() {
+		if r := goroutines.Find(id); r != nil && r.Held() {
+			goroutines.Remove(id)
+		}
+	}()
 	fn()
 }
 
