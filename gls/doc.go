@@ -84,11 +84,11 @@
 //
 // Get takes no lock, allocates nothing and writes no memory that another goroutine reads, whether it finds a value or
 // not. Capture copies a pointer. Run and Enter allocate one frame; a value that is no pointer may take a second
-// allocation, as any conversion to an interface does, and so does an Enter inside an Enter of the same storage. A
-// goroutine's first Run and its last, the ones that nest in no other, each take a lock that one in 64 goroutines
-// shares. Go costs up to two allocations more than a go statement, and none where nothing is set. Building a
-// NotSetError reads the stack and takes microseconds. Make bench in the repository measures this beside
-// context.Context.
+// allocation, as any conversion to an interface does, and so does an Enter inside an Enter of the same storage. The
+// first Run of a goroutine takes a lock that one in 64 goroutines shares; so do the others that nest in no other, at
+// their start and end, in programs in which some thousands of goroutines are in one at a time. Go costs up to two
+// allocations more than a go statement, and none where nothing is set. Building a NotSetError reads the stack and takes
+// microseconds. Make bench in the repository measures this beside context.Context.
 //
 // # Supported platforms
 //

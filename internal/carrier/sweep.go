@@ -81,11 +81,11 @@ func noteLoose() {
 // The runtime's own goroutines and those of callbacks from C are missing from Live while they wait: of theirs, one that
 // carries something else by now is left alone.
 func sweep() (found bool) {
-	// The order matters: a goroutine whose id is in ids was alive before Live looked.
-	ids := goroutines.LooseIDs()
+	// The order matters: a goroutine whose id is in all was alive before Live looked.
+	all := goroutines.AllLoose()
 	live := goroutine.Live()
-	for id, f := range ids {
-		if _, ok := live[id]; !ok && goroutines.Drop(id, f) {
+	for _, l := range all {
+		if _, ok := live[l.ID]; !ok && goroutines.Drop(l) {
 			found = true
 		}
 	}

@@ -96,8 +96,8 @@ func (m *Map) Rest(id uint64, r *Record) {
 // Remove takes out the record of the running goroutine, if there is one.
 func (m *Map) Remove(id uint64) bool { return m.remove(id, nil) }
 
-// Drop takes out the record of a goroutine that has exited, if it still carries what LooseIDs returned for it.
-func (m *Map) Drop(id uint64, f *frame.Frame) bool { return m.remove(id, f) }
+// Drop takes out the record of a goroutine that has exited, if it still carries what it carried then.
+func (m *Map) Drop(l Loose) bool { return m.remove(l.ID, l.Frame) }
 
 func (m *Map) remove(id uint64, dropped *frame.Frame) bool {
 	removed, loose := m.shard(id).remove(id, dropped)
@@ -112,22 +112,28 @@ func (m *Map) shard(id uint64) *shard { return &m.shards[id*spread>>shardShift] 
 // Loose returns the number of loose records.
 func (m *Map) Loose() int64 { return m.loose.Load() }
 
-// LooseIDs returns the goroutines that have loose records and carry something, and what that is.
-func (m *Map) LooseIDs() map[uint64]*frame.Frame {
-	ids := make(map[uint64]*frame.Frame)
+// A Loose is a goroutine with a loose record, and what it carries.
+type Loose struct {
+	ID    uint64
+	Frame *frame.Frame
+}
+
+// AllLoose returns the goroutines that have loose records and carry something.
+func (m *Map) AllLoose() []Loose {
+	var all []Loose
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
 		if s.loose > 0 {
 			for at, r := range s.table.Load().entries {
 				if f := r.Frame(); r.loose && f != nil {
-					ids[at.key.Load()] = f
+					all = append(all, Loose{at.key.Load(), f})
 				}
 			}
 		}
 		s.mu.Unlock()
 	}
-	return ids
+	return all
 }
 
 // All yields each goroutine that has a record and what it carries, nil included. It takes no lock: a goroutine that

@@ -231,7 +231,7 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 								t.Errorf("listed %d's frame as that of %d", idIn(f), id)
 							}
 						}
-						m.LooseIDs()
+						m.AllLoose()
 					}
 				})
 			}
@@ -251,22 +251,22 @@ func TestLooseAreCountedUntilRemoved(t *testing.T) {
 	m.Insert(ids[1], f[1], false)
 	dead := m.Insert(ids[2], f[2], true)
 	last := m.Insert(ids[3], f[3], true)
-	assert.Equal(t, map[uint64]*frame.Frame{ids[2]: f[2], ids[3]: f[3]}, m.LooseIDs())
-	assert.False(t, m.Drop(ids[2], f[0]), "it carries something else")
-	assert.False(t, m.Drop(ids[0], f[0]))
-	assert.True(t, m.Drop(ids[2], f[2]))
+	assert.ElementsMatch(t, []registry.Loose{{ID: ids[2], Frame: f[2]}, {ID: ids[3], Frame: f[3]}}, m.AllLoose())
+	assert.False(t, m.Drop(registry.Loose{ID: ids[2], Frame: f[0]}), "it carries something else")
+	assert.False(t, m.Drop(registry.Loose{ID: ids[0], Frame: f[0]}))
+	assert.True(t, m.Drop(registry.Loose{ID: ids[2], Frame: f[2]}))
 	assert.Nil(t, m.Find(ids[2]))
 	assert.NotSame(t, dead, m.Insert(ids[0], f[0], false), "nobody knows what the dead owner last wrote to its record")
 	m.Remove(ids[0])
-	assert.Equal(t, map[uint64]*frame.Frame{ids[3]: f[3]}, m.LooseIDs())
+	assert.Equal(t, []registry.Loose{{ID: ids[3], Frame: f[3]}}, m.AllLoose())
 	assert.Equal(t, int64(1), m.Loose())
 	last.SetFrame(nil)
-	assert.Empty(t, m.LooseIDs(), "one that carries nothing is inside a scope")
+	assert.Empty(t, m.AllLoose(), "one that carries nothing is inside a scope")
 	m.Remove(ids[3])
 	m.Insert(ids[0], f[0], true)
 	m.Remove(ids[0])
 	m.Insert(ids[0], f[0], false)
-	assert.Empty(t, m.LooseIDs(), "a recycled record is not loose")
+	assert.Empty(t, m.AllLoose(), "a recycled record is not loose")
 }
 
 // Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
