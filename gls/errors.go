@@ -61,7 +61,7 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 		e.StartedAt = fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 	}
 	if k := storage.Key(); k != nil && origin.Creator != 0 && !startedHere(origin) {
-		e.Lost = carrier.Of(origin.Creator).Find(k) != nil
+		carrier.Of(origin.Creator, func(f *frame.Frame) { e.Lost = f.Find(k) != nil })
 	}
 	return e
 }

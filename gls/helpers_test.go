@@ -12,6 +12,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
 )
 
 // see returns what Get finds, a word for each storage: its value, or - where it is not set.
@@ -157,4 +158,10 @@ func inChild(text string) string {
 		return text
 	}
 	return "-"
+}
+
+// carried reports whether others see that a goroutine carries something.
+func carried(id uint64) (seen bool) {
+	carrier.Of(id, func(*frame.Frame) { seen = true })
+	return seen
 }

@@ -46,12 +46,16 @@ func TestInlining(t *testing.T) {
 		return n
 	}
 	for function, file := range map[string]string{
-		"(*Map).First":     "registry/registry.go",
+		"(*Map).Hint":      "registry/registry.go",
+		"(*Record).Is":     "registry/registry.go",
 		"(*Record).Frame":  "registry/record.go",
 		"(*Record).Sought": "registry/record.go",
 		"FastID":           "goroutine/id.go",
 		"Fast":             "goroutine/id.go",
+		"(*Frame).First":   "frame/frame.go",
 		"(*Frame).Other":   "frame/frame.go",
+		"(*Storage).Used":  "frame/key.go",
+		"(*Storage).Has":   "frame/key.go",
 		"(*Storage).Key":   "frame/key.go",
 		"Place.Frame":      "carrier/carrier.go",
 		"Place.Goroutine":  "carrier/carrier.go",
@@ -59,8 +63,9 @@ func TestInlining(t *testing.T) {
 		assert.Equal(t, 1, count(file, "can inline "+function), function)
 	}
 	for _, function := range []string{
-		"registry.(*Map).First", "registry.(*Record).Sought", "registry.(*Record).Frame", "goroutine.FastID", "goroutine.Fast",
-		"frame.(*Frame).Other", "frame.(*Storage).Key",
+		"registry.(*Map).Hint", "registry.(*Record).Is", "registry.(*Record).Sought", "registry.(*Record).Frame",
+		"goroutine.FastID", "frame.(*Storage).Used", "frame.(*Frame).First", "frame.(*Storage).Has", "frame.(*Storage).Key",
+		"frame.(*Frame).Other",
 	} {
 		onPath := count("carrier/carrier.go", "inlining call to "+function) +
 			count("storage.go", "inlining call to "+function)

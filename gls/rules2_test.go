@@ -210,7 +210,7 @@ func TestRule7(t *testing.T) {
 		done := make(chan bool)
 		gls.Go(func() {
 			here := carrier.Here()
-			done <- here.Frame() == nil && carrier.Of(here.Goroutine()) == nil
+			done <- here.Frame() == nil && !carried(here.Goroutine())
 		})
 		assert.True(t, <-done)
 	})

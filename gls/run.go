@@ -20,7 +20,7 @@ func (s *Storage[T]) Run(value T, fn func()) {
 		k = s.bound()
 	}
 	here := carrier.Here()
-	carrier.Run(here, here.Frame().With(frame.Binding{Key: k, Value: value}), fn)
+	carrier.RunOwn(here, here.With(frame.Binding{Key: k, Value: value}), fn)
 }
 
 // Exit calls fn with this storage not set and all others as they are. It ends as Run does.
@@ -65,15 +65,16 @@ func Run(fn func(), bindings ...Binding) {
 		}
 	}
 	here := carrier.Here()
-	next := here.Frame()
-	if len(bindings) > 0 {
-		next = next.Copy(len(bindings))
+	if len(bindings) == 0 {
+		carrier.Run(here, here.Frame(), fn)
+		return
 	}
+	next := here.Copy(len(bindings))
 	for i := range bindings {
 		b := &bindings[i]
 		next.Put(frame.Entry{Binding: frame.Binding{Key: b.key.Storage.Key(), Value: b.value}})
 	}
-	carrier.Run(here, next, fn)
+	carrier.RunOwn(here, next, fn)
 }
 
 // Call is Storage.Run for a function with a result.

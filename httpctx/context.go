@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -24,21 +23,13 @@ type Context struct {
 	// finished goes from false to true, once, when the handler ends.
 	finished atomic.Bool
 
-	// guarded goes from false to true at the first call of Writer. Then busy is held for reading by each use of the
-	// Writer, which loads finished after taking it, and the end of the handler takes it for writing after it has stored
-	// finished: no use begins later, and those in progress are waited for.
-	guarded atomic.Bool
-	busy    sync.RWMutex
+	// guard is what Writer returns, made at its first call: from nil, once.
+	guard atomic.Pointer[guard]
 
 	detached bool // made by GoDetached: its writer is closed from the start; immutable
 
 	mux    *http.ServeMux // what the Middleware wraps, nil for any other handler; immutable
 	routed routed
-
-	// header is what Header of a closed Writer returns, so that nothing reaches the server's map. Guarded by
-	// headerMu.
-	headerMu sync.Mutex
-	header   http.Header
 
 	own shared // what shared points to, unless this Context is nested
 }
@@ -119,9 +110,9 @@ func (c *Context) url() *url.URL {
 // close finishes the Context and waits for uses of its Writer in progress.
 func (c *Context) close() {
 	c.finished.Store(true)
-	// A Writer call that sets guarded after this load finds finished set: both are sequentially consistent.
-	if c.guarded.Load() {
-		c.busy.Lock()
-		c.busy.Unlock() //nolint:staticcheck // nothing to do under the lock but to have had it
+	// A Writer call that makes the guard after this load finds finished set: both are sequentially consistent.
+	if g := c.guard.Load(); g != nil {
+		g.busy.Lock()
+		g.busy.Unlock() //nolint:staticcheck // nothing to do under the lock but to have had it
 	}
 }

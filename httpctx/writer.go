@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -16,10 +17,13 @@ import (
 //
 // It is for goroutines that may outlive the handler. The handler itself is given the server's own writer.
 func (c *Context) Writer() http.ResponseWriter {
-	if !c.guarded.Load() {
-		c.guarded.Store(true)
+	g := c.guard.Load()
+	if g == nil {
+		g = &guard{c: c}
+		if !c.guard.CompareAndSwap(nil, g) {
+			g = c.guard.Load()
+		}
 	}
-	g := (*guard)(c)
 	flusher := supports[http.Flusher](c.writer)
 	hijacker := supports[http.Hijacker](c.writer)
 	_, pusher := c.writer.(http.Pusher)
@@ -58,7 +62,18 @@ func supports[I any](w http.ResponseWriter) bool {
 
 // A guard is a Context as an http.ResponseWriter. The types around it add the optional interfaces that a type assertion
 // asks for; what http.ResponseController calls is there always, and reports what the server's writer cannot do.
-type guard Context
+type guard struct {
+	c *Context // immutable
+
+	// busy is held for reading by each use, which loads finished after taking it, and the end of the handler takes it for
+	// writing after it has stored finished: no use begins later, and those in progress are waited for.
+	busy sync.RWMutex
+
+	// header is what Header returns when the Writer is closed, so that nothing reaches the server's map. Guarded by
+	// headerMu.
+	headerMu sync.Mutex
+	header   http.Header
+}
 
 type (
 	guardF   struct{ *guard }
@@ -88,7 +103,7 @@ func (g guardFHP) Push(target string, opts *http.PushOptions) error { return g.p
 // open reports whether the server's writer may be used, and keeps it so until done is called.
 func (g *guard) open() (ok bool, done func()) {
 	g.busy.RLock()
-	if g.detached || g.finished.Load() {
+	if g.c.detached || g.c.finished.Load() {
 		g.busy.RUnlock()
 		return false, nil
 	}
@@ -98,7 +113,7 @@ func (g *guard) open() (ok bool, done func()) {
 func (g *guard) Header() http.Header {
 	if ok, done := g.open(); ok {
 		defer done()
-		return g.writer.Header()
+		return g.c.writer.Header()
 	}
 	g.headerMu.Lock()
 	defer g.headerMu.Unlock()
@@ -111,7 +126,7 @@ func (g *guard) Header() http.Header {
 func (g *guard) WriteHeader(status int) {
 	if ok, done := g.open(); ok {
 		defer done()
-		g.writer.WriteHeader(status)
+		g.c.writer.WriteHeader(status)
 	}
 }
 
@@ -121,7 +136,7 @@ func (g *guard) Write(p []byte) (int, error) {
 		return 0, ErrFinished
 	}
 	defer done()
-	return g.writer.Write(p)
+	return g.c.writer.Write(p)
 }
 
 func (g *guard) WriteString(s string) (int, error) {
@@ -130,7 +145,7 @@ func (g *guard) WriteString(s string) (int, error) {
 		return 0, ErrFinished
 	}
 	defer done()
-	return io.WriteString(g.writer, s)
+	return io.WriteString(g.c.writer, s)
 }
 
 // ReadFrom lets io.Copy reach the server's ReadFrom, and with it sendfile. It copies piece by piece where the server's
@@ -140,7 +155,7 @@ func (g *guard) ReadFrom(src io.Reader) (int64, error) {
 	if !ok {
 		return 0, ErrFinished
 	}
-	if to, ok := g.writer.(io.ReaderFrom); ok {
+	if to, ok := g.c.writer.(io.ReaderFrom); ok {
 		defer done()
 		return to.ReadFrom(src)
 	}
@@ -155,7 +170,7 @@ func (g *guard) control(do func(*http.ResponseController) error) error {
 		return ErrFinished
 	}
 	defer done()
-	return do(http.NewResponseController(g.writer))
+	return do(http.NewResponseController(g.c.writer))
 }
 
 func (g *guard) FlushError() error { return g.control((*http.ResponseController).Flush) }
@@ -189,5 +204,5 @@ func (g *guard) push(target string, opts *http.PushOptions) error {
 		return ErrFinished
 	}
 	defer done()
-	return g.writer.(http.Pusher).Push(target, opts)
+	return g.c.writer.(http.Pusher).Push(target, opts)
 }

@@ -39,47 +39,54 @@ func Inherited() bool { return mode == inherited }
 func Frame() *frame.Frame { return Here().Frame() }
 
 // Value returns the value of a storage in the frame in force on the running goroutine and true, or the storage's default
-// and false. It is Frame().Find(s.Key()), flat: the path of Get is this function, and the assembly that reads g.
-// It panics for a nil s, in the name of its only caller.
+// and false. It is Find of the storage's key in that frame, flat: the path of Get is this function, and the assembly that
+// reads g. It panics for a nil s, in the name of its only caller.
+//
+//go:nosplit
 func Value(s *frame.Storage) (any, bool) {
 	if s == nil {
 		panic("gls.Storage.Get: called on a nil *Storage")
 	}
-	k := s.Key()
-	if k == nil {
+	if !s.Used() {
 		return s.Default(), false
 	}
-	var f *frame.Frame
-	if mode == byID {
-		id := goroutine.FastID()
-		r, known := goroutines.First(id)
-		if !known {
-			r = goroutines.Probe(id)
-		}
-		if r == nil {
+	if mode != byID {
+		return valueElsewhere(s)
+	}
+	id := goroutine.FastID()
+	r := goroutines.Hint(id)
+	if !r.Is(id) {
+		if r = goroutines.Probe(id); r == nil {
 			return s.Default(), false
 		}
-		f = r.Sought()
-	} else {
-		if mode != inherited {
-			return valueOf(s, Frame().Find(k))
-		}
-		f = load()
 	}
+	f := r.Sought()
+	if b := f.First(); s.Has(b.Key) {
+		return b.Value, true
+	}
+	if k := s.Key(); k != nil {
+		if b := f.Other(k); b != nil {
+			return b.Value, true
+		}
+	}
+	return s.Default(), false
+}
+
+// valueElsewhere is Value where goroutines carry their frames, or have no fast id.
+func valueElsewhere(s *frame.Storage) (any, bool) {
+	f := hereElsewhere().frame
 	if f == nil {
 		return s.Default(), false
 	}
-	if b := f.First(); b.Key == k {
+	if b := f.First(); s.Has(b.Key) {
 		return b.Value, true
 	}
-	return valueOf(s, f.Other(k))
-}
-
-func valueOf(s *frame.Storage, b *frame.Binding) (any, bool) {
-	if b == nil {
-		return s.Default(), false
+	if k := s.Key(); k != nil {
+		if b := f.Find(k); b != nil {
+			return b.Value, true
+		}
 	}
-	return b.Value, true
+	return s.Default(), false
 }
 
 // A Place is the running goroutine, looked up once for what a change of its frame needs. It is valid until the next
@@ -93,23 +100,23 @@ type Place struct {
 // Here returns the running goroutine's place.
 func Here() Place {
 	if mode != byID {
-		if mode == inherited {
-			return Place{frame: load()}
-		}
-		return hereBySlowID()
+		return hereElsewhere()
 	}
 	id := goroutine.FastID()
-	r, known := goroutines.First(id)
-	if !known {
-		r = goroutines.Probe(id)
-	}
-	if r == nil {
-		return Place{id: id}
+	r := goroutines.Hint(id)
+	if !r.Is(id) {
+		if r = goroutines.Search(id); r == nil {
+			return Place{id: id}
+		}
 	}
 	return Place{id, r, r.Frame()}
 }
 
-func hereBySlowID() Place {
+// hereElsewhere is Here where goroutines carry their frames, or have no fast id.
+func hereElsewhere() Place {
+	if mode == inherited {
+		return Place{frame: load()}
+	}
 	p := Place{id: goroutine.ID()}
 	if p.record = goroutines.Find(p.id); p.record != nil {
 		p.frame = p.record.Frame()
@@ -125,12 +132,47 @@ func (p Place) Goroutine() uint64 {
 	return p.id
 }
 
-// Frame returns the frame in force at the place.
-func (p Place) Frame() *frame.Frame { return p.frame }
+// Frame returns the frame in force at the place, to keep for as long as one likes.
+func (p Place) Frame() *frame.Frame {
+	if p.record != nil {
+		p.record.Lent = true
+	}
+	return p.frame
+}
+
+// With returns the frame in force at the place with b in it, for RunOwn.
+func (p Place) With(b frame.Binding) *frame.Frame {
+	return p.own(p.frame.With(b, p.spare()))
+}
+
+// Copy returns a copy of the frame in force at the place with room for n more entries, for RunOwn.
+func (p Place) Copy(n int) *frame.Frame {
+	return p.own(p.frame.Copy(n, p.spare()))
+}
+
+func (p Place) spare() *frame.Frame {
+	if p.record == nil {
+		return nil
+	}
+	return p.record.Spare
+}
+
+func (p Place) own(f *frame.Frame) *frame.Frame {
+	if p.record != nil && p.record.Spare == f {
+		p.record.Spare = nil
+	}
+	return f
+}
 
 // Run calls fn with the frame f in force and puts the one at p back, which is the running goroutine's, by a deferred
 // call alone: a panic is not recovered, so its value, its stack and the crash output stay as they are.
-func Run(p Place, f *frame.Frame, fn func()) {
+func Run(p Place, f *frame.Frame, fn func()) { run(p, f, false, fn) }
+
+// RunOwn is Run with a frame from p.With or p.Copy, which nobody else has. It is used again after fn if nobody got it
+// meanwhile: by Frame, or as one who looks at other goroutines.
+func RunOwn(p Place, f *frame.Frame, fn func()) { run(p, f, true, fn) }
+
+func run(p Place, f *frame.Frame, own bool, fn func()) {
 	r, previous, id := p.record, p.frame, p.id
 	switch {
 	case id == 0:
@@ -142,20 +184,31 @@ func Run(p Place, f *frame.Frame, fn func()) {
 		runUnrecorded(id, fn)
 		return
 	default:
-		if r == nil || !r.Take(f) {
+		if r == nil || !goroutines.Take(id, r, f) {
 			r = goroutines.Insert(id, f, false)
 		}
 		r.Depth++
+	}
+	lent := false
+	if own && r != nil {
+		lent, r.Lent = r.Lent, false
 	}
 	defer func() {
 		switch {
 		case id == 0:
 			store(previous)
+			return
 		case r.Depth == 1 && previous == nil: // not one that an Enter made: then there was its value
-			goroutines.Rest(id, r)
+			if !goroutines.Rest(id, r) {
+				return
+			}
 		default:
 			r.Depth--
 			r.SetFrame(previous)
+		}
+		if own {
+			goroutines.Keep(r, f)
+			r.Lent = lent
 		}
 	}()
 	fn()
@@ -215,25 +268,16 @@ func Inherits(f *frame.Frame) bool {
 	return f == nil
 }
 
-// Of returns the frame in force on another goroutine, nil when there is none or it is not known. Where goroutines carry
-// their frames, it is not known.
-func Of(id uint64) *frame.Frame {
-	f, _ := goroutines.Of(id)
-	return f
-}
+// Of calls look with the frame in force on another goroutine, unless there is none or it is not known. Where goroutines
+// carry their frames, it is not known. The frame is not to be kept.
+func Of(id uint64, look func(f *frame.Frame)) { goroutines.Of(id, look) }
 
-// All yields the goroutines that carry a frame. It holds up none of them.
+// All yields the goroutines that carry a frame, and the frame, which is not to be kept. It holds up none of them.
 func All() iter.Seq2[uint64, *frame.Frame] {
 	if mode == inherited {
 		return each
 	}
-	return func(yield func(uint64, *frame.Frame) bool) {
-		for id, f := range goroutines.All() {
-			if f != nil && !yield(id, f) {
-				return
-			}
-		}
-	}
+	return goroutines.All()
 }
 
 // Len returns the number of goroutines that carry a frame or, where there is a record of it, have a scope open.

@@ -1,5 +1,7 @@
 package carrier
 
+import "github.com/ambient-go/ambient/internal/registry"
+
 // Collected is what a garbage collection calls.
 var Collected = collected
 
@@ -8,6 +10,9 @@ const (
 	SweepAtCollection = sweepAtCollection
 	MaxIdle           = maxIdle
 )
+
+// Record returns the record of the place's goroutine.
+func (p Place) Record() *registry.Record { return p.record }
 
 // Loose returns the number of loose records.
 func Loose() int64 { return goroutines.Loose() }

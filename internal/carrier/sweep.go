@@ -81,6 +81,8 @@ func noteLoose() {
 // The runtime's own goroutines and those of callbacks from C are missing from Live while they wait: of theirs, one that
 // carries something else by now is left alone.
 func sweep() (found bool) {
+	goroutines.Watch() // a record that carries the same frame then carries the same values
+	defer goroutines.Unwatch()
 	// The order matters: a goroutine whose id is in all was alive before Live looked.
 	all := goroutines.AllLoose()
 	live := goroutine.Live()

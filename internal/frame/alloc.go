@@ -13,10 +13,26 @@ func alone(e Entry) *Frame {
 	return &f.Frame
 }
 
-// newFrame returns an empty frame with room for at least that many entries. Up to 17 it is one allocation: the table
-// lies behind the frame.
-func newFrame(n int) *Frame {
-	switch n--; {
+// maxSpare is the largest table that a spare has.
+const maxSpare = 4
+
+// fits reports whether an empty frame is what newFrame returns for n entries beside the first.
+func (f *Frame) fits(n int) bool {
+	if f.more == nil {
+		return n <= 0
+	}
+	size := len(f.more.entries)
+	return n <= size && size < 2*n
+}
+
+// newFrame returns an empty frame with room for at least that many entries: the spare, if that is not nil and of the
+// right size. Otherwise it is one allocation up to 17 entries: the table lies behind the frame.
+func newFrame(n int, spare *Frame) *Frame {
+	n--
+	if spare != nil && spare.fits(n) {
+		return spare
+	}
+	switch {
 	case n <= 0:
 		return new(Frame)
 	case n == 1:

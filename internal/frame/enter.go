@@ -81,7 +81,7 @@ func nextEnter() *Enter {
 func (f *Frame) Outside(goroutine uint64) *Frame {
 	for e := range f.entries {
 		if e.Entered != nil && e.Entered.goroutine == goroutine {
-			next := newFrame(1 + len(f.others()))
+			next := newFrame(1+len(f.others()), nil)
 			for e := range f.entries {
 				next.Put(Entry{Binding: e.Binding})
 			}

@@ -1,7 +1,9 @@
 package frame
 
 // A Frame is the immutable set of all values bound on a goroutine at one moment. Nil is the frame with nothing set.
-// Frames are shared freely: a scope, a snapshot and a child's first frame are one pointer to the same one.
+// Frames are shared freely: a scope, a snapshot and a child's first frame are one pointer to the same one. The one
+// exception is a spare: a frame that was in force in a scope which has ended, and that nobody else got hold of, is
+// emptied and filled again for the next scope. Who calls Empty vouches for that.
 //
 // One entry stands in the frame itself, the others in an open-addressed table of a power of two, full up to the last
 // slot, in which a storage's key says where to look first. Storages are numbered as they are first set, so those of one
@@ -35,7 +37,16 @@ type Entry struct {
 	Entered *Enter
 }
 
-// First returns the binding in which a frame of one has it. f is not nil.
+// noKey is in frames in which nothing is found.
+var noKey Key
+
+// Nothing returns another frame in which nothing is found. It is not to be changed or copied.
+func Nothing() *Frame { return &Frame{first: Binding{Key: &noKey}} }
+
+// IsNothing reports whether f was made by Nothing. f is not nil.
+func (f *Frame) IsNothing() bool { return f.first.Key == &noKey }
+
+// First returns the binding in which a frame of one has it; its key is not nil. f is not nil.
 func (f *Frame) First() *Binding { return &f.first }
 
 // Find returns the binding with that key, or nil.
@@ -113,25 +124,32 @@ func (f *Frame) Of(k *Key) Entry {
 	return Entry{}
 }
 
-// With returns a frame in which b stands for its storage.
-func (f *Frame) With(b Binding) *Frame {
+// With returns a frame in which b stands for its storage. It may be the spare, if that is not nil.
+func (f *Frame) With(b Binding, spare *Frame) *Frame {
 	if f == nil || f.more == nil && f.first.Key.Storage == b.Key.Storage {
-		return &Frame{first: b}
+		next := spare
+		if next == nil || next.more != nil {
+			next = new(Frame)
+		}
+		next.first = b
+		return next
 	}
-	return f.WithEntry(Entry{Binding: b})
+	return f.withEntry(Entry{Binding: b}, spare)
 }
 
 // WithEntry returns a frame in which e stands for its storage.
-func (f *Frame) WithEntry(e Entry) *Frame {
+func (f *Frame) WithEntry(e Entry) *Frame { return f.withEntry(e, nil) }
+
+func (f *Frame) withEntry(e Entry, spare *Frame) *Frame {
 	switch {
 	case f == nil, f.isFirst(e.Key) && len(f.others()) == 0:
 		return alone(e)
 	case !f.isFirst(e.Key) && f.slot(e.Key) == nil:
-		next := f.grown(2 + 2*len(f.others()))
+		next := f.grown(2+2*len(f.others()), spare)
 		next.Put(e)
 		return next
 	}
-	next := newFrame(1 + len(f.others()))
+	next := newFrame(1+len(f.others()), spare)
 	next.first = f.first
 	next.more.entered = f.more.entered
 	copy(next.more.entries, f.more.entries)
@@ -150,7 +168,7 @@ func (f *Frame) Without(k *Key) *Frame {
 	}
 	var next *Frame
 	if left > 1 {
-		next = newFrame(left)
+		next = newFrame(left, nil)
 	}
 	for e := range f.entries {
 		switch {
@@ -164,12 +182,12 @@ func (f *Frame) Without(k *Key) *Frame {
 	return next
 }
 
-// Copy returns a frame with the same entries and room for n more, for Put.
-func (f *Frame) Copy(n int) *Frame {
+// Copy returns a frame with the same entries and room for n more, for Put. It may be the spare, if that is not nil.
+func (f *Frame) Copy(n int, spare *Frame) *Frame {
 	if f == nil {
-		return newFrame(n)
+		return newFrame(n, spare)
 	}
-	return f.grown(f.Len() + n)
+	return f.grown(f.Len()+n, spare)
 }
 
 // Put makes e stand for its storage in f, which no one else has seen yet and which Copy gave room for it.
@@ -184,6 +202,20 @@ func (f *Frame) Put(e Entry) {
 	} else if e.Entered != nil {
 		f.more = &more{entered: e.Entered}
 	}
+}
+
+// Empty takes all entries out of a frame that nobody else has, and reports whether it is fit to be a spare: large ones
+// are not worth the memory, and one with an Enter in it has another shape.
+func (f *Frame) Empty() bool {
+	if f.more != nil && (len(f.more.entries) == 0 || len(f.more.entries) > maxSpare) {
+		return false
+	}
+	f.first = Binding{}
+	if f.more != nil {
+		f.more.entered = nil
+		clear(f.more.entries)
+	}
+	return true
 }
 
 // All returns the entries that a Get would find.
@@ -207,8 +239,8 @@ func (f *Frame) Len() int {
 }
 
 // grown returns a frame with the same entries and room for that many.
-func (f *Frame) grown(n int) *Frame {
-	next := newFrame(n)
+func (f *Frame) grown(n int, spare *Frame) *Frame {
+	next := newFrame(n, spare)
 	for e := range f.entries {
 		next.Put(e)
 	}

@@ -99,6 +99,15 @@ func TestAgainstModel(t *testing.T) {
 			now := pair{nil, model{map[*frame.Storage]int{}, map[*frame.Storage]int{}}}
 			older := []pair{now}
 			pick := func() *frame.Storage { return storages[rng.IntN(len(storages))] }
+			var spare *frame.Frame
+			used := 0
+			own := func(f *frame.Frame) *frame.Frame {
+				if f == spare {
+					spare = nil
+					used++
+				}
+				return f
+			}
 			for step := range 1000 {
 				next := pair{now.frame, now.model.clone()}
 				s := pick()
@@ -114,7 +123,7 @@ func TestAgainstModel(t *testing.T) {
 					}
 				case choice < 10:
 					n := 1 + rng.IntN(5)
-					next.frame = now.frame.Copy(n)
+					next.frame = own(now.frame.Copy(n, spare))
 					for i := range n {
 						s := pick()
 						next.frame.Put(frame.Entry{Binding: bind(s, step*10+i)})
@@ -124,8 +133,17 @@ func TestAgainstModel(t *testing.T) {
 					next = older[rng.IntN(len(older))]
 					next.model = next.model.clone()
 				case rng.IntN(100) < grow:
-					next.frame = now.frame.With(bind(s, step))
+					next.frame = own(now.frame.With(bind(s, step), spare))
 					next.model.set(s, step)
+				case choice < 60 && now.frame.Len() < 8: // a scope that ends at once
+					passed := own(now.frame.With(bind(pick(), -1), spare))
+					if rng.IntN(2) == 0 {
+						passed = own(now.frame.Copy(1, spare))
+						passed.Put(frame.Entry{Binding: bind(pick(), -1)})
+					}
+					if passed.Empty() {
+						spare = passed
+					}
 				default:
 					next.frame = now.frame.Without(s.Key())
 					delete(next.model.visible, s)
@@ -144,14 +162,53 @@ func TestAgainstModel(t *testing.T) {
 					}
 				}
 			}
+			if len(storages) < 10 {
+				assert.NotZero(t, used, "spares")
+			}
 		})
 	}
+}
+
+// A spare is used where it is what would be allocated otherwise, and holds nothing.
+func TestSpare(t *testing.T) {
+	s := newStorages(8, 1)
+	var none *frame.Frame
+	b := bind(s[0], 1)
+	one := none.With(b, nil)
+	require.True(t, one.Empty())
+	assert.True(t, one.First().Key == nil && one.First().Value == nil)
+	assert.Same(t, one, none.With(b, one))
+	assert.Same(t, one, one.With(bind(s[0], 2), one), "of the same storage")
+	require.True(t, one.Empty())
+
+	for n := 2; n <= 8; n++ {
+		f := none.Copy(n, nil)
+		for i := range n {
+			f.Put(frame.Entry{Binding: bind(s[i], i)})
+		}
+		if n > 5 {
+			assert.False(t, f.Empty(), "large")
+			continue
+		}
+		require.True(t, f.Empty())
+		assert.NotSame(t, f, none.With(b, f), "too large")
+		assert.NotSame(t, one, none.Copy(n, one), "too small")
+		assert.Same(t, f, none.Copy(n, f))
+		f.Put(frame.Entry{Binding: b})
+		assert.Equal(t, 1, f.Len())
+		assert.NotSame(t, f, none.Copy(2*n+1, f))
+	}
+	entered, _ := enter(nil, &frame.Storage{}, 1)
+	assert.False(t, entered.Empty(), "one with an Enter")
+	nothing := frame.Nothing()
+	assert.True(t, nothing.IsNothing() && !one.IsNothing())
+	assert.Nil(t, nothing.Find(b.Key))
 }
 
 func TestWhatChangesNothingIsTheSameFrame(t *testing.T) {
 	s := newStorages(3, 1)
 	var none *frame.Frame
-	f := none.With(bind(s[0], 1)).With(bind(s[1], 2))
+	f := none.With(bind(s[0], 1), nil).With(bind(s[1], 2), nil)
 	assert.Same(t, f, f.Without(keyOf(s[2])))
 	assert.Same(t, f, f.Outside(1))
 	assert.Nil(t, none.Without(keyOf(s[0])))
@@ -169,14 +226,14 @@ func TestAllocations(t *testing.T) {
 	var f, sink *frame.Frame
 	for n, s := range storages {
 		e := bind(s, n)
-		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = f.With(e) }), 1.0, "one more than %d", n)
-		f = f.With(e)
-		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = f.With(e) }), 1.0, "one of %d anew", n+1)
+		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = f.With(e, nil) }), 1.0, "one more than %d", n)
+		f = f.With(e, nil)
+		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = f.With(e, nil) }), 1.0, "one of %d anew", n+1)
 		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = f.Without(s.Key()) }), 1.0, "without one")
 		assert.Zero(t, testing.AllocsPerRun(100, func() { f.Find(s.Key()) }))
 	}
 	for n := 1; n <= len(storages); n++ {
-		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = (*frame.Frame)(nil).Copy(n) }), 1.0)
+		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { sink = (*frame.Frame)(nil).Copy(n, nil) }), 1.0)
 	}
 	runtime.KeepAlive(sink)
 }
@@ -193,11 +250,11 @@ func TestFrameOfOneValueIsSmall(t *testing.T) {
 	b := bind(&s, 1)
 	var sink *frame.Frame
 	entered, _ := enter(nil, &s, 1)
-	for _, f := range []*frame.Frame{nil, (*frame.Frame)(nil).With(b), entered} {
+	for _, f := range []*frame.Frame{nil, (*frame.Frame)(nil).With(b, nil), entered} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range 10_000 {
-			sink = f.With(b)
+			sink = f.With(b, nil)
 		}
 		runtime.ReadMemStats(&after)
 		each := float64(after.TotalAlloc-before.TotalAlloc) / 10_000
@@ -288,7 +345,7 @@ func TestEnters(t *testing.T) {
 		}
 	})
 	t.Run("outside", func(t *testing.T) {
-		f, e := enter((*frame.Frame)(nil).With(bind(&other, 7)), &s, 1)
+		f, e := enter((*frame.Frame)(nil).With(bind(&other, 7), nil), &s, 1)
 		assert.Same(t, f, f.Outside(2), "another goroutine does not follow the list")
 		outside := f.Outside(1)
 		assert.False(t, outside.Of(keyOf(&s)).Entered.Includes(e))
@@ -302,7 +359,7 @@ func TestEnters(t *testing.T) {
 func TestCopiedStorage(t *testing.T) {
 	type holder struct{ storage frame.Storage }
 	original := &holder{*frame.New("name", nil)}
-	f := (*frame.Frame)(nil).With(bind(&original.storage, 1))
+	f := (*frame.Frame)(nil).With(bind(&original.storage, 1), nil)
 	copied := new(holder)
 	assign(copied, original)
 	assert.Equal(t, "name", copied.storage.Name())
@@ -310,7 +367,7 @@ func TestCopiedStorage(t *testing.T) {
 	copied.storage.Disable()
 	assert.NotNil(t, f.Find(original.storage.Key()), "Disable of the copy is not the original's")
 
-	both := f.With(bind(&copied.storage, 2))
+	both := f.With(bind(&copied.storage, 2), nil)
 	assert.Equal(t, 1, both.Find(original.storage.Key()).Value)
 	assert.Equal(t, 2, both.Find(copied.storage.Key()).Value)
 	copied.storage.Disable()

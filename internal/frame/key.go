@@ -46,6 +46,12 @@ func (s *Storage) Key() *Key {
 	return nil
 }
 
+// Used reports whether the storage has ever been set, or is a copy of one that has. It is on the path of Get.
+func (s *Storage) Used() bool { return s.key.Load() != nil }
+
+// Has reports whether k, which is not nil, is the storage's key. It is on the path of Get.
+func (s *Storage) Has(k *Key) bool { return s.key.Load() == k && k.Storage == s }
+
 // MakeKey returns the key of a storage, whose values have type T, made now if there is none.
 func MakeKey[T any](s *Storage) *Key {
 	return s.makeKey(reflect.TypeFor[T]())

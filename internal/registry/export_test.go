@@ -1,7 +1,5 @@
 package registry
 
-import "github.com/ambient-go/ambient/internal/frame"
-
 // Table gives tests one table without the shard around it, small and with colliding ids if they like.
 type Table = table
 
@@ -48,7 +46,7 @@ func (m *Map) Resting() (n int) {
 		s := &m.shards[i]
 		s.mu.Lock()
 		for _, r := range s.table.Load().entries {
-			if r.frame.Load() == &rest {
+			if r.frame.Load() == rest {
 				n++
 			}
 		}
@@ -59,29 +57,6 @@ func (m *Map) Resting() (n int) {
 
 // Evict is what a shard that runs full does to a record.
 func (r *Record) Evict() bool { return r.evict() }
-
-// A Look is Map.Of, one load at a time.
-type Look struct {
-	slot *slot
-	tenancy
-}
-
-// Look finds the slot of a goroutine that has a record.
-func (m *Map) Look(id uint64) *Look { return &Look{slot: m.shard(id).table.Load().slotOf(id)} }
-
-// LookInTable returns a Map.Of in the table that there is now.
-func (m *Map) LookInTable(id uint64) func() (f *frame.Frame, ok, current bool) {
-	s := m.shard(id)
-	t := s.table.Load()
-	return func() (f *frame.Frame, ok, current bool) { return s.of(t, id) }
-}
-
-func (l *Look) Begin() bool {
-	l.tenancy = l.slot.tenancy()
-	return l.record != nil
-}
-func (l *Look) Frame() *frame.Frame  { return l.record.frame.Load() }
-func (l *Look) Lasts(id uint64) bool { return l.lasts(id) }
 
 // EvictAll is what happens to a shard that runs full.
 func (m *Map) EvictAll(id uint64) {
@@ -105,6 +80,12 @@ func (m *Map) LetRest() {
 		}
 		s.mu.Unlock()
 	}
+}
+
+// Hold keeps the goroutine's shard locked until release is called.
+func (m *Map) Hold(id uint64) (release func()) {
+	m.shard(id).mu.Lock()
+	return m.shard(id).mu.Unlock
 }
 
 // Slots is the number of slots in all tables and how many of them are tombstones.
@@ -155,7 +136,8 @@ func (s *shard) check() string {
 			} else {
 				tombs++
 			}
-			if r != nil && (r.frame.Load() != nil || r.Depth != 0 || r.rests != 0 || r.loose) {
+			if r != nil && (r.frame.Load() != gone || r.id.Load() != 0 || r.Spare != nil ||
+				r.Depth != 0 || r.rests != 0 || r.loose) {
 				return "a record of nobody that holds something"
 			}
 			continue
@@ -164,10 +146,13 @@ func (s *shard) check() string {
 		if r == nil {
 			return "a key without a record"
 		}
+		if r.id.Load() != key {
+			return "a record with another's id"
+		}
 		if r.loose {
 			loose++
 		}
-		if r.frame.Load() == &rest && (r.Depth != 0 || r.loose || len(t.slots) > restfulSlots) {
+		if r.frame.Load() == rest && (r.Depth != 0 || r.loose || len(t.slots) > restfulSlots) {
 			return "at rest where it should not be"
 		}
 		if t.slotOf(key) != &t.slots[i] {

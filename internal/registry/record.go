@@ -10,19 +10,24 @@ import (
 // in its slot for the next owner. In between it may be at rest, where the owner has no scope open, and be taken up again
 // by the owner's next scope; a record at rest may be evicted, and an evicted one is never anybody's again.
 type Record struct {
-	// frame is loaded by anybody. Its store publishes the frame.
+	// frame is never nil in a record that has or had an owner: what stands for no frame is read as one in which nothing
+	// is found. It is stored by the owner, and by others as said here; loaded by the owner without more, and by others
+	// under shard.mu or on their way through a table, inside Watch. Its store publishes the frame.
 	//
-	//	nil -> f      Insert, under shard.mu
-	//	f -> f        SetFrame, by the owner; nil means that it carries nothing at the moment (inside Exit, say)
-	//	f -> rest     Rest, by the owner
-	//	rest -> f     Take, by the owner: compare and swap
-	//	rest -> nil   evict, under shard.mu: compare and swap, and the last change that there ever is
-	//	f, rest -> nil   Remove, by the owner, and Drop: under shard.mu
+	//	gone -> f        Insert, under shard.mu
+	//	f -> f           SetFrame, by the owner; none means that it carries nothing at the moment (inside Exit, say)
+	//	f -> rest        Rest, by the owner
+	//	rest -> f        Take, by the owner: compare and swap
+	//	rest -> gone     evict, under shard.mu: compare and swap, and the last change that there ever is
+	//	f, rest -> gone  Remove, by the owner, and Drop: under shard.mu
 	frame atomic.Pointer[frame.Frame]
 
-	// turn is the number of owners before this one. Added to under shard.mu before a next owner's frame is stored,
-	// loaded by anybody: what is read between two loads of the same number is of one owner.
-	turn atomic.Uint64
+	// id is the owner's, 0 while there is none. Stored under shard.mu; loaded by anybody who finds the record as a hint: a
+	// goroutine that reads its own id here is the owner, or is being evicted, since it alone inserts and removes its id.
+	id atomic.Uint64
+
+	// Spare is an empty frame that nobody else has, for the owner's next scope; nil without one. The owner's, as Depth is.
+	Spare *frame.Frame
 
 	// Depth counts the owner's open scopes. Only the owner reads and writes it; the shard's lock passes it on to the
 	// next owner, with 0 in it.
@@ -32,6 +37,10 @@ type Record struct {
 	// evicted: then it is read by who evicted it, after whom the owner changes nothing.
 	rests uint16
 
+	// Lent says that the frame of the innermost scope that RunOwn of package carrier opened may be in other hands by now:
+	// in a snapshot's, say. The owner's, as Depth is.
+	Lent bool
+
 	// loose says that the record was inserted outside any scope, so that nothing but Leave removes it. Guarded by
 	// shard.mu.
 	loose bool
@@ -39,53 +48,50 @@ type Record struct {
 
 const maxRests = 1 << 10
 
-// rest is in force on a goroutine whose record is at rest. Nothing is found in it.
-var rest frame.Frame
+// What a record's frame is where there is none. Nothing is found in them.
+var (
+	none = frame.Nothing() // in force on a goroutine that carries nothing at the moment
+	rest = frame.Nothing() // in a record at rest
+	gone = frame.Nothing() // in one that is nobody's, or was evicted
+)
+
+// nobody is the hint where there is none.
+var nobody = newRecord()
+
+func newRecord() *Record {
+	r := new(Record)
+	r.frame.Store(gone)
+	return r
+}
 
 // Frame returns what the owner carries.
 func (r *Record) Frame() *frame.Frame {
 	f := r.frame.Load()
-	if f == &rest {
+	if f.IsNothing() {
 		return nil
 	}
 	return f
 }
 
-// Sought returns Frame as Get needs it: nil, or a frame in which there is nothing, where the owner carries nothing.
+// Sought returns Frame as Get needs it: where the owner carries nothing, a frame in which nothing is found, never nil.
 func (r *Record) Sought() *frame.Frame { return r.frame.Load() }
 
 // SetFrame changes what the owner carries. Only the owner may call it, and not at rest.
-func (r *Record) SetFrame(f *frame.Frame) { r.frame.Store(f) }
+func (r *Record) SetFrame(f *frame.Frame) {
+	if f == nil {
+		f = none
+	}
+	r.frame.Store(f)
+}
 
 // Held reports whether the owner, who asks, has a scope open or a value set. Otherwise the record is at rest or evicted.
 func (r *Record) Held() bool { return r.Depth > 0 || r.Frame() != nil }
 
-// Take ends the rest of a record, whose owner calls it, with a frame that is not nil. It is false for a record that has
-// been evicted: the owner has none then.
-func (r *Record) Take(f *frame.Frame) bool { return r.frame.CompareAndSwap(&rest, f) }
-
 // evict reports whether the record was at rest, and ends its use. shard.mu is held.
-func (r *Record) evict() bool { return r.frame.CompareAndSwap(&rest, nil) }
-
-// A tenancy is what a foreign reader has seen of a slot: an owner's record and the turn of that owner, or of another
-// one who has come since the key was read.
-type tenancy struct {
-	slot   *slot
-	record *Record
-	turn   uint64
-}
-
-// tenancy begins a foreign reader's look at the slot; the record is nil if there is none.
-func (s *slot) tenancy() tenancy {
-	r := s.record.Load()
-	if r == nil {
-		return tenancy{slot: s}
+func (r *Record) evict() bool {
+	if !r.frame.CompareAndSwap(rest, gone) {
+		return false
 	}
-	return tenancy{s, r, r.turn.Load()}
-}
-
-// lasts reports whether what was read of the record since belongs to that goroutine: it is the slot's, and nobody's turn
-// has begun. Its id alone would not say so, since a goroutine that leaves and comes back finds its place free.
-func (t tenancy) lasts(id uint64) bool {
-	return t.record != nil && t.slot.key.Load() == id && t.record.turn.Load() == t.turn
+	r.id.Store(0)
+	return true
 }

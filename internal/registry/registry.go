@@ -14,9 +14,22 @@ const (
 	shardShift = 64 - 6
 )
 
+// hints is the number of goroutines whose records are found without a look at their shard: of those whose ids are equal
+// modulo that number, the one that began a scope last. Ids are handed out in turn.
+const hints = 1 << 12
+
 // A Map holds the records of all goroutines. Init comes before anything else.
 type Map struct {
 	shards [shards]shard
+
+	// hints are never nil. Any of them may be outdated: the record may belong to another goroutine by now, or to nobody.
+	// Stored by who begins a scope or starts a goroutine, loaded by anybody.
+	hints [hints]atomic.Pointer[Record]
+
+	// watchers counts those who look at frames of other goroutines. Added to by them before and after; an owner that has
+	// taken a frame out of force loads it before it empties the frame. All of these are sequentially consistent: either
+	// the owner sees a watcher who may have seen the frame, or that one sees that the frame is no longer in force.
+	watchers atomic.Int64
 
 	// loose counts the loose records. Added to before an insert and after a remove, loaded by anybody.
 	loose atomic.Int64
@@ -27,31 +40,39 @@ func (m *Map) Init() {
 	for i := range m.shards {
 		m.shards[i].table.Store(nothing)
 	}
+	for i := range m.hints {
+		m.hints[i].Store(nobody)
+	}
 }
 
-// Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock and writes nothing. The
-// record may be at rest or evicted. Another goroutine's record may pass to a third at any moment: use Of.
+// Hint returns a record that belongs to the goroutine with that id if it says so itself, by Is: most do. Otherwise Find
+// is to be asked. It is on the path of Get, and inlined there.
+func (m *Map) Hint(id uint64) *Record { return m.hints[id%hints].Load() }
+
+// Is reports whether the record belongs to the running goroutine, whose id this is. It may be at rest or evicted.
+func (r *Record) Is(id uint64) bool { return r.id.Load() == id }
+
+// Find returns the record of the running goroutine, whose id this is, or nil. It takes no lock. The record may be at rest
+// or evicted. Another goroutine's record may pass to a third at any moment: use Of.
 func (m *Map) Find(id uint64) *Record {
-	if r, known := m.First(id); known {
+	if r := m.Hint(id); r.Is(id) {
 		return r
 	}
-	return m.Probe(id)
+	return m.Search(id)
 }
 
-// First is Find where the slot at which the probe begins says it all, as most do, and small enough to be inlined in the
-// path of Get. Otherwise it is not known, and Probe is to be asked.
-func (m *Map) First(id uint64) (r *Record, known bool) {
-	hash := id * spread
-	slots := m.shards[hash>>shardShift].table.Load().slots
-	s := &slots[int(hash>>homeShift)&(len(slots)-1)]
-	key := s.key.Load()
-	if key == id {
-		return s.record.Load(), true
+// Search is Find where there is no hint, and leaves one: so that a goroutine in a long scope gets its own back which
+// another has taken meanwhile. Get does not: two that share a hint would write to it in turn.
+func (m *Map) Search(id uint64) *Record {
+	r := m.Probe(id)
+	if r != nil {
+		m.hint(id, r)
 	}
-	return nil, key == 0
+	return r
 }
 
-// Probe is Find, not inlined. The number of steps is bounded, so that no sequence of writes can keep a reader here.
+// Probe is Search without leaving anything. The number of steps is bounded, so that no sequence of writes can keep a
+// reader here.
 func (m *Map) Probe(id uint64) *Record {
 	if s := m.shard(id).table.Load().slotOf(id); s != nil {
 		return s.record.Load()
@@ -59,14 +80,32 @@ func (m *Map) Probe(id uint64) *Record {
 	return nil
 }
 
-// Of returns what any goroutine carries and whether it has a record that is not at rest; one that is being evicted from
-// its rest may count as one in which nothing is set. It takes no lock.
-func (m *Map) Of(id uint64) (f *frame.Frame, ok bool) {
-	s := m.shard(id)
-	for {
-		if f, ok, current := s.of(s.table.Load(), id); current {
-			return f, ok
-		}
+// hint lets the running goroutine find its record at once.
+func (m *Map) hint(id uint64, r *Record) {
+	if h := &m.hints[id%hints]; h.Load() != r {
+		h.Store(r)
+	}
+}
+
+// Watch begins a look at frames of other goroutines: those that are seen until Unwatch do not change before it.
+func (m *Map) Watch() { m.watchers.Add(1) }
+
+// Unwatch ends what Watch began.
+func (m *Map) Unwatch() { m.watchers.Add(-1) }
+
+// Of calls look with what any goroutine carries, if it carries anything. The frame is not to be kept.
+func (m *Map) Of(id uint64, look func(f *frame.Frame)) {
+	m.Watch()
+	defer m.Unwatch()
+	if f := m.shard(id).of(id); f != nil {
+		look(f)
+	}
+}
+
+// Keep makes a frame the owner's spare that has just been taken out of force, unless somebody else may have it.
+func (m *Map) Keep(r *Record, f *frame.Frame) {
+	if !r.Lent && m.watchers.Load() == 0 && f.Empty() {
+		r.Spare = f
 	}
 }
 
@@ -76,21 +115,34 @@ func (m *Map) Insert(id uint64, f *frame.Frame, loose bool) *Record {
 	if loose {
 		m.loose.Add(1)
 	}
-	return m.shard(id).insert(id, f, loose)
+	r := m.shard(id).insert(id, f, loose)
+	m.hint(id, r)
+	return r
 }
 
-// Rest leaves the record of the running goroutine for its next scope, or removes it where many goroutines have one. It
-// is not loose, and its owner is in its outermost scope.
-func (m *Map) Rest(id uint64, r *Record) {
+// Take ends the rest of the running goroutine's record with a frame that is not nil. It is false for one that has been
+// evicted: its owner has none then.
+func (m *Map) Take(id uint64, r *Record, f *frame.Frame) bool {
+	if !r.frame.CompareAndSwap(rest, f) {
+		return false
+	}
+	m.hint(id, r)
+	return true
+}
+
+// Rest leaves the record of the running goroutine for its next scope, or removes it where many goroutines have one, and
+// then is false. It is not loose, and its owner is in its outermost scope.
+func (m *Map) Rest(id uint64, r *Record) bool {
 	if !m.shard(id).table.Load().restful {
 		m.Remove(id)
-		return
+		return false
 	}
 	r.Depth = 0
 	if r.rests < maxRests {
 		r.rests++
 	}
-	r.frame.Store(&rest)
+	r.frame.Store(rest)
+	return true
 }
 
 // Remove takes out the record of the running goroutine, if there is one.
@@ -118,7 +170,8 @@ type Loose struct {
 	Frame *frame.Frame
 }
 
-// AllLoose returns the goroutines that have loose records and carry something.
+// AllLoose returns the goroutines that have loose records and carry something. The frames are to be compared; between
+// Watch and Unwatch none of them is another one meanwhile.
 func (m *Map) AllLoose() []Loose {
 	var all []Loose
 	for i := range m.shards {
@@ -136,18 +189,22 @@ func (m *Map) AllLoose() []Loose {
 	return all
 }
 
-// All yields each goroutine that has a record and what it carries, nil included. It takes no lock: a goroutine that
-// comes or goes meanwhile may be missing or be there, and one that stays is yielded once or more.
+// All yields each goroutine that carries something, and its frame, which is not to be kept. It holds up none of them for
+// longer than a look at one takes: a goroutine that comes or goes meanwhile may be missing or be there, and one that
+// stays is yielded once or more.
 func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
 	return func(yield func(uint64, *frame.Frame) bool) {
+		m.Watch()
+		defer m.Unwatch()
 		for i := range m.shards {
-			t := m.shards[i].table.Load()
+			s := &m.shards[i]
+			t := s.table.Load()
 			for j := range t.slots {
 				id := t.slots[j].key.Load()
 				if id == 0 || id == tombstone {
 					continue
 				}
-				if f, ok := m.Of(id); ok && !yield(id, f) {
+				if f := s.of(id); f != nil && !yield(id, f) {
 					return
 				}
 			}
@@ -162,7 +219,7 @@ func (m *Map) Len() int {
 		s := &m.shards[i]
 		s.mu.Lock()
 		for _, r := range s.table.Load().entries {
-			if r.frame.Load() != &rest {
+			if r.frame.Load() != rest {
 				n++
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,6 +26,7 @@ func TestAgainstModel(t *testing.T) {
 	universes := map[string][]uint64{
 		"consecutive": sequence(1, 1, 300),
 		"strided":     sequence(64, 64, 300),
+		"one hint":    sequence(7, 1<<12, 300), // that of whoever came last
 		"colliding":   registry.Collide(60, 128),
 		"two":         {1, 2},
 		"huge ids":    sequence(1<<62, 1<<40, 300),
@@ -49,9 +51,9 @@ func TestAgainstModel(t *testing.T) {
 					v := new(frame.Frame)
 					want[id] = v
 					r := m.Find(id)
-					if r == nil || !r.Take(v) {
+					if r == nil || !m.Take(id, r, v) {
 						evicted++
-						require.False(t, resting[id].Take(v), "an evicted record is nobody's for ever")
+						require.False(t, m.Take(id, resting[id], v), "an evicted record is nobody's for ever")
 						r = m.Insert(id, v, false)
 						require.NotSame(t, resting[id], r)
 					} else {
@@ -108,9 +110,7 @@ func TestAgainstModel(t *testing.T) {
 					require.Empty(t, m.Check(), "step %d", step)
 					require.Equal(t, len(want), m.Len())
 					for _, id := range ids {
-						got, ok := m.Of(id)
-						require.Equal(t, want[id] != nil, ok)
-						require.Same(t, want[id], got)
+						require.Same(t, want[id], of(m, id))
 					}
 				}
 			}
@@ -138,7 +138,13 @@ var owner frame.Storage
 
 // frameOf returns a frame that tells whose it is.
 func frameOf(id uint64) *frame.Frame {
-	return (*frame.Frame)(nil).With(frame.Binding{Key: frame.MakeKey[uint64](&owner), Value: id})
+	return (*frame.Frame)(nil).With(frame.Binding{Key: frame.MakeKey[uint64](&owner), Value: id}, nil)
+}
+
+// of returns what a goroutine carries.
+func of(m *registry.Map, id uint64) (f *frame.Frame) {
+	m.Of(id, func(seen *frame.Frame) { f = seen })
+	return f
 }
 
 func idIn(f *frame.Frame) uint64 { return f.Find(owner.Key()).Value.(uint64) }
@@ -222,9 +228,11 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 				readers.Go(func() {
 					for !stop.Load() {
 						for _, id := range ids {
-							if f, ok := m.Of(id); ok && idIn(f) != id {
-								t.Errorf("read %d's frame as that of %d", idIn(f), id)
-							}
+							m.Of(id, func(f *frame.Frame) {
+								if idIn(f) != id {
+									t.Errorf("read %d's frame as that of %d", idIn(f), id)
+								}
+							})
 						}
 						for id, f := range m.All() {
 							if idIn(f) != id {
@@ -267,6 +275,104 @@ func TestLooseAreCountedUntilRemoved(t *testing.T) {
 	m.Remove(ids[0])
 	m.Insert(ids[0], f[0], false)
 	assert.Empty(t, m.AllLoose(), "a recycled record is not loose")
+}
+
+// A hint is another's as often as not. Two goroutines have the same one, and one of them has the record that the other
+// had before.
+func TestHintsOfOthers(t *testing.T) {
+	m := registry.NewMap()
+	one := registry.Collide(1, 8)[0]
+	same, next := one+1<<12, uint64(0)
+	for _, id := range registry.Collide(100, 8) { // its probe begins in the same slot
+		if id%(1<<12) != one%(1<<12) {
+			next = id
+			break
+		}
+	}
+	r := m.Insert(one, frameOf(one), false)
+	assert.Nil(t, m.Find(same))
+	other := m.Insert(same, frameOf(same), false)
+	assert.Same(t, other, m.Hint(one))
+	assert.Same(t, r, m.Probe(one))
+	assert.Same(t, other, m.Hint(one), "Get leaves hints alone")
+	assert.Same(t, r, m.Find(one))
+	assert.Same(t, r, m.Hint(one), "others take theirs back")
+	assert.Same(t, other, m.Find(same))
+	m.Remove(same)
+	assert.Same(t, r, m.Find(one))
+	assert.Nil(t, m.Find(same))
+
+	m.Remove(one)
+	assert.Nil(t, m.Find(one))
+	m.Insert(one, frameOf(one), false)
+	m.Remove(one)
+	require.Same(t, r, m.Insert(next, frameOf(next), false), "the record has a new owner")
+	assert.Nil(t, m.Find(one))
+	assert.Same(t, r, m.Hint(next))
+
+	r.Depth = 1
+	require.True(t, m.Rest(next, r))
+	require.NotSame(t, r, m.Insert(next+1<<12, frameOf(1), false))
+	assert.NotSame(t, r, m.Hint(next))
+	assert.True(t, m.Take(next, r, frameOf(next)))
+	assert.Same(t, r, m.Hint(next), "whoever began a scope last")
+}
+
+// A record cannot pass to another goroutine while somebody looks at what its owner carries.
+func TestOthersLookUnderTheLock(t *testing.T) {
+	m := registry.NewMap()
+	m.Insert(1, frameOf(1), false)
+	for _, look := range []func(){
+		func() { m.Of(1, func(*frame.Frame) {}) },
+		func() {
+			for range m.All() {
+				break
+			}
+		},
+	} {
+		release := m.Hold(1)
+		seen := make(chan struct{})
+		go func() {
+			defer close(seen)
+			look()
+		}()
+		select {
+		case <-seen:
+			t.Error("looked without the lock")
+		case <-time.After(20 * time.Millisecond):
+		}
+		release()
+		<-seen
+	}
+}
+
+func TestKeep(t *testing.T) {
+	m := registry.NewMap()
+	r := m.Insert(1, frameOf(1), false)
+	keep := func() bool {
+		f := frameOf(2)
+		r.Spare = nil
+		m.Keep(r, f)
+		assert.Equal(t, r.Spare != nil, f.First().Key == nil, "emptied or left alone")
+		assert.True(t, r.Spare == nil || r.Spare == f)
+		return r.Spare != nil
+	}
+	assert.True(t, keep())
+	r.Lent = true
+	assert.False(t, keep())
+	r.Lent = false
+	m.Watch()
+	assert.False(t, keep())
+	m.Watch()
+	m.Unwatch()
+	assert.False(t, keep(), "one of two still looks")
+	m.Unwatch()
+	assert.True(t, keep())
+	for range m.All() {
+		assert.False(t, keep())
+	}
+	m.Of(1, func(*frame.Frame) { assert.False(t, keep()) })
+	assert.True(t, keep())
 }
 
 // Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
@@ -389,7 +495,7 @@ func FuzzMap(f *testing.F) {
 			t.Fatal(msg)
 		}
 		for _, id := range ids {
-			if got, ok := m.Of(id); got != want[id] || ok != (want[id] != nil) {
+			if of(m, id) != want[id] {
 				t.Fatal(fmt.Sprint("id ", id, " is lost or wrong"))
 			}
 		}

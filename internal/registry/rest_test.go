@@ -45,7 +45,7 @@ func TestConcurrentRestAndEviction(t *testing.T) {
 					r = m.Insert(id, f, false)
 				case r.Frame() != nil || r.Held():
 					t.Errorf("goroutine %d carries something at rest", id)
-				case r.Take(f):
+				case m.Take(id, r, f):
 					taken.Add(1)
 				default:
 					evicted.Add(1)
@@ -86,12 +86,14 @@ func TestConcurrentRestAndEviction(t *testing.T) {
 		readers.Go(func() {
 			for !stop.Load() {
 				for _, id := range ids {
-					if f, ok := m.Of(id); ok && f != nil && idIn(f) != id {
-						t.Errorf("read %d's frame as that of %d", idIn(f), id)
-					}
+					m.Of(id, func(f *frame.Frame) {
+						if idIn(f) != id {
+							t.Errorf("read %d's frame as that of %d", idIn(f), id)
+						}
+					})
 				}
 				for id, f := range m.All() {
-					if f != nil && idIn(f) != id {
+					if idIn(f) != id {
 						t.Errorf("listed %d's frame as that of %d", idIn(f), id)
 					}
 				}
@@ -160,7 +162,7 @@ func TestShardIsRestlessWhereRestDoesNotPay(t *testing.T) {
 	f := new(frame.Frame)
 	scope := func(m *registry.Map, id uint64) {
 		r := m.Find(id)
-		if r == nil || !r.Take(f) {
+		if r == nil || !m.Take(id, r, f) {
 			r = m.Insert(id, f, false)
 		}
 		r.Depth++
@@ -258,14 +260,12 @@ func TestEvictedRecordIsNeverUsedAgain(t *testing.T) {
 	}
 	require.Nil(t, m.Find(ids[0]))
 	assert.False(t, old.Held())
-	assert.Nil(t, old.Sought())
-	assert.False(t, old.Take(frameOf(ids[0])))
-	assert.Nil(t, old.Sought())
+	assert.True(t, old.Sought().IsNothing())
+	assert.False(t, m.Take(ids[0], old, frameOf(ids[0])))
+	assert.True(t, old.Sought().IsNothing())
 	f := frameOf(ids[0])
 	assert.NotSame(t, old, m.Insert(ids[0], f, false))
-	got, ok := m.Of(ids[0])
-	assert.True(t, ok)
-	assert.Same(t, f, got)
+	assert.Same(t, f, of(m, ids[0]))
 }
 
 // The owner takes a record up in the very moment in which it is evicted: one of them gets it.
@@ -295,7 +295,7 @@ func TestTakenUpOrEvicted(t *testing.T) {
 		for range round % 512 {
 			r.Held() // some time
 		}
-		taken := r.Take(f)
+		taken := m.Take(1, r, f)
 		for turn.Load() != 2*round+1 {
 			runtime.Gosched()
 		}
@@ -314,63 +314,6 @@ func TestTakenUpOrEvicted(t *testing.T) {
 	t.Logf("%d of %d taken up", takes, rounds)
 }
 
-// A foreign reader asks for a goroutine that leaves, while another takes its place, and comes back: whatever happens
-// between its loads, it sees what that goroutine carried, or nothing.
-func TestForeignReaderOfAPlaceThatChangesHands(t *testing.T) {
-	ids := registry.Collide(2, 8)
-	a, b := ids[0], ids[1]
-	for looked := range 9 {
-		for read := looked; read < 9; read++ {
-			for checked := read; checked < 9; checked++ {
-				m := registry.NewMap()
-				steps := 0
-				to := func(until int) {
-					for ; steps < until; steps++ {
-						switch steps % 4 {
-						case 0:
-							m.Insert(a, frameOf(a), true)
-						case 1:
-							m.Remove(a)
-						case 2:
-							m.Insert(b, frameOf(b), true)
-						case 3:
-							m.Remove(b)
-						}
-					}
-				}
-				to(1) // a is there
-				look := m.Look(a)
-				to(1 + looked)
-				if !look.Begin() {
-					continue
-				}
-				to(1 + read)
-				f := look.Frame()
-				to(1 + checked)
-				if look.Lasts(a) && f != nil && idIn(f) != a {
-					t.Errorf("looked after %d steps, read after %d, checked after %d: another's frame", looked, read, checked)
-				}
-			}
-		}
-	}
-}
-
-// In a table that is not the shard's any more, ids stand for ever, and their records may be others' by now.
-func TestForeignReaderOfAnOldTable(t *testing.T) {
-	ids := registry.OfOneShard(8)
-	m := registry.NewMap()
-	m.Insert(ids[0], frameOf(ids[0]), false)
-	look := m.LookInTable(ids[0])
-	f, ok, current := look()
-	assert.True(t, ok && current)
-	assert.Equal(t, ids[0], idIn(f))
-	for _, id := range ids[1:] { // a larger table
-		m.Insert(id, frameOf(id), false)
-	}
-	_, _, current = look()
-	assert.False(t, current)
-}
-
 // A connection's goroutine runs one scope for each request.
 func TestScopesOneAfterTheOtherAllocateNothing(t *testing.T) {
 	m := registry.NewMap()
@@ -379,6 +322,6 @@ func TestScopesOneAfterTheOtherAllocateNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, func() {
 		r.Depth++
 		m.Rest(1, r)
-		assert.True(t, r.Take(f))
+		assert.True(t, m.Take(1, r, f))
 	}))
 }

@@ -50,12 +50,11 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	at, tombstoned := t.claim(id)
 	r := at.record.Load()
 	if r == nil {
-		r = new(Record)
+		r = newRecord()
 		at.record.Store(r)
-	} else {
-		r.turn.Store(r.turn.Load() + 1)
 	}
 	r.frame.Store(f)
+	r.id.Store(id)
 	r.loose = loose
 	at.key.Store(id)
 	s.live++
@@ -74,12 +73,14 @@ func (s *shard) insert(id uint64, f *frame.Frame, loose bool) *Record {
 	return r
 }
 
-// of is Map.Of if t is the shard's table all the time, which it says. An old table keeps the ids that were in it when it
-// was replaced, and the records of those who have gone since may be others' in the new one. A table with ids in it never
-// comes back, so one that is the shard's in the end has been so.
-func (s *shard) of(t *table, id uint64) (f *frame.Frame, ok, current bool) {
-	f, ok = t.of(id)
-	return f, ok, s.table.Load() == t
+// of is Map.Of. The lock keeps the record that goroutine's.
+func (s *shard) of(id uint64) *frame.Frame {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := s.table.Load().slotOf(id); at != nil {
+		return at.record.Load().Frame()
+	}
+	return nil
 }
 
 // reserve makes room for one more entry once s.full slots are in use. A large table doubles unless a sixth of it is free
@@ -127,7 +128,7 @@ func (s *shard) remove(id uint64, dropped *frame.Frame) (removed, loose bool) {
 	s.mu.Lock()
 	t := s.table.Load()
 	if dropped != nil {
-		if at := t.slotOf(id); at == nil || !at.record.Load().frame.CompareAndSwap(dropped, nil) {
+		if at := t.slotOf(id); at == nil || !at.record.Load().frame.CompareAndSwap(dropped, gone) {
 			s.mu.Unlock()
 			return false, false
 		}
@@ -144,11 +145,12 @@ func (s *shard) remove(id uint64, dropped *frame.Frame) (removed, loose bool) {
 	if loose {
 		s.loose--
 	}
-	r.frame.Store(nil)
+	r.frame.Store(gone)
+	r.id.Store(0)
 	if dropped != nil {
 		at.record.Store(nil)
 	} else {
-		r.Depth, r.rests, r.loose = 0, 0, false
+		r.Spare, r.Depth, r.rests, r.loose = nil, 0, 0, false
 	}
 	if len(t.slots) > minSlots && 16*s.live <= len(t.slots) {
 		s.shrink()

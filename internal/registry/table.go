@@ -1,10 +1,6 @@
 package registry
 
-import (
-	"sync/atomic"
-
-	"github.com/ambient-go/ambient/internal/frame"
-)
+import "sync/atomic"
 
 // tombstone marks a slot whose entry was removed while entries behind it may still be reached through it. It is no
 // goroutine's id: ids start at 1 and grow by one.
@@ -26,7 +22,7 @@ type slot struct {
 	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: an owner that meets
 	// its id meets its own record. Only the owner itself, while it lives, takes its id out of a slot that is used again,
 	// so it is not between the two loads then; the slots of a table in which records were evicted are not used again.
-	// Foreign readers need more (tenancy).
+	// Foreign readers hold shard.mu.
 	record atomic.Pointer[Record]
 }
 
@@ -39,23 +35,6 @@ type table struct {
 
 func newTable(size int) *table {
 	return &table{slots: make([]slot, size)}
-}
-
-// of is Map.Of if t is still the shard's when it returns.
-func (t *table) of(id uint64) (f *frame.Frame, ok bool) {
-	at := t.slotOf(id)
-	if at == nil {
-		return nil, false
-	}
-	seen := at.tenancy()
-	if seen.record == nil {
-		return nil, false
-	}
-	f = seen.record.frame.Load()
-	if f == &rest || !seen.lasts(id) {
-		return nil, false
-	}
-	return f, true
 }
 
 // nothing is the table of a shard without entries. None is ever inserted into it.
