@@ -234,8 +234,13 @@ func Start(f *frame.Frame, fn func()) {
 		return
 	}
 	id := goroutine.ID()
-	goroutines.Insert(id, f, false).Depth++
-	defer goroutines.Remove(id)
+	if r := goroutines.Sit(id, f); r != nil {
+		r.Depth++
+		defer goroutines.Rise(r)
+	} else {
+		goroutines.Insert(id, f, false).Depth++
+		defer goroutines.Remove(id)
+	}
 	fn()
 }
 

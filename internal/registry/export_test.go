@@ -104,6 +104,12 @@ func (m *Map) Slots() (slots, tombstones int) {
 
 // Check verifies what the comments in table.go and shard.go promise.
 func (m *Map) Check() string {
+	for i := range m.seats {
+		r := &m.seats[i]
+		if r.Is(0) && (r.frame.Load() != gone || r.Depth != 0 || r.Lent || r.loose) {
+			return "a free seat that holds something"
+		}
+	}
 	for i := range m.shards {
 		if msg := m.shards[i].check(); msg != "" {
 			return msg

@@ -55,9 +55,6 @@ var (
 	gone = frame.Nothing() // in one that is nobody's, or was evicted
 )
 
-// nobody is the hint where there is none.
-var nobody = newRecord()
-
 func newRecord() *Record {
 	r := new(Record)
 	r.frame.Store(gone)

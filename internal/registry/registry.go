@@ -26,6 +26,9 @@ type Map struct {
 	// Stored by who begins a scope or starts a goroutine, loaded by anybody.
 	hints [hints]atomic.Pointer[Record]
 
+	// seats are records without a table, for some of the goroutines that Sit.
+	seats [hints]Record
+
 	// watchers counts those who look at frames of other goroutines. Added to by them before and after; an owner that has
 	// taken a frame out of force loads it before it empties the frame. All of these are sequentially consistent: either
 	// the owner sees a watcher who may have seen the frame, or that one sees that the frame is no longer in force.
@@ -41,7 +44,8 @@ func (m *Map) Init() {
 		m.shards[i].table.Store(nothing)
 	}
 	for i := range m.hints {
-		m.hints[i].Store(nobody)
+		m.seats[i].frame.Store(gone)
+		m.hints[i].Store(&m.seats[i])
 	}
 }
 
@@ -74,6 +78,9 @@ func (m *Map) Search(id uint64) *Record {
 // Probe is Search without leaving anything. The number of steps is bounded, so that no sequence of writes can keep a
 // reader here.
 func (m *Map) Probe(id uint64) *Record {
+	if r := m.seat(id); r.Is(id) {
+		return r
+	}
 	if s := m.shard(id).table.Load().slotOf(id); s != nil {
 		return s.record.Load()
 	}
@@ -97,9 +104,17 @@ func (m *Map) Unwatch() { m.watchers.Add(-1) }
 func (m *Map) Of(id uint64, look func(f *frame.Frame)) {
 	m.Watch()
 	defer m.Unwatch()
-	if f := m.shard(id).of(id); f != nil {
+	if f := m.of(id); f != nil {
 		look(f)
 	}
+}
+
+// of is Of inside a watch.
+func (m *Map) of(id uint64) *frame.Frame {
+	if r := m.seat(id); r.Is(id) {
+		return r.Frame()
+	}
+	return m.shard(id).of(id)
 }
 
 // Keep makes a frame the owner's spare that has just been taken out of force, unless somebody else may have it.
@@ -196,6 +211,12 @@ func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
 	return func(yield func(uint64, *frame.Frame) bool) {
 		m.Watch()
 		defer m.Unwatch()
+		for i := range m.seats {
+			r := &m.seats[i]
+			if id, f := r.id.Load(), r.Frame(); id != 0 && f != nil && !yield(id, f) {
+				return
+			}
+		}
 		for i := range m.shards {
 			s := &m.shards[i]
 			t := s.table.Load()
@@ -215,6 +236,11 @@ func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
 // Len returns the number of records that are not at rest.
 func (m *Map) Len() int {
 	n := 0
+	for i := range m.seats {
+		if !m.seats[i].Is(0) {
+			n++
+		}
+	}
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
