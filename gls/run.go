@@ -44,7 +44,11 @@ func (s *Storage[T]) With(value T) Binding {
 	if s == nil {
 		panicNil("With")
 	}
-	return Binding{s.bound(), value}
+	k := (*frame.Storage)(s).Key()
+	if k == nil {
+		k = s.bound()
+	}
+	return Binding{k, value}
 }
 
 // A Binding is one storage and a value for it. It is made by Storage.With and WithContext.
@@ -72,7 +76,7 @@ func Run(fn func(), bindings ...Binding) {
 	next := here.Copy(len(bindings))
 	for i := range bindings {
 		b := &bindings[i]
-		next.Put(frame.Entry{Binding: frame.Binding{Key: b.key.Storage.Key(), Value: b.value}})
+		next.Bind(frame.Binding{Key: b.key.Storage.Key(), Value: b.value})
 	}
 	carrier.RunOwn(here, next, fn)
 }

@@ -198,6 +198,9 @@ func run(p Place, f *frame.Frame, own bool, fn func()) {
 		case id == 0:
 			store(previous)
 			return
+		case !r.Is(id): // the sweeper took this goroutine for dead: what there is by now was set inside
+			goroutines.Remove(id)
+			return
 		case r.Depth == 1 && previous == nil: // not one that an Enter made: then there was its value
 			if !goroutines.Rest(id, r) {
 				return
@@ -277,7 +280,8 @@ func Inherits(f *frame.Frame) bool {
 // carry their frames, it is not known. The frame is not to be kept.
 func Of(id uint64, look func(f *frame.Frame)) { goroutines.Of(id, look) }
 
-// All yields the goroutines that carry a frame, and the frame, which is not to be kept. It holds up none of them.
+// All yields the goroutines that carry a frame, and the frame, which is not to be kept. It holds up none of them for
+// longer than a look at one takes.
 func All() iter.Seq2[uint64, *frame.Frame] {
 	if mode == inherited {
 		return each

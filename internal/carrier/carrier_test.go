@@ -120,6 +120,31 @@ func TestScopes(t *testing.T) {
 	})
 }
 
+// Finalizers, and callbacks from C, run on goroutines that the sweeper may take for dead in the middle of a scope. They
+// lose what is set then, and what is set afterwards ends with the scope.
+func TestTakenForDeadInsideAScope(t *testing.T) {
+	if carrier.Inherited() {
+		t.Skip("there are no records")
+	}
+	join(func() {
+		f := frameOf(1)
+		carrier.Set(carrier.Here(), f)
+		scope(f, func() { // that of an Exit of what is not set
+			scope(f, func() {
+				assert.True(t, carrier.Here().TakeForDead())
+				assert.Equal(t, -1, number())
+				carrier.Set(carrier.Here(), frameOf(2))
+				assert.Equal(t, 2, number())
+			})
+			assert.Equal(t, -1, number())
+			scope(frameOf(3), func() { assert.Equal(t, 3, number()) })
+			carrier.Set(carrier.Here(), frameOf(4))
+		})
+		assert.Equal(t, -1, number())
+		assert.Nil(t, carrier.Here().Record())
+	})
+}
+
 // A record that a scope gives away at its end belongs to somebody else at once: the frame does not go into it any more.
 func TestRecordsGivenAwayAreLeftAlone(t *testing.T) {
 	if carrier.Inherited() {

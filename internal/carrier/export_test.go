@@ -11,6 +11,11 @@ const (
 	MaxIdle           = maxIdle
 )
 
+// TakeForDead is what the sweeper does to a goroutine that it does not find among the living.
+func (p Place) TakeForDead() bool {
+	return goroutines.Drop(registry.Loose{ID: p.id, Frame: p.frame})
+}
+
 // Record returns the record of the place's goroutine.
 func (p Place) Record() *registry.Record { return p.record }
 

@@ -13,8 +13,8 @@ package frame
 // It is tempting to link each binding to the one before instead, as context.WithValue does. Get then walks past every
 // storage set since, and each child keeps all that its ancestors ever set.
 type Frame struct {
-	first Binding // never empty
-	more  *more   // nil where first is all there is and a Run bound it
+	first Binding // never empty, but in a spare
+	more  *more   // nil where first is all there is, a Run bound it and there was no room for more
 }
 
 // more is apart from the frame so that a frame of one value takes 32 bytes: allocating it is most of what a Run costs.
@@ -190,6 +190,15 @@ func (f *Frame) Copy(n int, spare *Frame) *Frame {
 	return f.grown(f.Len()+n, spare)
 }
 
+// Bind is Put of a binding that no Enter made.
+func (f *Frame) Bind(b Binding) {
+	if f.first.Key == nil {
+		f.first = b
+		return
+	}
+	f.Put(Entry{Binding: b})
+}
+
 // Put makes e stand for its storage in f, which no one else has seen yet and which Copy gave room for it.
 func (f *Frame) Put(e Entry) {
 	if !f.isFirst(e.Key) {
@@ -204,17 +213,22 @@ func (f *Frame) Put(e Entry) {
 	}
 }
 
-// Empty takes all entries out of a frame that nobody else has, and reports whether it is fit to be a spare: large ones
-// are not worth the memory, and one with an Enter in it has another shape.
+// Empty takes all entries out of a frame of With or Copy that nobody else has, and reports whether it is fit to be a
+// spare: large ones are not worth the memory, and it leaves them as they are.
 func (f *Frame) Empty() bool {
-	if f.more != nil && (len(f.more.entries) == 0 || len(f.more.entries) > maxSpare) {
+	if f.more != nil && len(f.more.entries) > maxSpare {
 		return false
 	}
 	f.first = Binding{}
-	if f.more != nil {
-		f.more.entered = nil
-		clear(f.more.entries)
+	if f.more == nil {
+		return true
 	}
+	f.more.entered = nil
+	if len(f.more.entries) == 1 {
+		f.more.entries[0] = Entry{} // what clear takes three calls for
+		return true
+	}
+	clear(f.more.entries)
 	return true
 }
 

@@ -169,42 +169,6 @@ func TestAgainstModel(t *testing.T) {
 	}
 }
 
-// A spare is used where it is what would be allocated otherwise, and holds nothing.
-func TestSpare(t *testing.T) {
-	s := newStorages(8, 1)
-	var none *frame.Frame
-	b := bind(s[0], 1)
-	one := none.With(b, nil)
-	require.True(t, one.Empty())
-	assert.True(t, one.First().Key == nil && one.First().Value == nil)
-	assert.Same(t, one, none.With(b, one))
-	assert.Same(t, one, one.With(bind(s[0], 2), one), "of the same storage")
-	require.True(t, one.Empty())
-
-	for n := 2; n <= 8; n++ {
-		f := none.Copy(n, nil)
-		for i := range n {
-			f.Put(frame.Entry{Binding: bind(s[i], i)})
-		}
-		if n > 5 {
-			assert.False(t, f.Empty(), "large")
-			continue
-		}
-		require.True(t, f.Empty())
-		assert.NotSame(t, f, none.With(b, f), "too large")
-		assert.NotSame(t, one, none.Copy(n, one), "too small")
-		assert.Same(t, f, none.Copy(n, f))
-		f.Put(frame.Entry{Binding: b})
-		assert.Equal(t, 1, f.Len())
-		assert.NotSame(t, f, none.Copy(2*n+1, f))
-	}
-	entered, _ := enter(nil, &frame.Storage{}, 1)
-	assert.False(t, entered.Empty(), "one with an Enter")
-	nothing := frame.Nothing()
-	assert.True(t, nothing.IsNothing() && !one.IsNothing())
-	assert.Nil(t, nothing.Find(b.Key))
-}
-
 func TestWhatChangesNothingIsTheSameFrame(t *testing.T) {
 	s := newStorages(3, 1)
 	var none *frame.Frame
@@ -243,7 +207,6 @@ func boxed() *int {
 	return &one
 }
 
-// enter returns the frame after an Enter, and the Enter.
 // What a Run allocates is most of what it costs.
 func TestFrameOfOneValueIsSmall(t *testing.T) {
 	var s frame.Storage
@@ -263,6 +226,7 @@ func TestFrameOfOneValueIsSmall(t *testing.T) {
 	runtime.KeepAlive(sink)
 }
 
+// enter returns the frame after an Enter, and the Enter.
 func enter(f *frame.Frame, s *frame.Storage, goroutine uint64) (*frame.Frame, *frame.Enter) {
 	by := frame.NewEnter(goroutine, f.Of(keyOf(s)).Entered)
 	return f.WithEntry(frame.Entry{Binding: bind(s, 0), Entered: by}), by

@@ -17,8 +17,8 @@ type Value struct {
 	Value   any
 }
 
-// Goroutines returns all goroutines that carry a frame, in no order, without holding any of them up. Package gls sets
-// it before main starts.
+// Goroutines returns all goroutines that carry a frame, in no order, without holding any of them up for longer than a
+// look at one takes. Package gls sets it before main starts.
 var Goroutines func() []Goroutine
 
 // An Enter is one call of Storage.Enter.

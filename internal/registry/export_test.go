@@ -82,6 +82,9 @@ func (m *Map) LetRest() {
 	}
 }
 
+// PutInPlaceOf puts another goroutine's record where id's is.
+func (m *Map) PutInPlaceOf(id uint64, r *Record) { m.shard(id).table.Load().slotOf(id).record.Store(r) }
+
 // Hold keeps the goroutine's shard locked until release is called.
 func (m *Map) Hold(id uint64) (release func()) {
 	m.shard(id).mu.Lock()

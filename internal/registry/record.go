@@ -12,7 +12,7 @@ import (
 type Record struct {
 	// frame is never nil in a record that has or had an owner: what stands for no frame is read as one in which nothing
 	// is found. It is stored by the owner, and by others as said here; loaded by the owner without more, and by others
-	// under shard.mu or on their way through a table, inside Watch. Its store publishes the frame.
+	// under shard.mu, or in a seat, inside Watch if they follow it. Its store publishes the frame.
 	//
 	//	gone -> f        Insert, under shard.mu
 	//	f -> f           SetFrame, by the owner; none means that it carries nothing at the moment (inside Exit, say)
@@ -23,7 +23,7 @@ type Record struct {
 	frame atomic.Pointer[frame.Frame]
 
 	// id is the owner's, 0 while there is none. Stored under shard.mu; loaded by anybody who finds the record as a hint: a
-	// goroutine that reads its own id here is the owner, or is being evicted, since it alone inserts and removes its id.
+	// goroutine that reads its own id here is the owner, or is being evicted or dropped, since it alone inserts its id.
 	id atomic.Uint64
 
 	// Spare is an empty frame that nobody else has, for the owner's next scope; nil without one. The owner's, as Depth is.

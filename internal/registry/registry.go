@@ -15,7 +15,7 @@ const (
 )
 
 // hints is the number of goroutines whose records are found without a look at their shard: of those whose ids are equal
-// modulo that number, the one that began a scope last. Ids are handed out in turn.
+// modulo that number, the one that last began a scope or looked itself up for another reason than Get. Ids are handed out in turn.
 const hints = 1 << 12
 
 // A Map holds the records of all goroutines. Init comes before anything else.
@@ -23,7 +23,7 @@ type Map struct {
 	shards [shards]shard
 
 	// hints are never nil. Any of them may be outdated: the record may belong to another goroutine by now, or to nobody.
-	// Stored by who begins a scope or starts a goroutine, loaded by anybody.
+	// Stored by goroutines for themselves, loaded by anybody.
 	hints [hints]atomic.Pointer[Record]
 
 	// seats are records without a table, for some of the goroutines that Sit.
@@ -66,7 +66,7 @@ func (m *Map) Find(id uint64) *Record {
 }
 
 // Search is Find where there is no hint, and leaves one: so that a goroutine in a long scope gets its own back which
-// another has taken meanwhile. Get does not: two that share a hint would write to it in turn.
+// another has taken meanwhile. Get does not, where ids are read fast: two that share a hint would write to it in turn.
 func (m *Map) Search(id uint64) *Record {
 	r := m.Probe(id)
 	if r != nil {
@@ -82,7 +82,9 @@ func (m *Map) Probe(id uint64) *Record {
 		return r
 	}
 	if s := m.shard(id).table.Load().slotOf(id); s != nil {
-		return s.record.Load()
+		if r := s.record.Load(); r != nil && r.Is(id) {
+			return r
+		}
 	}
 	return nil
 }
@@ -213,7 +215,8 @@ func (m *Map) All() iter.Seq2[uint64, *frame.Frame] {
 		defer m.Unwatch()
 		for i := range m.seats {
 			r := &m.seats[i]
-			if id, f := r.id.Load(), r.Frame(); id != 0 && f != nil && !yield(id, f) {
+			id := r.id.Load() // before the frame, see seat.go
+			if f := r.Frame(); id != 0 && f != nil && !yield(id, f) {
 				return
 			}
 		}

@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"flag"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -271,123 +269,6 @@ func TestConcurrentOwnersAndReaders(t *testing.T) {
 	}
 }
 
-// Goroutines with the same few seats come and go, while others read everybody.
-func TestConcurrentSeats(t *testing.T) {
-	m := registry.NewMap()
-	var stop atomic.Bool
-	var owners, readers sync.WaitGroup
-	var sat, stood, read atomic.Int64
-	rounds := 30_000
-	if *long {
-		rounds = 3_000_000
-	}
-	ids := make([]uint64, 24)
-	for i := range ids {
-		ids[i] = uint64(1 + i%3 + i/3<<12)
-	}
-	for w := range 8 {
-		owners.Go(func() {
-			mine := ids[3*w : 3*w+3]
-			for round := range rounds {
-				id := mine[round%3]
-				r := m.Sit(id, frameOf(id))
-				seat := r != nil
-				if seat {
-					sat.Add(1)
-				} else {
-					stood.Add(1)
-					r = m.Insert(id, frameOf(id), false)
-				}
-				if r.Depth != 0 || m.Find(id) != r {
-					t.Errorf("goroutine %d has another's record", id)
-				}
-				r.Depth++
-				f := frameOf(id)
-				r.SetFrame(f)
-				if round%50 == 0 {
-					runtime.Gosched()
-				}
-				if now := m.Find(id); now != r || now.Frame() != f {
-					t.Errorf("goroutine %d lost its frame", id)
-				}
-				if seat {
-					m.Rise(r)
-				} else {
-					m.Remove(id)
-				}
-				if m.Find(id) != nil {
-					t.Errorf("goroutine %d has left and is still there", id)
-				}
-			}
-		})
-	}
-	for range 2 {
-		readers.Go(func() {
-			for !stop.Load() {
-				for _, id := range ids {
-					m.Of(id, func(f *frame.Frame) {
-						read.Add(1)
-						if idIn(f) != id {
-							t.Errorf("read %d's frame as that of %d", idIn(f), id)
-						}
-					})
-				}
-				for id, f := range m.All() {
-					if idIn(f) != id {
-						t.Errorf("listed %d's frame as that of %d", idIn(f), id)
-					}
-				}
-				for range 50 {
-					runtime.Gosched() // let somebody sit down
-				}
-			}
-		})
-	}
-	owners.Wait()
-	stop.Store(true)
-	readers.Wait()
-	t.Logf("%d sat, %d stood, read %d times", sat.Load(), stood.Load(), read.Load())
-	assert.NotZero(t, sat.Load())
-	assert.NotZero(t, stood.Load())
-	assert.Zero(t, m.Len())
-	assert.Empty(t, m.Check())
-}
-
-// Nobody sits down while somebody watches, who could take one's frame for another's.
-func TestSeatsInAWatch(t *testing.T) {
-	m := registry.NewMap()
-	const one, other = 5, 5 + 1<<12
-	r := m.Sit(one, frameOf(one))
-	require.NotNil(t, r)
-	assert.Nil(t, m.Sit(other, frameOf(other)), "taken")
-	m.Watch()
-	assert.Nil(t, m.Sit(one+1, frameOf(one+1)))
-	assert.Nil(t, m.Find(one+1))
-	assert.Equal(t, 1, m.Len())
-	assert.Same(t, r, m.Find(one), "it has its seat still")
-	r.Depth, r.Lent = 1, true
-	m.Rise(r)
-	assert.Nil(t, m.Find(one))
-	assert.Nil(t, m.Sit(one, frameOf(one)))
-	assert.True(t, r.Is(0) && r.Frame() == nil && r.Depth == 0 && !r.Lent)
-	m.Unwatch()
-	assert.Same(t, r, m.Sit(other, frameOf(other)))
-
-	stands := m.Insert(one, frameOf(one), false)
-	assert.Same(t, stands, m.Hint(other))
-	assert.Same(t, r, m.Probe(other), "without a hint")
-	assert.Same(t, r, m.Find(other))
-	assert.Same(t, stands, m.Find(one))
-	assert.Equal(t, uint64(other), idIn(of(m, other)))
-	assert.Equal(t, uint64(one), idIn(of(m, one)))
-	assert.Equal(t, 2, m.Len())
-	for range m.All() {
-		assert.Nil(t, m.Sit(7, frameOf(7)))
-	}
-	m.Of(one, func(*frame.Frame) { assert.Nil(t, m.Sit(7, frameOf(7))) })
-	assert.NotNil(t, m.Sit(7, frameOf(7)))
-}
-
 func TestLooseAreCountedUntilRemoved(t *testing.T) {
 	m := registry.NewMap()
 	ids := registry.Collide(4, 8)
@@ -411,104 +292,6 @@ func TestLooseAreCountedUntilRemoved(t *testing.T) {
 	m.Remove(ids[0])
 	m.Insert(ids[0], f[0], false)
 	assert.Empty(t, m.AllLoose(), "a recycled record is not loose")
-}
-
-// A hint is another's as often as not. Two goroutines have the same one, and one of them has the record that the other
-// had before.
-func TestHintsOfOthers(t *testing.T) {
-	m := registry.NewMap()
-	one := registry.Collide(1, 8)[0]
-	same, next := one+1<<12, uint64(0)
-	for _, id := range registry.Collide(100, 8) { // its probe begins in the same slot
-		if id%(1<<12) != one%(1<<12) {
-			next = id
-			break
-		}
-	}
-	r := m.Insert(one, frameOf(one), false)
-	assert.Nil(t, m.Find(same))
-	other := m.Insert(same, frameOf(same), false)
-	assert.Same(t, other, m.Hint(one))
-	assert.Same(t, r, m.Probe(one))
-	assert.Same(t, other, m.Hint(one), "Get leaves hints alone")
-	assert.Same(t, r, m.Find(one))
-	assert.Same(t, r, m.Hint(one), "others take theirs back")
-	assert.Same(t, other, m.Find(same))
-	m.Remove(same)
-	assert.Same(t, r, m.Find(one))
-	assert.Nil(t, m.Find(same))
-
-	m.Remove(one)
-	assert.Nil(t, m.Find(one))
-	m.Insert(one, frameOf(one), false)
-	m.Remove(one)
-	require.Same(t, r, m.Insert(next, frameOf(next), false), "the record has a new owner")
-	assert.Nil(t, m.Find(one))
-	assert.Same(t, r, m.Hint(next))
-
-	r.Depth = 1
-	require.True(t, m.Rest(next, r))
-	require.NotSame(t, r, m.Insert(next+1<<12, frameOf(1), false))
-	assert.NotSame(t, r, m.Hint(next))
-	assert.True(t, m.Take(next, r, frameOf(next)))
-	assert.Same(t, r, m.Hint(next), "whoever began a scope last")
-}
-
-// A record cannot pass to another goroutine while somebody looks at what its owner carries.
-func TestOthersLookUnderTheLock(t *testing.T) {
-	m := registry.NewMap()
-	m.Insert(1, frameOf(1), false)
-	for _, look := range []func(){
-		func() { m.Of(1, func(*frame.Frame) {}) },
-		func() {
-			for range m.All() {
-				break
-			}
-		},
-	} {
-		release := m.Hold(1)
-		seen := make(chan struct{})
-		go func() {
-			defer close(seen)
-			look()
-		}()
-		select {
-		case <-seen:
-			t.Error("looked without the lock")
-		case <-time.After(20 * time.Millisecond):
-		}
-		release()
-		<-seen
-	}
-}
-
-func TestKeep(t *testing.T) {
-	m := registry.NewMap()
-	r := m.Insert(1, frameOf(1), false)
-	keep := func() bool {
-		f := frameOf(2)
-		r.Spare = nil
-		m.Keep(r, f)
-		assert.Equal(t, r.Spare != nil, f.First().Key == nil, "emptied or left alone")
-		assert.True(t, r.Spare == nil || r.Spare == f)
-		return r.Spare != nil
-	}
-	assert.True(t, keep())
-	r.Lent = true
-	assert.False(t, keep())
-	r.Lent = false
-	m.Watch()
-	assert.False(t, keep())
-	m.Watch()
-	m.Unwatch()
-	assert.False(t, keep(), "one of two still looks")
-	m.Unwatch()
-	assert.True(t, keep())
-	for range m.All() {
-		assert.False(t, keep())
-	}
-	m.Of(1, func(*frame.Frame) { assert.False(t, keep()) })
-	assert.True(t, keep())
 }
 
 // Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
@@ -600,40 +383,4 @@ func TestProbesAreShortForRealIDs(t *testing.T) {
 	assert.Less(t, steps, 4.0)
 	close(release)
 	wg.Wait()
-}
-
-// FuzzMap decodes bytes into operations on ids that share their home slots.
-func FuzzMap(f *testing.F) {
-	f.Add([]byte{0, 1, 2, 128, 129, 130, 3, 131})
-	f.Add([]byte("insert, remove, insert again, list"))
-	ids := append(registry.Collide(32, 64), sequence(1, 1, 32)...)
-	f.Fuzz(func(t *testing.T, program []byte) {
-		m := registry.NewMap()
-		want := map[uint64]*frame.Frame{}
-		for _, op := range program {
-			id := ids[op&63]
-			_, in := want[id]
-			switch {
-			case op < 128 && !in:
-				want[id] = new(frame.Frame)
-				m.Insert(id, want[id], op&64 != 0)
-			case op < 128:
-				want[id] = new(frame.Frame)
-				m.Find(id).SetFrame(want[id])
-			default:
-				if m.Remove(id) != in {
-					t.Fatalf("remove %d: not %v", id, in)
-				}
-				delete(want, id)
-			}
-		}
-		if msg := m.Check(); msg != "" {
-			t.Fatal(msg)
-		}
-		for _, id := range ids {
-			if of(m, id) != want[id] {
-				t.Fatal(fmt.Sprint("id ", id, " is lost or wrong"))
-			}
-		}
-	})
 }

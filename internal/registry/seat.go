@@ -9,7 +9,8 @@ import "github.com/ambient-go/ambient/internal/frame"
 // Who looks at other goroutines has to see an id and a frame that belong together, though seats change hands without a
 // lock. So nobody sits down while somebody watches: a claim counts only if there was no watcher after it. In a watch,
 // whoever has a seat has had it since before; when that one leaves, the frame is gone before the id is, and no frame
-// comes after it. All of these operations are sequentially consistent.
+// comes after it: a frame that is read after an id is that goroutine's, or gone. All of these operations are sequentially
+// consistent.
 
 // Sit gives the running goroutine, which has no record, a seat and a frame that is not nil. It is nil where the seat is
 // taken: Insert a record then.

@@ -23,8 +23,8 @@ const (
 	restless = 32 * restfulSlots
 )
 
-// A shard is one part of the map. table is alone on its cache lines: every reader loads it, and mu and the counters
-// change with each insert.
+// A shard is one part of the map. table is alone on its cache lines: readers without a hint load it, and mu and the
+// counters change with each insert.
 type shard struct {
 	// table is nothing until the first insert and again when a remove empties a table that had grown. Stored under mu,
 	// loaded by anybody; its store publishes the slots.
@@ -84,7 +84,7 @@ func (s *shard) of(id uint64) *frame.Frame {
 }
 
 // reserve makes room for one more entry once s.full slots are in use. A large table doubles unless a sixth of it is free
-// then, so that at least 10/32 are entries, and a record with its share of the table takes at most 24 + 16/(10/32) < 76
+// then, so that at least 10/32 are entries, and a record with its share of the table takes at most 32 + 16/(10/32) < 84
 // bytes. s.mu is held.
 func (s *shard) reserve() {
 	size := len(s.table.Load().slots)

@@ -19,15 +19,14 @@ type slot struct {
 	key atomic.Uint64
 
 	// record is nil until the slot is first used, and again after its owner was found dead. Otherwise it is the record
-	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key: an owner that meets
-	// its id meets its own record. Only the owner itself, while it lives, takes its id out of a slot that is used again,
-	// so it is not between the two loads then; the slots of a table in which records were evicted are not used again.
-	// Foreign readers hold shard.mu.
+	// of whoever's id is in key, and of nobody while none is. It is stored, and filled, before key. An owner that meets
+	// its id still asks the record whose it is: the sweeper may take a living goroutine for dead, one of the runtime's
+	// own, and the slot may pass to another between the two loads. Foreign readers hold shard.mu.
 	record atomic.Pointer[Record]
 }
 
-// A table is never resized: its shard publishes another one. Owners in the old one still find themselves in it, because
-// only a goroutine itself inserts its id, and removes it while it lives; or they find that they were evicted.
+// A table is never resized: its shard publishes another one. Owners in the old one still find themselves in it, or find
+// that they have been evicted or taken for dead.
 type table struct {
 	slots   []slot // a power of two, at least one of them 0
 	restful bool   // whether records may come to rest in it; immutable
