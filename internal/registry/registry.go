@@ -15,7 +15,8 @@ const (
 )
 
 // hints is the number of goroutines whose records are found without a look at their shard: of those whose ids are equal
-// modulo that number, the one that last began a scope or looked itself up for another reason than Get. Ids are handed out in turn.
+// modulo that number, the one that last began a scope or looked itself up for another reason than Get. Ids are handed
+// out in turn.
 const hints = 1 << 12
 
 // A Map holds the records of all goroutines. Init comes before anything else.
