@@ -74,7 +74,12 @@ func Value(s *frame.Storage) (any, bool) {
 
 // valueElsewhere is Value where goroutines carry their frames, or have no fast id.
 func valueElsewhere(s *frame.Storage) (any, bool) {
-	f := hereElsewhere().frame
+	var f *frame.Frame
+	if mode == inherited {
+		f = load()
+	} else {
+		f = hereElsewhere().frame
+	}
 	if f == nil {
 		return s.Default(), false
 	}
@@ -82,7 +87,7 @@ func valueElsewhere(s *frame.Storage) (any, bool) {
 		return b.Value, true
 	}
 	if k := s.Key(); k != nil {
-		if b := f.Find(k); b != nil {
+		if b := f.Other(k); b != nil {
 			return b.Value, true
 		}
 	}
