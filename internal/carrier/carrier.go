@@ -51,7 +51,17 @@ func Value(s *frame.Storage) (any, bool) {
 		return s.Default(), false
 	}
 	if mode != byID {
-		return valueElsewhere(s)
+		if mode != inherited {
+			return valueIn(s, hereElsewhere().frame)
+		}
+		f := load()
+		if f == nil {
+			return s.Default(), false
+		}
+		if b := f.First(); s.Has(b.Key) {
+			return b.Value, true
+		}
+		return valueIn(s, f)
 	}
 	id := goroutine.FastID()
 	r := goroutines.Hint(id)
@@ -72,22 +82,10 @@ func Value(s *frame.Storage) (any, bool) {
 	return s.Default(), false
 }
 
-// valueElsewhere is Value where goroutines carry their frames, or have no fast id.
-func valueElsewhere(s *frame.Storage) (any, bool) {
-	var f *frame.Frame
-	if mode == inherited {
-		f = load()
-	} else {
-		f = hereElsewhere().frame
-	}
-	if f == nil {
-		return s.Default(), false
-	}
-	if b := f.First(); s.Has(b.Key) {
-		return b.Value, true
-	}
+// valueIn returns the storage's value in a frame, or its default.
+func valueIn(s *frame.Storage, f *frame.Frame) (any, bool) {
 	if k := s.Key(); k != nil {
-		if b := f.Other(k); b != nil {
+		if b := f.Find(k); b != nil {
 			return b.Value, true
 		}
 	}
