@@ -67,8 +67,8 @@ func runCommand(args []string, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	only := flags.String("only", ".", "")
-	rounds := flags.Int("rounds", 10, "")
-	each := flags.Duration("each", 30*time.Millisecond, "")
+	rounds := flags.Int("rounds", 20, "")
+	each := flags.Duration("each", 20*time.Millisecond, "")
 	out := flags.String("out", "", "")
 	if err := flags.Parse(args); err != nil {
 		return err

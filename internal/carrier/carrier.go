@@ -70,12 +70,11 @@ func Value(s *frame.Storage) (any, bool) {
 			return s.Default(), false
 		}
 	}
-	f := r.Sought()
-	if b := f.First(); s.Has(b.Key) {
+	if b := r.Sought().First(); s.Has(b.Key) {
 		return b.Value, true
 	}
 	if k := s.Key(); k != nil {
-		if b := f.Other(k); b != nil {
+		if b := r.Sought().Other(k); b != nil {
 			return b.Value, true
 		}
 	}
