@@ -16,7 +16,7 @@ A Run allocates nothing where the goroutine has a frame to use again, looks its 
 frame twice, each time by an instruction that locks the bus, 3 ns each here. A goroutine's record rests between its
 outermost Runs. gls.Go takes a seat and frees it by four such instructions. Middleware reads the monotonic clock, for
 Context.Start: 42 ns, a third of what it takes. Beside a context.WithValue middleware that keeps the start of the request
-as well (context+start) it takes two thirds. Two processors share what one could do where the machine gives them to one
+as well (context+start) it takes less. Two processors share what one could do where the machine gives them to one
 core: context.Value, which shares nothing, is the measure (GetParallel).
 
 In a program built by ambient build a frame may be any goroutine's that a scope has started, without a word from who
