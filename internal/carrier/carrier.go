@@ -8,14 +8,13 @@ import (
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
-// goroutines holds the frame in force on each goroutine, by its id, where goroutines do not carry it themselves. A
-// goroutine that is not in it has none, so a new one starts with none.
-var goroutines registry.Map
+// This file is the API. Each operation asks for the mode once and goes on in explicit.go or inherited.go, which have
+// one function each for it.
 
 // How this program finds the frame of the running goroutine.
 const (
-	byID      = iota // in goroutines, by an id that is read from runtime.g
-	bySlowID         // in goroutines, by an id that is parsed from the stack's text
+	byID      = iota // in a registry, by an id that is read from runtime.g
+	bySlowID         // in a registry, by an id that is parsed from the stack's text
 	inherited        // in a field of runtime.g, which a new goroutine gets from its creator
 )
 
@@ -50,255 +49,156 @@ func Value(s *frame.Storage) (any, bool) {
 	if !s.Used() {
 		return s.Default(), false
 	}
-	if mode != byID {
-		if mode != inherited {
-			return valueIn(s, hereElsewhere().frame)
+	var f *frame.Frame
+	switch mode {
+	case byID:
+		id := goroutine.FastID()
+		r := goroutines.Hint(id)
+		if !r.Is(id) {
+			if r = goroutines.Probe(id); r == nil {
+				return s.Default(), false
+			}
 		}
-		f := load()
-		if f == nil {
-			return s.Default(), false
-		}
-		if b := f.First(); s.Has(b.Key) {
-			return b.Value, true
-		}
-		return valueIn(s, f)
+		f = r.Sought()
+	case inherited:
+		f = load()
+	default:
+		f = hereExplicit().frame
 	}
-	id := goroutine.FastID()
-	r := goroutines.Hint(id)
-	if !r.Is(id) {
-		if r = goroutines.Probe(id); r == nil {
-			return s.Default(), false
-		}
+	if f == nil {
+		return s.Default(), false
 	}
-	if b := r.Sought().First(); s.Has(b.Key) {
+	if b := f.First(); s.Has(b.Key) {
 		return b.Value, true
 	}
 	if k := s.Key(); k != nil {
-		if b := r.Sought().Other(k); b != nil {
+		if b := f.Other(k); b != nil {
 			return b.Value, true
 		}
 	}
 	return s.Default(), false
 }
 
-// valueIn returns the storage's value in a frame, or its default.
-func valueIn(s *frame.Storage, f *frame.Frame) (any, bool) {
-	if k := s.Key(); k != nil {
-		if b := f.Find(k); b != nil {
-			return b.Value, true
-		}
-	}
-	return s.Default(), false
-}
-
-// A Place is the running goroutine, looked up once for what a change of its frame needs. It is valid until the next
+// A Cursor is the running goroutine, looked up once for what a change of its frame needs. It is valid until the next
 // change on its goroutine.
-type Place struct {
+type Cursor struct {
 	id     uint64           // 0 where goroutines carry their frames
 	record *registry.Record // nil there, and where there is none; at rest or evicted, perhaps
 	frame  *frame.Frame
 }
 
-// Here returns the running goroutine's place.
-func Here() Place {
-	if mode != byID {
-		return hereElsewhere()
-	}
-	id := goroutine.FastID()
-	r := goroutines.Hint(id)
-	if !r.Is(id) {
-		if r = goroutines.Search(id); r == nil {
-			return Place{id: id}
-		}
-	}
-	return Place{id, r, r.Frame()}
-}
-
-// hereElsewhere is Here where goroutines carry their frames, or have no fast id.
-func hereElsewhere() Place {
+// Here returns the running goroutine's cursor.
+func Here() Cursor {
 	if mode == inherited {
-		return Place{frame: load()}
+		return hereInherited()
 	}
-	p := Place{id: goroutine.ID()}
-	if p.record = goroutines.Find(p.id); p.record != nil {
-		p.frame = p.record.Frame()
-	}
-	return p
+	return hereExplicit()
 }
 
-// Goroutine returns the id of the place's goroutine.
-func (p Place) Goroutine() uint64 {
-	if p.id == 0 {
+// Goroutine returns the id of the cursor's goroutine.
+func (c Cursor) Goroutine() uint64 {
+	if c.id == 0 {
 		return goroutine.ID()
 	}
-	return p.id
+	return c.id
 }
 
-// Frame returns the frame in force at the place, to keep for as long as one likes.
-func (p Place) Frame() *frame.Frame {
-	if p.record != nil {
-		p.record.Lent = true
+// Frame returns the frame in force at the cursor, to keep for as long as one likes.
+func (c Cursor) Frame() *frame.Frame {
+	if mode == inherited {
+		return frameInherited(c)
 	}
-	return p.frame
+	return frameExplicit(c)
 }
 
-// With returns the frame in force at the place with b in it, for RunOwn.
-func (p Place) With(b frame.Binding) *frame.Frame {
-	return p.own(p.frame.With(b, p.spare()))
-}
-
-// Copy returns a copy of the frame in force at the place with room for n more entries, for RunOwn.
-func (p Place) Copy(n int) *frame.Frame {
-	return p.own(p.frame.Copy(n, p.spare()))
-}
-
-func (p Place) spare() *frame.Frame {
-	if p.record == nil {
-		return nil
+// With returns the frame in force at the cursor with b in it, for RunOwn.
+func (c Cursor) With(b frame.Binding) *frame.Frame {
+	if mode == inherited {
+		return withInherited(c, b)
 	}
-	return p.record.Spare
+	return withExplicit(c, b)
 }
 
-func (p Place) own(f *frame.Frame) *frame.Frame {
-	if p.record != nil && p.record.Spare == f {
-		p.record.Spare = nil
+// Copy returns a copy of the frame in force at the cursor with room for n more entries, for RunOwn.
+func (c Cursor) Copy(n int) *frame.Frame {
+	if mode == inherited {
+		return copyInherited(c, n)
 	}
-	return f
+	return copyExplicit(c, n)
 }
 
-// Run calls fn with the frame f in force and puts the one at p back, which is the running goroutine's, by a deferred
+// Run calls fn with the frame f in force and puts the one at c back, which is the running goroutine's, by a deferred
 // call alone: a panic is not recovered, so its value, its stack and the crash output stay as they are.
-func Run(p Place, f *frame.Frame, fn func()) { run(p, f, false, fn) }
-
-// RunOwn is Run with a frame from p.With or p.Copy, which nobody else has. It is used again after fn if nobody got it
-// meanwhile: by Frame, or as one who looks at other goroutines.
-func RunOwn(p Place, f *frame.Frame, fn func()) { run(p, f, true, fn) }
-
-func run(p Place, f *frame.Frame, own bool, fn func()) {
-	r, previous, id := p.record, p.frame, p.id
-	switch {
-	case id == 0:
-		store(f)
-	case r != nil && (r.Depth > 0 || previous != nil):
-		r.Depth++
-		r.SetFrame(f)
-	case f == nil:
-		runUnrecorded(id, fn)
+func Run(c Cursor, f *frame.Frame, fn func()) {
+	if mode == inherited {
+		runInherited(c, f, false, fn)
 		return
-	default:
-		if r == nil || !goroutines.Take(id, r, f) {
-			r = goroutines.Insert(id, f, false)
-		}
-		r.Depth++
 	}
-	lent := false
-	if own && r != nil {
-		lent, r.Lent = r.Lent, false
-	}
-	defer func() {
-		switch {
-		case id == 0:
-			store(previous)
-			return
-		case !r.Is(id): // the sweeper took this goroutine for dead: what there is by now was set inside
-			goroutines.Remove(id)
-			return
-		case r.Depth == 1 && previous == nil: // not one that an Enter made: then there was its value
-			if !goroutines.Rest(id, r) {
-				return
-			}
-		default:
-			r.Depth--
-			r.SetFrame(previous)
-		}
-		if own {
-			goroutines.Keep(r, f)
-			r.Lent = lent
-		}
-	}()
-	fn()
+	runExplicit(c, f, false, fn)
 }
 
-// runUnrecorded is Run where there is no frame before and none in force: a record that is there at the end is that of an
-// Enter in fn.
-func runUnrecorded(id uint64, fn func()) {
-	defer func() {
-		if r := goroutines.Find(id); r != nil && r.Held() {
-			goroutines.Remove(id)
-		}
-	}()
-	fn()
+// RunOwn is Run with a frame from c.With or c.Copy, which nobody else has. It is used again after fn if nobody got it
+// meanwhile: by Frame, or as one who looks at other goroutines.
+func RunOwn(c Cursor, f *frame.Frame, fn func()) {
+	if mode == inherited {
+		runInherited(c, f, true, fn)
+		return
+	}
+	runExplicit(c, f, true, fn)
 }
 
 // Start is Run on a goroutine that has just started and exits after fn. The frame is nil only where goroutines carry
 // theirs.
 func Start(f *frame.Frame, fn func()) {
 	if mode == inherited {
-		store(f)
-		fn()
+		startInherited(f, fn)
 		return
 	}
-	id := goroutine.ID()
-	if r := goroutines.Sit(id, f); r != nil {
-		r.Depth++
-		defer goroutines.Rise(r)
-	} else {
-		goroutines.Insert(id, f, false).Depth++
-		defer goroutines.Remove(id)
-	}
-	fn()
+	startExplicit(f, fn)
 }
 
-// Set changes the frame in force at p without opening a scope. Outside of any scope, a nil frame leaves nothing behind
+// Set changes the frame in force at c without opening a scope. Outside of any scope, a nil frame leaves nothing behind
 // and another one stays until it is replaced, or its goroutine exits and, unless goroutines carry their frames, is found
 // to have exited.
-func Set(p Place, f *frame.Frame) {
-	held := p.record != nil && p.record.Held()
-	switch {
-	case mode == inherited:
-		store(f)
-	case held && (f != nil || p.record.Depth > 0):
-		p.record.SetFrame(f)
-	case held:
-		goroutines.Remove(p.id)
-	case f != nil:
-		if p.record != nil { // at rest or evicted: a loose record is one that was inserted as such
-			goroutines.Remove(p.id)
-		}
-		goroutines.Insert(p.id, f, true)
-		noteLoose()
+func Set(c Cursor, f *frame.Frame) {
+	if mode == inherited {
+		setInherited(c, f)
+		return
 	}
+	setExplicit(c, f)
 }
 
 // Inherits reports whether a plain go statement here would start a goroutine with the frame f.
 func Inherits(f *frame.Frame) bool {
 	if mode == inherited {
-		return f == load()
+		return inheritsInherited(f)
 	}
-	return f == nil
+	return inheritsExplicit(f)
 }
 
 // Of calls look with the frame in force on another goroutine, unless there is none or it is not known. Where goroutines
 // carry their frames, it is not known. The frame is not to be kept.
-func Of(id uint64, look func(f *frame.Frame)) { goroutines.Of(id, look) }
+func Of(id uint64, look func(f *frame.Frame)) {
+	if mode == inherited {
+		ofInherited(id, look)
+		return
+	}
+	ofExplicit(id, look)
+}
 
 // All yields the goroutines that carry a frame, and the frame, which is not to be kept. It holds up none of them for
 // longer than a look at one takes.
 func All() iter.Seq2[uint64, *frame.Frame] {
 	if mode == inherited {
-		return each
+		return allInherited()
 	}
-	return goroutines.All()
+	return allExplicit()
 }
 
 // Len returns the number of goroutines that carry a frame or, where there is a record of it, have a scope open.
 func Len() int {
 	if mode == inherited {
-		n := 0
-		for range each {
-			n++
-		}
-		return n
+		return lenInherited()
 	}
-	return goroutines.Len()
+	return lenExplicit()
 }

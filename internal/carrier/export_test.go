@@ -12,12 +12,12 @@ const (
 )
 
 // TakeForDead is what the sweeper does to a goroutine that it does not find among the living.
-func (p Place) TakeForDead() bool {
-	return goroutines.Drop(registry.Loose{ID: p.id, Frame: p.frame})
+func (c Cursor) TakeForDead() bool {
+	return goroutines.Drop(registry.Loose{ID: c.id, Frame: c.frame})
 }
 
-// Record returns the record of the place's goroutine.
-func (p Place) Record() *registry.Record { return p.record }
+// Record returns the record of the cursor's goroutine.
+func (c Cursor) Record() *registry.Record { return c.record }
 
 // Loose returns the number of loose records.
 func Loose() int64 { return goroutines.Loose() }
@@ -28,20 +28,20 @@ func Due() int64 { return max(loose.due.Load(), sweepAtLeast) }
 // ResetDue makes the next sweep one that knows of none before it.
 func ResetDue() { loose.due.Store(0) }
 
-// Depth returns the number of open scopes of the place's goroutine.
-func (p Place) Depth() int32 {
-	if p.record == nil {
+// Depth returns the number of open scopes of the cursor's goroutine.
+func (c Cursor) Depth() int32 {
+	if c.record == nil {
 		return 0
 	}
-	return p.record.Depth
+	return c.record.Depth
 }
 
-// Held reports whether the place's goroutine has a scope open or a value set.
-func (p Place) Held() bool {
+// Held reports whether the cursor's goroutine has a scope open or a value set.
+func (c Cursor) Held() bool {
 	if mode == inherited {
-		return p.frame != nil
+		return c.frame != nil
 	}
-	return p.record != nil && p.record.Held()
+	return c.record != nil && c.record.Held()
 }
 
 // HoldSweeper keeps everybody else from sweeping until release is called.

@@ -1,12 +1,15 @@
 package carrier
 
 import (
+	"iter"
 	"runtime"
 	"strings"
 	"unsafe"
 
 	"github.com/ambient-go/ambient/internal/frame"
 )
+
+// The way by field: goroutines carry their frames themselves, and a new one starts with its creator's.
 
 // In a program built by ambient build, package runtime has these variables, with values (cmd/ambient/overlay,
 // added.go). The linker takes a symbol's definition with a value over one without (cmd/internal/ld, loader.go, checked
@@ -53,4 +56,40 @@ func store(f *frame.Frame) { storeField(unsafe.Pointer(f)) } //nolint:gosec // t
 // each yields the goroutines that carry a frame.
 func each(yield func(uint64, *frame.Frame) bool) {
 	eachField(func(id uint64, p unsafe.Pointer) bool { return yield(id, (*frame.Frame)(p)) })
+}
+
+func hereInherited() Cursor { return Cursor{frame: load()} }
+
+func frameInherited(c Cursor) *frame.Frame { return c.frame }
+
+func withInherited(c Cursor, b frame.Binding) *frame.Frame { return c.frame.With(b, nil) }
+
+func copyInherited(c Cursor, n int) *frame.Frame { return c.frame.Copy(n, nil) }
+
+// runInherited never uses a frame again: it may be any goroutine's by the end of fn.
+func runInherited(c Cursor, f *frame.Frame, _ bool, fn func()) {
+	store(f)
+	defer store(c.frame)
+	fn()
+}
+
+func startInherited(f *frame.Frame, fn func()) {
+	store(f)
+	fn()
+}
+
+func setInherited(_ Cursor, f *frame.Frame) { store(f) }
+
+func inheritsInherited(f *frame.Frame) bool { return f == load() }
+
+func ofInherited(uint64, func(*frame.Frame)) {}
+
+func allInherited() iter.Seq2[uint64, *frame.Frame] { return each }
+
+func lenInherited() int {
+	n := 0
+	for range each {
+		n++
+	}
+	return n
 }
