@@ -14,6 +14,7 @@ type Scope struct {
 	entered   *frame.Enter
 	previous  *frame.Frame // in force before Enter
 	next      *frame.Frame // in force right after it
+	lent      *frame.Lender
 }
 
 // Enter sets the storage until the Scope is left, or until the enclosing Run, Exit, Snapshot.Run or function started by
@@ -33,8 +34,8 @@ func enter(k *frame.Key, value any) Scope {
 	previous := here.Frame()
 	by := frame.NewEnter(here.Goroutine(), previous.Of(k).Entered)
 	next := previous.WithEntry(frame.Entry{Binding: frame.Binding{Key: k, Value: value}, Entered: by})
-	carrier.Set(here, next)
-	scope := Scope{here.Goroutine(), k, by, previous, next}
+	lent := carrier.Enter(here, next)
+	scope := Scope{here.Goroutine(), k, by, previous, next, lent}
 	if w := inspect.Scopes.Load(); w != nil {
 		w.Entered(scope.report())
 	}
@@ -61,13 +62,13 @@ func (s Scope) Leave() {
 	switch {
 	case now == s.next:
 		s.watch(inspect.InOrder)
-		carrier.Set(here, s.previous)
+		carrier.Leave(here, s.previous, s.lent)
 	case now.Of(s.key).Entered.Includes(s.entered):
 		s.watch(inspect.OutOfOrder)
 		if before := s.previous.Of(s.key); before.Key != nil {
-			carrier.Set(here, now.WithEntry(before))
+			carrier.Leave(here, now.WithEntry(before), s.lent)
 		} else {
-			carrier.Set(here, now.Without(s.key))
+			carrier.Leave(here, now.Without(s.key), s.lent)
 		}
 	default:
 		s.watch(inspect.NotOpen)

@@ -35,13 +35,16 @@ func init() {
 func Inherited() bool { return mode == inherited }
 
 // Frame returns the frame in force on the running goroutine, nil where nothing is set.
-func Frame() *frame.Frame { return Here().Frame() }
+func Frame() *frame.Frame {
+	if mode == inherited {
+		return frameInherited()
+	}
+	return frameExplicit(hereExplicit())
+}
 
 // Value returns the value of a storage in the frame in force on the running goroutine and true, or the storage's default
 // and false. It is Find of the storage's key in that frame, flat: the path of Get is this function, and the assembly that
 // reads g. It panics for a nil s, in the name of its only caller.
-//
-//go:nosplit
 func Value(s *frame.Storage) (any, bool) {
 	if s == nil {
 		panic("gls.Storage.Get: called on a nil *Storage")
@@ -61,7 +64,7 @@ func Value(s *frame.Storage) (any, bool) {
 		}
 		f = r.Sought()
 	case inherited:
-		f = load()
+		f = self().load()
 	default:
 		f = hereExplicit().frame
 	}
@@ -84,6 +87,7 @@ func Value(s *frame.Storage) (any, bool) {
 type Cursor struct {
 	id     uint64           // 0 where goroutines carry their frames
 	record *registry.Record // nil there, and where there is none; at rest or evicted, perhaps
+	state  *state           // nil where goroutines do not carry their frames
 	frame  *frame.Frame
 }
 
@@ -106,7 +110,8 @@ func (c Cursor) Goroutine() uint64 {
 // Frame returns the frame in force at the cursor, to keep for as long as one likes.
 func (c Cursor) Frame() *frame.Frame {
 	if mode == inherited {
-		return frameInherited(c)
+		c.state.escape()
+		return c.frame
 	}
 	return frameExplicit(c)
 }
@@ -157,12 +162,21 @@ func Start(f *frame.Frame, fn func()) {
 	startExplicit(f, fn)
 }
 
-// Set changes the frame in force at c without opening a scope. Outside of any scope, a nil frame leaves nothing behind
-// and another one stays until it is replaced, or its goroutine exits and, unless goroutines carry their frames, is found
-// to have exited.
-func Set(c Cursor, f *frame.Frame) {
+// Enter puts the frame f in force at c without a function to run, until Leave. Outside of any scope, it stays until it is
+// replaced, or its goroutine exits and, unless goroutines carry their frames, is found to have exited. What it returns
+// is for Leave.
+func Enter(c Cursor, f *frame.Frame) *frame.Lender {
 	if mode == inherited {
-		setInherited(c, f)
+		return enterInherited(c, f)
+	}
+	setExplicit(c, f)
+	return nil
+}
+
+// Leave puts the frame f in force at c again. Outside of any scope, a nil frame leaves nothing behind.
+func Leave(c Cursor, f *frame.Frame, lent *frame.Lender) {
+	if mode == inherited {
+		leaveInherited(c, f, lent)
 		return
 	}
 	setExplicit(c, f)
@@ -176,8 +190,7 @@ func Inherits(f *frame.Frame) bool {
 	return inheritsExplicit(f)
 }
 
-// Of calls look with the frame in force on another goroutine, unless there is none or it is not known. Where goroutines
-// carry their frames, it is not known. The frame is not to be kept.
+// Of calls look with the frame in force on another goroutine, unless there is none. The frame is not to be kept.
 func Of(id uint64, look func(f *frame.Frame)) {
 	if mode == inherited {
 		ofInherited(id, look)

@@ -22,7 +22,7 @@ func hereExplicit() Cursor {
 			return Cursor{id: id}
 		}
 	}
-	return Cursor{id, r, r.Frame()}
+	return Cursor{id: id, record: r, frame: r.Frame()}
 }
 
 func frameExplicit(c Cursor) *frame.Frame {

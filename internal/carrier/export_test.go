@@ -49,3 +49,6 @@ func HoldSweeper() (release func()) {
 	loose.mu.Lock()
 	return loose.mu.Unlock
 }
+
+// Set changes the frame in force at c as Enter and Leave do.
+func Set(c Cursor, f *frame.Frame) { Enter(c, f) }

@@ -4,40 +4,48 @@ import (
 	"iter"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-// The way by field: goroutines carry their frames themselves, and a new one starts with its creator's.
+// The way by field: goroutines carry their frames themselves, and a new one may start with its creator's.
 
 // In a program built by ambient build, package runtime has these variables, with values (cmd/ambient/overlay,
-// added.go). The linker takes a symbol's definition with a value over one without (cmd/internal/ld, loader.go, checked
-// with Go 1.25 to 1.27), so elsewhere they are just zero variables of this package. Nobody stores to them.
+// source/runtime.go.txt). The linker takes a symbol's definition with a value over one without (cmd/internal/ld,
+// loader.go, checked with Go 1.25 to 1.27), so elsewhere they are just zero variables of this package. Nobody stores to
+// them.
 var (
-	// builtFor is the release whose runtime was copied.
+	// builtFor is the release whose runtime was copied, and protocol tells which variables and types there are.
 	//
 	//go:linkname builtFor runtime.ambientVersion
 	builtFor string
+	//go:linkname protocol runtime.ambientProtocol
+	protocol int
 
-	// loadField and storeField access the running goroutine's own field. A new goroutine has its creator's pointer in
-	// it, copied in newproc1; gdestroy clears it.
+	// selfState returns the running goroutine's *state. newproc1 fills it for a goroutine that inherits; gdestroy
+	// clears it.
 	//
-	//go:linkname loadField runtime.ambientLoad
-	loadField func() unsafe.Pointer
-	//go:linkname storeField runtime.ambientStore
-	storeField func(unsafe.Pointer)
+	//go:linkname selfState runtime.ambientSelf
+	selfState func() unsafe.Pointer
 
-	// eachField yields the ids of all goroutines whose field is not nil, and the field.
+	// eachState yields the ids of all goroutines that carry a frame, and their states. Another goroutine may have the
+	// state by the time the frame was loaded from it: ownerOf then returns another id.
 	//
-	//go:linkname eachField runtime.ambientEach
-	eachField func(yield func(id uint64, p unsafe.Pointer) bool)
+	//go:linkname eachState runtime.ambientEach
+	eachState func(yield func(id uint64, state unsafe.Pointer) bool)
+	//go:linkname ownerOf runtime.ambientOwner
+	ownerOf func(state unsafe.Pointer) uint64
 )
+
+// knownProtocol is the one of this file.
+const knownProtocol = 2
 
 // carried reports whether goroutines carry their frames. The go command drops an overlay for another GOROOT in silence,
 // and builds one release with another's files when a release is replaced in its place: then there is nothing to rely on.
 func carried() bool {
-	return builtFor != "" && builtFor == release(runtime.Version()) && loadField != nil && storeField != nil && eachField != nil
+	return builtFor != "" && builtFor == release(runtime.Version()) && protocol == knownProtocol
 }
 
 // release cuts from a version what says how the release was built: go1.26.8 of "go1.26.8 X:jsonv2".
@@ -47,48 +55,195 @@ func release(version string) string {
 	return version
 }
 
-// load returns the frame in force on the running goroutine. It is on the path of Get.
-func load() *frame.Frame { return (*frame.Frame)(loadField()) }
+// A state is what a goroutine carries, in its runtime.g. The runtime's copy of the type has the same layout. Its own
+// goroutine alone reads and writes it, frame excepted, which all may load; newproc1 fills it before the goroutine runs.
+//
+// The methods that touch it are not instrumented for the race detector: the next goroutine on the same g has the same
+// state, and the detector does not see that the runtime orders the two.
+type state struct {
+	// frame is the one in force. Its store publishes the frame to All.
+	frame unsafe.Pointer
 
-// store changes it, and publishes the frame to each.
-func store(f *frame.Frame) { storeField(unsafe.Pointer(f)) } //nolint:gosec // the field's type, a pointer as before
+	base  *frame.Lender // the creator's scope, of which frame is while borrowed; nil on a goroutine that did not inherit
+	lent  *frame.Lender // the innermost scope; nil until a goroutine inherits from it
+	spare *frame.Frame  // an empty frame that nobody else has; nil without one
 
-// each yields the goroutines that carry a frame.
-func each(yield func(uint64, *frame.Frame) bool) {
-	eachField(func(id uint64, p unsafe.Pointer) bool { return yield(id, (*frame.Frame)(p)) })
+	borrowed bool  // frame is the creator's, as newproc1 copied it
+	serves   uint8 // not 0 on a goroutine that may work for others than its creator by now
+	escaped  bool  // whether the frame of the innermost scope may be in other hands, as in a snapshot
 }
 
-func hereInherited() Cursor { return Cursor{frame: load()} }
+// serving is the bit of serves for a goroutine that has received a value since it inherited. The other one says that its
+// creator had: what that one inherited from others is then marked in its frame.
+const serving = 1
 
-func frameInherited(c Cursor) *frame.Frame { return c.frame }
+func self() *state { return (*state)(selfState()) }
 
-func withInherited(c Cursor, b frame.Binding) *frame.Frame { return c.frame.With(b, nil) }
+// load returns the frame in force. A goroutine that serves others loses what it inherited once the scope has ended that
+// it inherited from. It is on the path of Get.
+//
+//go:norace
+func (s *state) load() *frame.Frame {
+	if s.serves != 0 && s.frame != nil {
+		s.drop()
+	}
+	return (*frame.Frame)(s.frame)
+}
 
-func copyInherited(c Cursor, n int) *frame.Frame { return c.frame.Copy(n, nil) }
+//go:norace
+func (s *state) drop() {
+	if s.borrowed && s.serves&serving != 0 && s.base.Ended() {
+		s.store(nil)
+		s.base, s.borrowed = nil, false
+		return
+	}
+	f := (*frame.Frame)(s.frame)
+	if owned := f.Owned(); owned != f {
+		s.store(owned)
+	}
+}
 
-// runInherited never uses a frame again: it may be any goroutine's by the end of fn.
-func runInherited(c Cursor, f *frame.Frame, _ bool, fn func()) {
-	store(f)
-	defer store(c.frame)
+func (s *state) store(f *frame.Frame) {
+	atomic.StorePointer(&s.frame, unsafe.Pointer(f)) //nolint:gosec // the field's type, a pointer as before
+}
+
+// own makes the frame in force one of this goroutine, in which what was inherited is marked as such, and returns it.
+//
+//go:norace
+func (s *state) own() *frame.Frame {
+	f := s.load()
+	if s.borrowed && f != nil {
+		f = f.From(s.base)
+		s.borrowed = false
+		s.store(f)
+	}
+	return f
+}
+
+// begin puts f in force for a scope that begins, and returns what end needs of the one around it.
+//
+//go:norace
+func (s *state) begin(f *frame.Frame) (lent *frame.Lender, escaped bool) {
+	lent, escaped = s.lent, s.escaped
+	s.lent, s.escaped = nil, false
+	s.store(f)
+	return lent, escaped
+}
+
+// end puts previous in force where a scope ends, and reports whether nobody has that one's frame.
+//
+//go:norace
+func (s *state) end(previous *frame.Frame, lent *frame.Lender, escaped bool) (unshared bool) {
+	s.store(previous)
+	unshared = s.lent == nil && !s.escaped
+	s.lent.End()
+	s.lent, s.escaped = lent, escaped
+	return unshared
+}
+
+//go:norace
+func (s *state) escape() { s.escaped = true }
+
+//go:norace
+func (s *state) takeSpare() *frame.Frame {
+	spare := s.spare
+	s.spare = nil
+	return spare
+}
+
+//go:norace
+func (s *state) keepSpare(f *frame.Frame) { s.spare = f }
+
+func frameInherited() *frame.Frame {
+	s := self()
+	s.escape()
+	return s.load()
+}
+
+func hereInherited() Cursor {
+	s := self()
+	return Cursor{state: s, frame: s.own()}
+}
+
+func withInherited(c Cursor, b frame.Binding) *frame.Frame {
+	spare := c.state.takeSpare()
+	f := c.frame.With(b, spare)
+	if f != spare {
+		c.state.keepSpare(spare)
+	}
+	return f
+}
+
+func copyInherited(c Cursor, n int) *frame.Frame {
+	spare := c.state.takeSpare()
+	f := c.frame.Copy(n, spare)
+	if f != spare {
+		c.state.keepSpare(spare)
+	}
+	return f
+}
+
+func runInherited(c Cursor, f *frame.Frame, own bool, fn func()) {
+	s := c.state
+	lent, escaped := s.begin(f)
+	defer func() {
+		// A reader that inspects other goroutines counts itself before it loads frames; this goroutine looks for it after
+		// the frame is out of force. One of the two sees the other.
+		if s.end(c.frame, lent, escaped) && own && !goroutines.Watched() && f.Empty() {
+			s.keepSpare(f)
+		}
+	}()
 	fn()
 }
 
 func startInherited(f *frame.Frame, fn func()) {
-	store(f)
+	s := self()
+	s.reset()
+	s.begin(f)
+	defer s.end(nil, nil, false)
 	fn()
 }
 
-func setInherited(_ Cursor, f *frame.Frame) { store(f) }
+// reset makes a goroutine that has just started one that has inherited nothing.
+//
+//go:norace
+func (s *state) reset() { s.base, s.borrowed, s.serves = nil, false, 0 }
 
-func inheritsInherited(f *frame.Frame) bool { return f == load() }
+func enterInherited(c Cursor, f *frame.Frame) *frame.Lender {
+	lent, _ := c.state.begin(f)
+	c.state.escape() // Scope has the frame
+	return lent
+}
 
-func ofInherited(uint64, func(*frame.Frame)) {}
+func leaveInherited(c Cursor, f *frame.Frame, lent *frame.Lender) { c.state.end(f, lent, true) }
 
-func allInherited() iter.Seq2[uint64, *frame.Frame] { return each }
+// inheritsInherited is about a go statement of package gls, whose goroutine starts with nothing as those of other modules
+// do, unless its module is the main one.
+func inheritsInherited(f *frame.Frame) bool { return f == nil && self().load() == nil }
+
+func ofInherited(id uint64, look func(*frame.Frame)) {
+	for at, f := range allInherited() {
+		if at == id {
+			look(f)
+			return
+		}
+	}
+}
+
+func allInherited() iter.Seq2[uint64, *frame.Frame] {
+	return func(yield func(uint64, *frame.Frame) bool) {
+		goroutines.Watch()
+		defer goroutines.Unwatch()
+		eachState(func(id uint64, p unsafe.Pointer) bool {
+			f := (*frame.Frame)(atomic.LoadPointer(&(*state)(p).frame))
+			return f == nil || ownerOf(p) != id || yield(id, f)
+		})
+	}
+}
 
 func lenInherited() int {
 	n := 0
-	for range each {
+	for range allInherited() {
 		n++
 	}
 	return n

@@ -10,6 +10,9 @@ type Enter struct {
 	goroutine uint64 // immutable
 	outer     *Enter // cut to nil by trim; read and written on goroutine alone
 	depth     int    // at least the number of those beneath it; immutable
+
+	// lender is nil but in the mark of a Lender, which is no call of Enter and has no other field; immutable.
+	lender *Lender
 }
 
 // maxEnters is how many unfinished Enters of one storage a goroutine remembers at least. A program that enters for
@@ -54,7 +57,7 @@ func (e *Enter) Includes(target *Enter) bool {
 }
 
 // A block holds the next few Enters with no other beneath them, so that such an Enter allocates its frame and, one time
-// in sixteen, a block. What keeps an Enter keeps its block of 392 bytes, and no value. Enters with others beneath them
+// in sixteen, a block. What keeps an Enter keeps its block of 520 bytes, and no value. Enters with others beneath them
 // are allocated one by one: in a block, those that have been left would keep the blocks that they refer to, without end.
 type block struct {
 	enters [16]Enter

@@ -103,6 +103,9 @@ func (m *Map) Watch() { m.watchers.Add(1) }
 // Unwatch ends what Watch began.
 func (m *Map) Unwatch() { m.watchers.Add(-1) }
 
+// Watched reports whether somebody looks at frames of other goroutines.
+func (m *Map) Watched() bool { return m.watchers.Load() != 0 }
+
 // Of calls look with what any goroutine carries, if it carries anything. The frame is not to be kept.
 func (m *Map) Of(id uint64, look func(f *frame.Frame)) {
 	m.Watch()

@@ -35,22 +35,11 @@ func after(receiver, function, statement, text string) func(source) []change {
 	}
 }
 
-// before is after, on the statement's other side.
-func before(receiver, function, statement, text string) func(source) []change {
+// replaced puts text in the place of a statement of a function that reads exactly so.
+func replaced(receiver, function, statement, text string) func(source) []change {
 	return func(s source) (found []change) {
 		s.statement(receiver, function, statement, func(n ast.Stmt) {
-			at := s.offset(n.Pos())
-			found = append(found, change{at, at, text})
-		})
-		return found
-	}
-}
-
-// detached lets a statement of a function run with nothing set.
-func detached(receiver, function, statement string) func(source) []change {
-	return func(s source) (found []change) {
-		s.statement(receiver, function, statement, func(n ast.Stmt) {
-			found = append(found, change{s.offset(n.Pos()), s.offset(n.End()), "ambientWithout(func() { " + statement + " })"})
+			found = append(found, change{s.offset(n.Pos()), s.offset(n.End()), text})
 		})
 		return found
 	}
@@ -92,32 +81,17 @@ func element(function, typ, name, wrapper string) func(source) []change {
 	}
 }
 
-// sizeOfG adds a pointer to the sizes of runtime.g, on 32 and on 64 bits, in the table of runtime's TestSizeof.
+// sizeOfG adds an ambientState to the sizes of runtime.g, on 32 and on 64 bits, in the table of runtime's TestSizeof.
 func sizeOfG(s source) (found []change) {
 	s.inside("", "TestSizeof", func(n ast.Node) {
 		row, ok := n.(*ast.CompositeLit)
 		if ok && len(row.Elts) == 3 && s.of(row.Elts[0]) == "runtime.G{}" {
 			small, large := row.Elts[1], row.Elts[2]
 			found = append(found, change{s.offset(small.Pos()), s.offset(large.End()),
-				s.of(small) + " + 4, " + s.of(large) + " + 8"})
+				s.of(small) + " + 20, " + s.of(large) + " + 40"})
 		}
 	})
 	return found
-}
-
-// worker lets a function, the first of a goroutine that serves many, begin with nothing set.
-func worker(receiver, function string) edit {
-	what := "the function " + function
-	if receiver != "" {
-		what = "the method " + receiver + "." + function
-	}
-	return edit{what, func(s source) (found []change) {
-		s.function(receiver, function, func(f *ast.FuncDecl) {
-			at := s.offset(f.Body.Lbrace) + 1
-			found = append(found, change{at, at, " ambientDetach();"})
-		})
-		return found
-	}}
 }
 
 func (s source) wrapped(n ast.Node, wrapper string) change {
@@ -141,7 +115,7 @@ func (s source) function(receiver, name string, fn func(*ast.FuncDecl)) {
 func (s source) statement(receiver, function, text string, fn func(ast.Stmt)) {
 	s.inside(receiver, function, func(n ast.Node) {
 		switch n := n.(type) {
-		case *ast.AssignStmt, *ast.SendStmt, *ast.ExprStmt:
+		case *ast.AssignStmt, *ast.ExprStmt, *ast.ReturnStmt:
 			if s.of(n) == text {
 				fn(n.(ast.Stmt))
 			}

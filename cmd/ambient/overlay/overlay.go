@@ -17,10 +17,13 @@ import (
 type Release struct {
 	Root    string // GOROOT
 	Version string // GOVERSION
+
+	// Rules are the user's, which come before the built-in ones.
+	Rules []Rule
 }
 
 // format is part of the key of cached overlays. It changes with what the overlay holds.
-const format = "3"
+const format = "4"
 
 // Write makes an overlay of the release in a folder of its own beneath cache, if it is not there yet, and returns the
 // path of the file for go build -overlay. The folder's name is a hash of the release and of the files that the overlay
@@ -80,20 +83,6 @@ func read(r Release) ([]original, error) {
 			return nil, fmt.Errorf("unsupported Go release %s: %w", r.Version, err)
 		}
 	}
-	loops := 0
-	for _, p := range http2() {
-		o, err := p.original(r)
-		switch {
-		case err == nil:
-			loops++
-			all = append(all, o)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		}
-	}
-	if loops != 1 {
-		return nil, fmt.Errorf("unsupported Go release %s: the read loop of HTTP/2 is in %d files instead of one", r.Version, loops)
-	}
 	return all, nil
 }
 
@@ -104,7 +93,7 @@ func (p patch) original(r Release) (original, error) {
 
 func key(r Release, originals []original) string {
 	h := sha256.New()
-	for _, text := range []string{format, r.Root, r.Version} {
+	for _, text := range []string{format, r.Root, r.Version, added("runtime", r), bindText} {
 		fmt.Fprintf(h, "%q\n", text)
 	}
 	for _, o := range originals {
@@ -122,7 +111,12 @@ func patched(r Release, originals []original) (map[string]string, error) {
 			return nil, err
 		}
 		folder := path.Dir(o.file)
-		files[o.file], files[folder+"/"+addedName] = text, added(folder, plain(r.Version))
+		files[o.file] = text
+		more := added(folder, r)
+		if more == "" {
+			continue
+		}
+		files[folder+"/"+addedName] = more
 		if _, err := os.Stat(filepath.Join(r.Root, "src", filepath.FromSlash(folder), addedName)); err == nil {
 			return nil, fmt.Errorf("%s/%s is there already", folder, addedName)
 		}

@@ -40,46 +40,53 @@ func (s source) offset(p token.Pos) int { return s.files.Position(p).Offset }
 // of returns the source text of a node.
 func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset(n.End())] }
 
-// patches lists all changes to files that every supported release has. What they rely on:
+// patches lists all changes. What they rely on:
 //
-//   - newproc1 copies the profiler's labels to a new goroutine in the branch for those that are not the runtime's own,
-//     and from mp.curg, which is nil where no goroutine runs: finalizers, cleanups and timers start with nothing.
+//   - newproc1 gives a new goroutine its id before anybody else can find it, and has the goroutine and the program counter
+//     of the go statement at hand (source/runtime.go.txt, ambientInherit).
 //   - gdestroy clears the labels of a goroutine that has exited, before it is reused.
 //   - cgocallbackg marks the point at which the outermost callback returns to a thread of C; the next callback, on the
 //     same thread or on another, runs on the same g.
+//   - Every value that is received from a channel passes through one of five functions, and sync.Cond.Wait through one
+//     (ambientReceived).
 //   - time.AfterFunc's function is started on g0 and context.AfterFunc's by whoever cancels: both keep the frame of
 //     whoever registered them.
-//   - The loops of net/http and os/signal are goroutines that outlive what started them and serve others. A connection's
-//     keep the frame of the request that opened it until that request's head is written and the response's is read.
-//     decConnsPerHost dials for another request than the one that it runs for.
-//   - TestSizeof asserts how large g is: one pointer more.
+//   - TestSizeof asserts how large g is.
 func patches() []patch {
+	received := func(condition, channel string) string {
+		return "if " + condition + "getg().ambient.base != nil { ambientReceived(" + channel + ") }"
+	}
 	return []patch{
-		{file: "runtime/runtime2.go", edits: []edit{{"the field labels of type g", field("g", "labels", "; ambient unsafe.Pointer")}}},
+		{file: "runtime/runtime2.go", edits: []edit{
+			{"the field labels of type g", field("g", "labels", "; ambient ambientState")},
+		}},
 		{file: "runtime/proc.go", edits: []edit{
-			{"the copy of labels in newproc1", after("", "newproc1", "newg.labels = mp.curg.labels", "; newg.ambient = mp.curg.ambient")},
-			{"the end of labels in gdestroy", after("", "gdestroy", "gp.labels = nil", "; gp.ambient = nil")},
+			{"the id in newproc1", after("", "newproc1", "newg.goid = pp.goidcache", "; ambientInherit(newg, callergp, callerpc)")},
+			{"the end of labels in gdestroy", after("", "gdestroy", "gp.labels = nil", "; gp.ambient = ambientState{}")},
 		}},
 		{file: "runtime/cgocall.go", edits: []edit{
-			{"the return to C in cgocallbackg", after("", "cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient = nil")},
+			{"the return to C in cgocallbackg", after("", "cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient = ambientState{}")},
+		}},
+		{file: "runtime/chan.go", edits: []edit{
+			{"the receive in chanrecv1", replaced("", "chanrecv1", "chanrecv(c, elem, true)",
+				"if _, ok := chanrecv(c, elem, true); ok { "+received("", "c")+" }")},
+			{"the receive in chanrecv2", after("", "chanrecv2", "_, received = chanrecv(c, elem, true)",
+				"; "+received("received && ", "c"))},
+			{"the receive in selectnbrecv", replaced("", "selectnbrecv", "return chanrecv(c, elem, false)",
+				"selected, received = chanrecv(c, elem, false); "+received("received && ", "c")+"; return")},
+			{"the receive in reflect_chanrecv", replaced("", "reflect_chanrecv", "return chanrecv(c, elem, !nb)",
+				"selected, received = chanrecv(c, elem, !nb); "+received("received && ", "c")+"; return")},
+		}},
+		{file: "runtime/select.go", edits: []edit{
+			{"the end of selectgo", replaced("", "selectgo", "return casi, recvOK",
+				received("recvOK && ", "scases[casi].c")+"; return casi, recvOK")},
+		}},
+		{file: "runtime/sema.go", edits: []edit{
+			{"the end of notifyListWait", after("", "notifyListWait", "releaseSudog(s)", "; "+received("", "nil"))},
 		}},
 		{file: "time/sleep.go", edits: []edit{{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientBind")}}},
 		{file: "context/context.go", edits: []edit{{"the function of AfterFunc", element("AfterFunc", "afterFuncCtx", "f", "ambientBind")}}},
-		{file: "net/http/transport.go", edits: []edit{
-			{"the response in persistConn.readLoop", after("persistConn", "readLoop", "resp, err = pc.readResponse(rc, trace)", "; ambientDetach()")},
-			{"the end of a write in persistConn.writeLoop", before("persistConn", "writeLoop", "pc.writeErrCh <- err", "ambientDetach(); ")},
-			{"the dial in Transport.decConnsPerHost", detached("Transport", "decConnsPerHost", "t.startDialConnForLocked(w)")},
-		}},
-		{file: "os/signal/signal_unix.go", edits: []edit{worker("", "loop")}},
 		{file: "runtime/sizeof_test.go", edits: []edit{{"the size of g in TestSizeof", sizeOfG}}, optional: true},
-	}
-}
-
-// http2 is where the read loop of HTTP/2 connections is, in one release or another: exactly one of the files exists.
-func http2() []patch {
-	return []patch{
-		{file: "net/http/h2_bundle.go", edits: []edit{worker("http2ClientConn", "readLoop")}},
-		{file: "net/http/internal/http2/transport.go", edits: []edit{worker("ClientConn", "readLoop")}},
 	}
 }
 

@@ -1,0 +1,163 @@
+package overlay
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// A Class says what a go statement, or a timer, does with the frame of the goroutine that runs it.
+type Class string
+
+// The classes of source/std.txt.
+const (
+	Inherits Class = "inherits" // the new goroutine starts with the frame
+	Caller   Class = "caller"   // what a go statement in the caller of the function would do
+	Nothing  Class = "nothing"  // it starts with nothing
+)
+
+// A Rule gives a class to the go statements of a function or of a package.
+type Rule struct {
+	Class    Class
+	Reason   string
+	Function string // as symbols name it, with the package; "" in a rule for a package
+	Package  string // its path; "" in a rule for a function
+	Tree     bool   // the packages below it too
+
+	// Starts is what the function of a rule for the standard library calls or is, "go" or "time.AfterFunc", and Counts are
+	// the numbers of these in it, in one release or another.
+	Starts string
+	Counts []int
+}
+
+//go:embed source/std.txt
+var stdText string
+
+//go:embed source/modules.txt
+var modulesText string
+
+// Std returns the rules for all go statements and timers of the standard library.
+func Std() []Rule {
+	return parseRules(stdText, func(r *Rule, words []string) {
+		r.Starts, r.Function = words[0], words[1]
+		for count := range strings.SplitSeq(words[2], ",") {
+			n := 0
+			fmt.Sscan(count, &n)
+			r.Counts = append(r.Counts, n)
+		}
+	})
+}
+
+// Modules returns the rules for modules other than the main one and those of its workspace.
+func Modules() []Rule {
+	return parseRules(modulesText, func(r *Rule, words []string) {
+		if words[0] == "package" {
+			r.Package = words[1]
+		} else {
+			r.Function = words[0]
+		}
+	})
+}
+
+func parseRules(text string, line func(*Rule, []string)) (rules []Rule) {
+	var section Rule
+	for l := range strings.Lines(text) {
+		switch l = strings.TrimSuffix(l, "\n"); {
+		case l == "", l[0] == '#':
+		case l[0] == '\t':
+			r := section
+			line(&r, strings.Fields(l))
+			rules = append(rules, r)
+		default:
+			class, reason, _ := strings.Cut(l, ": ")
+			section = Rule{Class: Class(class), Reason: reason}
+		}
+	}
+	return rules
+}
+
+// Patterns returns rules for what a user names: packages ("example.com/pool", "example.com/pool/..."), functions
+// ("example.com/pool.Start") and methods ("example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit"), parted by
+// commas.
+func Patterns(list string, class Class) (rules []Rule, err error) {
+	for p := range strings.SplitSeq(list, ",") {
+		p = strings.TrimSpace(p)
+		r := Rule{Class: class, Reason: "named on the command line"}
+		if path, ok := strings.CutSuffix(p, "/..."); ok {
+			r.Package, r.Tree = path, true
+			p = path
+		} else {
+			r.Package = p
+		}
+		if p == "" || strings.HasPrefix(p, "-") || strings.HasPrefix(p, ".") || strings.ContainsFunc(p, unicode.IsSpace) {
+			return nil, fmt.Errorf("%q names no package and no function: write them as in example.com/pool, "+
+				"example.com/pool/... or example.com/pool.Pool.Submit", p)
+		}
+		rules = append(rules, r)
+		// A dot in the last element parts a package and a function, or is the package's.
+		slash := strings.LastIndex(p, "/") + 1
+		dot := strings.Index(p[slash:], ".")
+		if dot < 0 || r.Tree {
+			continue
+		}
+		pkg, name := p[:slash+dot], p[slash+dot:]
+		r.Package = ""
+		r.Function = symbol(pkg) + name
+		rules = append(rules, r)
+		if typ, method, ok := strings.Cut(name[1:], "."); ok && !strings.HasPrefix(typ, "(") {
+			r.Function = symbol(pkg) + ".(*" + typ + ")." + method
+			rules = append(rules, r)
+		}
+	}
+	return rules, nil
+}
+
+// symbol writes a package's path as symbols do (cmd/internal/objabi, PathToPrefix).
+func symbol(path string) string {
+	slash := strings.LastIndex(path, "/")
+	var b strings.Builder
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c == '.' && i > slash, c <= ' ', c == '%', c == '"', c >= 0x7f:
+			fmt.Fprintf(&b, "%%%02x", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// literals returns rules as elements of the array ambientRules in source/runtime.go.txt. Of several rules for one
+// function the first holds.
+func literals(rules []Rule) string {
+	classes := map[Class]string{Inherits: "ambientYes", Caller: "ambientAsCaller", Nothing: "ambientNothing"}
+	var b strings.Builder
+	for _, r := range rules {
+		text, kind := r.Function, "ambientFunction"
+		switch {
+		case r.Tree:
+			text, kind = symbol(r.Package), "ambientTree"
+		case r.Package != "":
+			text, kind = symbol(r.Package), "ambientPackage"
+		}
+		fmt.Fprintf(&b, "\t{%q, %s, %s},\n", text, kind, classes[r.Class])
+	}
+	return b.String()
+}
+
+// effective returns the rules that a build needs, those of the user first. What the standard library starts with
+// nothing needs none.
+func effective(users []Rule) []Rule {
+	rules := append([]Rule{}, users...)
+	for _, r := range append(Std(), Modules()...) {
+		if r.Class != Nothing {
+			rules = append(rules, r)
+		}
+	}
+	// The functions that the overlay itself adds or changes call on behalf of their callers.
+	for _, name := range []string{"time.AfterFunc", "time.ambientBind", "context.AfterFunc", "context.ambientBind"} {
+		rules = append(rules, Rule{Class: Caller, Function: name})
+	}
+	return rules
+}
