@@ -23,6 +23,10 @@ type NotSetError struct {
 	// Lost reports that Creator has this storage set right now and started Goroutine by a plain go statement, so that
 	// the value was lost there. It is false where Creator has left its scope, or ended, since.
 	Lost bool
+
+	// Ended reports, in a build with inheritance, that the goroutine inherited the value at a plain go statement from a
+	// scope that has ended, and has received a value from a channel or a sync.Cond since: it may work for others by now.
+	Ended bool
 }
 
 // Error names the storage, the go statement and the remedy, in one line.
@@ -36,6 +40,10 @@ func (e *NotSetError) Error() string {
 	}
 	fmt.Fprintf(&b, " is not set on goroutine %d", e.Goroutine)
 	switch {
+	case e.Ended:
+		fmt.Fprintf(&b, ": it was inherited at the go statement in %s from a scope that has ended, and this goroutine has "+
+			"received a value since, perhaps for another one: bind what it runs with gls.Bind, or start it with gls.Go",
+			e.StartedAt)
 	case e.Lost:
 		fmt.Fprintf(&b, ": it is set on goroutine %d, which started this one by the go statement in %s: start it with gls.Go",
 			e.Creator, e.StartedAt)
@@ -59,6 +67,9 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 	}
 	if origin.Function != "" {
 		e.StartedAt = fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
+	}
+	if e.Ended = carrier.Ended(storage); e.Ended {
+		return e
 	}
 	if k := storage.Key(); k != nil && origin.Creator != 0 && !startedHere(origin) {
 		carrier.Of(origin.Creator, func(f *frame.Frame) { e.Lost = f.Find(k) != nil })

@@ -157,7 +157,7 @@ func TestInheritedFramesOfManyRequestsOverOneClient(t *testing.T) {
 	}
 }
 
-// A worker of somebody else's that was started in a scope keeps the scope's frame; started in Isolate, it does not.
+// A worker that is started in Isolate inherits nothing at all.
 func TestInheritedWorkersStartCleanInIsolate(t *testing.T) {
 	needsInheritance(t)
 	s := gls.New[*load]("s")

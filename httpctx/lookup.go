@@ -86,6 +86,8 @@ func explain() *Error {
 	var cause *gls.NotSetError
 	errors.As(err, &cause)
 	switch {
+	case cause.Ended:
+		return &Error{Err: ErrFinished, Detail: "on a goroutine that the request started in " + cause.StartedAt, Cause: cause}
 	case strings.HasPrefix(cause.StartedAt, timeoutHandler):
 		return &Error{Err: ErrLost, Detail: "http.TimeoutHandler runs its handler on another goroutine, started by " +
 			cause.StartedAt + ": put Middleware inside it", Cause: cause}

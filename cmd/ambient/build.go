@@ -19,10 +19,19 @@ const buildUsage = `Example:
 
 ambient build, run, test and install are the go command's, with its flags and
 arguments, exit code, input and output. What they build has inherited
-propagation: every goroutine starts with what is set where it is started,
-those of other people's code included, and time.AfterFunc and context.AfterFunc
-keep what was set where they were called. gls.Propagation() returns
-gls.Inherited.
+propagation: a goroutine that a go statement of your modules starts begins with
+what is set there, and so does one of a function that is known to belong to its
+caller, such as errgroup's. All others start with nothing: what a pool, a
+connection or a batcher starts may serve others. Flags beside those of go:
+
+	-inherit  more packages and functions whose go statements inherit, as in
+	          example.com/pool,example.com/async.Run
+	-detach   packages and functions whose go statements start with nothing
+	-what     print what each go statement and timer of the build does, and
+	          why; build nothing
+
+time.AfterFunc and context.AfterFunc do what a go statement there would do.
+gls.Propagation() returns gls.Inherited.
 
 The go command builds with copies of some files of the installed Go release's
 own runtime, by its -overlay flag. They are made here, from the files that are
@@ -63,11 +72,17 @@ func buildCommands() []subcommand {
 // goFlags are the flags of go build, run, test and install that take no value. Only what may stand before an -overlay
 // of the user's matters.
 var goFlags = strings.Fields(`a asan artifacts benchmem buildvcs c cover failfast fullpath i json linkshared
-	modcacherw msan n race short trimpath v work x`)
+	modcacherw msan n race short trimpath v what work x`)
 
 // goCommand runs go build, run, test or install with the overlay. Its exit code, input and output are go's.
 func goCommand(command string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd, err := prepare(command, args)
+	if cmd.what && err == nil {
+		err = what(cmd, stdout)
+		if err == nil {
+			return good
+		}
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "ambient %s: %v\n", command, err)
 		return 1
@@ -77,11 +92,16 @@ func goCommand(command string, args []string, stdin io.Reader, stdout, stderr io
 
 // printOverlay prints the path of the overlay for the toolchain that the go command chooses here.
 func printOverlay(args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 {
-		fmt.Fprintln(stderr, "ambient overlay: takes no arguments; its output is for go build -overlay")
+	printWhat, rules, rest, err := cutOwn("build", args)
+	if err != nil {
+		fmt.Fprintf(stderr, "ambient overlay: %v\n", err)
 		return 2
 	}
-	tools, path, err := find("")
+	if len(rest) > 0 || printWhat {
+		fmt.Fprintln(stderr, "ambient overlay: takes no arguments but -inherit and -detach; its output is for go build -overlay")
+		return 2
+	}
+	tools, path, err := find("", rules)
 	if err != nil {
 		fmt.Fprintf(stderr, "ambient overlay: %v\n", err)
 		return 1
@@ -98,9 +118,14 @@ type command struct {
 	path string
 	args []string // with the name of the command in front
 	env  []string
+
+	what  bool // the decisions are to be printed
+	rules []overlay.Rule
+	rest  []string // the arguments without ambient's own flags and -C
+	dir   string   // of -C
 }
 
-func find(dir string) (overlay.Toolchain, string, error) {
+func find(dir string, rules []overlay.Rule) (overlay.Toolchain, string, error) {
 	cache, err := overlay.Cache()
 	if err != nil {
 		return overlay.Toolchain{}, "", err
@@ -109,22 +134,27 @@ func find(dir string) (overlay.Toolchain, string, error) {
 	if err != nil {
 		return overlay.Toolchain{}, "", err
 	}
+	tools.Rules = rules
 	path, err := overlay.Write(tools.Release, cache)
 	return tools, path, err
 }
 
 func prepare(name string, args []string) (command, error) {
 	chdir, rest := cutChdir(args)
-	tools, path, err := find(chdir)
+	what, rules, rest, err := cutOwn(name, rest)
 	if err != nil {
 		return command{}, err
 	}
-	users, rest, err := cutOverlay(name, rest)
+	tools, path, err := find(chdir, rules)
+	if err != nil {
+		return command{}, err
+	}
+	users, rest, err := cutFlag(name, rest, "overlay")
 	if err != nil {
 		return command{}, err
 	}
 	if users == "" { // what is on the command line wins over GOFLAGS
-		users, _, err = cutOverlay("build", strings.Fields(tools.Flags))
+		users, _, err = cutFlag("build", strings.Fields(tools.Flags), "overlay")
 		if err != nil {
 			return command{}, err
 		}
@@ -143,7 +173,36 @@ func prepare(name string, args []string) (command, error) {
 		all = append(all, "-C", chdir) // go wants it first
 	}
 	all = append(append(all, "-overlay", path), rest...)
-	return command{tools.Command, all, environment(tools.Env)}, nil
+	return command{tools.Command, all, environment(tools.Env), what, rules, rest, chdir}, nil
+}
+
+// cutOwn cuts ambient's own flags from those of a go command.
+func cutOwn(name string, args []string) (what bool, rules []overlay.Rule, rest []string, err error) {
+	rest = args
+	if at := index(name, rest, "what"); at >= 0 {
+		if strings.Contains(rest[at], "=") {
+			return false, nil, nil, errors.New("flag -what takes no value")
+		}
+		what, rest = true, slices.Concat(rest[:at], rest[at+1:])
+	}
+	// What is detached by name is so whatever else is said of it.
+	for _, f := range []struct {
+		name  string
+		class overlay.Class
+	}{{"detach", overlay.Nothing}, {"inherit", overlay.Inherits}} {
+		for index(name, rest, f.name) >= 0 {
+			var list string
+			if list, rest, err = cutFlag(name, rest, f.name); err != nil {
+				return false, nil, nil, err
+			}
+			more, err := overlay.Patterns(list, f.class)
+			if err != nil {
+				return false, nil, nil, fmt.Errorf("flag -%s: %w", f.name, err)
+			}
+			rules = append(rules, more...)
+		}
+	}
+	return what, rules, rest, nil
 }
 
 // environment returns this process's environment with some variables changed. No variable is in it twice.
@@ -175,35 +234,44 @@ func cutChdir(args []string) (dir string, rest []string) {
 	return "", args
 }
 
-// cutOverlay cuts an -overlay flag of the user's from those of a go command.
-func cutOverlay(name string, args []string) (path string, rest []string, err error) {
+// cutFlag cuts a flag with a value, "" where there is none, from the arguments of a go command.
+func cutFlag(command string, args []string, name string) (value string, rest []string, err error) {
+	at := index(command, args, name)
+	if at < 0 {
+		return "", args, nil
+	}
+	end := at + 1
+	_, value, given := strings.Cut(args[at], "=")
+	if !given {
+		if end == len(args) {
+			return "", nil, fmt.Errorf("flag needs an argument: -%s", name)
+		}
+		value = args[end]
+		end++
+	}
+	return value, slices.Concat(args[:at], args[end:]), nil
+}
+
+// index returns where a flag stands among the arguments of a go command, -1 where it does not.
+func index(command string, args []string, name string) int {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "-args" || arg == "--args" || arg == "--" {
 			break
 		}
 		if len(arg) < 2 || arg[0] != '-' {
-			if name == "test" {
+			if command == "test" {
 				continue // flags may follow the packages
 			}
 			break
 		}
-		flag, value, given := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
-		if flag != "overlay" {
-			if !given && !slices.Contains(goFlags, flag) {
-				i++
-			}
-			continue
+		flag, _, given := strings.Cut(strings.TrimPrefix(arg[1:], "-"), "=")
+		if flag == name {
+			return i
 		}
-		end := i + 1
-		if !given {
-			if end == len(args) {
-				return "", nil, errors.New("flag needs an argument: -overlay")
-			}
-			value = args[end]
-			end++
+		if !given && !slices.Contains(goFlags, flag) {
+			i++
 		}
-		return value, slices.Concat(args[:i], args[end:]), nil
 	}
-	return "", args, nil
+	return -1
 }

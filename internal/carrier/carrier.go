@@ -190,6 +190,9 @@ func Inherits(f *frame.Frame) bool {
 	return inheritsExplicit(f)
 }
 
+// Ended reports whether the running goroutine inherited the storage's value from a scope that has ended since.
+func Ended(s *frame.Storage) bool { return mode == inherited && endedInherited(s) }
+
 // Of calls look with the frame in force on another goroutine, unless there is none. The frame is not to be kept.
 func Of(id uint64, look func(f *frame.Frame)) {
 	if mode == inherited {

@@ -203,10 +203,6 @@ func TestOtherGoroutines(t *testing.T) {
 			})
 		})
 		id := <-ids
-		if carrier.Inherited() {
-			assert.Nil(t, of(id), "not known")
-			continue
-		}
 		assert.Same(t, of(id), of(id))
 		assert.Equal(t, i, of(id).Find(storage.Key()).Value)
 	}

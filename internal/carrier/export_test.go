@@ -1,6 +1,9 @@
 package carrier
 
-import "github.com/ambient-go/ambient/internal/registry"
+import (
+	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/registry"
+)
 
 // Collected is what a garbage collection calls.
 var Collected = collected

@@ -64,7 +64,7 @@ type state struct {
 	// frame is the one in force. Its store publishes the frame to All.
 	frame unsafe.Pointer
 
-	base  *frame.Lender // the creator's scope, of which frame is while borrowed; nil on a goroutine that did not inherit
+	base  *frame.Lender // the creator's scope, of which frame is while borrowed; nil on a goroutine that inherited nothing
 	lent  *frame.Lender // the innermost scope; nil until a goroutine inherits from it
 	spare *frame.Frame  // an empty frame that nobody else has; nil without one
 
@@ -94,7 +94,7 @@ func (s *state) load() *frame.Frame {
 func (s *state) drop() {
 	if s.borrowed && s.serves&serving != 0 && s.base.Ended() {
 		s.store(nil)
-		s.base, s.borrowed = nil, false
+		s.borrowed = false
 		return
 	}
 	f := (*frame.Frame)(s.frame)
@@ -134,9 +134,10 @@ func (s *state) begin(f *frame.Frame) (lent *frame.Lender, escaped bool) {
 //
 //go:norace
 func (s *state) end(previous *frame.Frame, lent *frame.Lender, escaped bool) (unshared bool) {
+	now := (*frame.Frame)(s.frame)
 	s.store(previous)
 	unshared = s.lent == nil && !s.escaped
-	s.lent.End()
+	s.lent.End(now)
 	s.lent, s.escaped = lent, escaped
 	return unshared
 }
@@ -216,6 +217,12 @@ func enterInherited(c Cursor, f *frame.Frame) *frame.Lender {
 }
 
 func leaveInherited(c Cursor, f *frame.Frame, lent *frame.Lender) { c.state.end(f, lent, true) }
+
+//go:norace
+func endedInherited(storage *frame.Storage) bool {
+	s := self()
+	return s.base.EndedWith(storage)
+}
 
 // inheritsInherited is about a go statement of package gls, whose goroutine starts with nothing as those of other modules
 // do, unless its module is the main one.

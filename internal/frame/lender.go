@@ -1,6 +1,9 @@
 package frame
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // A Lender is a scope from which goroutines inherited a frame, in a build with inheritance, as they know it. The
 // runtime's copy of the type (cmd/ambient/overlay, source/runtime.go.txt, ambientScope) has the same layout.
@@ -10,13 +13,28 @@ type Lender struct {
 
 	// mark is nil until a goroutine that inherited opens a scope of its own. From nil once.
 	mark atomic.Pointer[Enter]
+
+	// keys are those of the values that were set in the scope; nil until it has ended. Stored before ended.
+	keys *[]*Key
 }
 
-// End says that the scope has ended. Its goroutine calls it. A nil Lender has lent nothing.
-func (l *Lender) End() {
-	if l != nil {
-		l.ended.Store(1)
+// End says that the scope has ended in which f was in force at last. Its goroutine calls it, once. A nil Lender has lent
+// nothing.
+func (l *Lender) End(f *Frame) {
+	if l == nil {
+		return
 	}
+	var keys []*Key
+	for e := range f.entries {
+		keys = append(keys, e.Key)
+	}
+	l.keys = &keys
+	l.ended.Store(1)
+}
+
+// EndedWith reports whether the scope has ended and the storage was set in it.
+func (l *Lender) EndedWith(s *Storage) bool {
+	return l != nil && l.Ended() && slices.ContainsFunc(*l.keys, func(k *Key) bool { return k.Storage == s })
 }
 
 // Ended reports whether the scope has ended.

@@ -3,6 +3,7 @@ package overlay
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -155,9 +156,42 @@ func effective(users []Rule) []Rule {
 			rules = append(rules, r)
 		}
 	}
+	// runtime.synctestRun starts a bubble's first goroutine on behalf of its caller. That one starts the test, in a function
+	// whose symbol has the name that a go:linkname gives it.
+	for _, name := range []string{"testing/synctest.Test", "testing/synctest.testingSynctestTest"} {
+		rules = append(rules, Rule{Class: Inherits, Function: name})
+	}
 	// The functions that the overlay itself adds or changes call on behalf of their callers.
 	for _, name := range []string{"time.AfterFunc", "time.ambientBind", "context.AfterFunc", "context.ambientBind"} {
 		rules = append(rules, Rule{Class: Caller, Function: name})
 	}
 	return rules
+}
+
+// Decide returns the class of a place that starts a goroutine or a timer, and the reason, as a program decides that was
+// built with the user's rules. Own is for packages of the main module and of the others of its workspace. A timer does
+// what a go statement would do.
+func Decide(users []Rule, own bool, pkg string, s Start) Rule {
+	for _, r := range append(slices.Clone(users), append(Std(), Modules()...)...) {
+		if r.holds(pkg, s.Function) && (r.Starts == "" || r.Starts == s.Starts) {
+			return r
+		}
+	}
+	if own {
+		return Rule{Class: Inherits, Reason: "It is a statement of the main module, or of one of its workspace."}
+	}
+	return Rule{Class: Nothing, Reason: "It may serve others."}
+}
+
+// holds reports whether the rule is about a function of a package.
+func (r Rule) holds(pkg, function string) bool {
+	if r.Function != "" {
+		rest, ok := strings.CutPrefix(function, r.Function)
+		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	}
+	if r.Package == "main" && strings.HasPrefix(function, "main.") {
+		return true
+	}
+	rest, ok := strings.CutPrefix(pkg, r.Package)
+	return ok && (rest == "" || r.Tree && rest[0] == '/')
 }

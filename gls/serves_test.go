@@ -1,0 +1,273 @@
+package gls_test
+
+import (
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// A worker is a goroutine of the program's own that runs one task after the other, each for whoever gave it. The tests of
+// this file are about workers that a plain go statement starts in a scope, in a build with inheritance.
+type worker struct {
+	name  string
+	start func(tasks chan func())
+}
+
+var workers = []worker{
+	{"range", func(tasks chan func()) {
+		go func() {
+			for task := range tasks {
+				task()
+			}
+		}()
+	}},
+	{"receive", func(tasks chan func()) {
+		go func() {
+			for {
+				if task := <-tasks; task != nil {
+					task()
+				} else {
+					return
+				}
+			}
+		}()
+	}},
+	{"select", func(tasks chan func()) {
+		go func() {
+			never := make(chan int)
+			for {
+				select {
+				case <-never:
+				case task, ok := <-tasks:
+					if !ok {
+						return
+					}
+					task()
+				}
+			}
+		}()
+	}},
+	{"select with default", func(tasks chan func()) {
+		go func() {
+			for {
+				select {
+				case task, ok := <-tasks:
+					if !ok {
+						return
+					}
+					task()
+				default:
+					time.Sleep(time.Microsecond)
+				}
+			}
+		}()
+	}},
+	{"reflect", func(tasks chan func()) {
+		go func() {
+			for {
+				task, ok := reflect.ValueOf(tasks).Recv()
+				if !ok {
+					return
+				}
+				task.Call(nil)
+			}
+		}()
+	}},
+	{"condition", func(tasks chan func()) {
+		var mu sync.Mutex
+		ready := sync.NewCond(&mu)
+		var queue []func()
+		gls.Isolate(func() {
+			go func() {
+				for task := range tasks {
+					mu.Lock()
+					queue = append(queue, task)
+					mu.Unlock()
+					ready.Signal()
+				}
+				mu.Lock()
+				queue = append(queue, nil)
+				mu.Unlock()
+				ready.Signal()
+			}()
+		})
+		go func() {
+			for {
+				mu.Lock()
+				for len(queue) == 0 {
+					ready.Wait()
+				}
+				task := queue[0]
+				queue = queue[1:]
+				mu.Unlock()
+				if task == nil {
+					return
+				}
+				task()
+			}
+		}()
+	}},
+	{"in a scope of its own", func(tasks chan func()) {
+		own := gls.New[int]("own")
+		go own.Run(1, func() {
+			for task := range tasks {
+				own.Run(2, task)
+			}
+		})
+	}},
+	{"with an Enter of its own", func(tasks chan func()) {
+		own := gls.New[int]("own")
+		go func() {
+			own.Enter(1)
+			for task := range tasks {
+				task()
+			}
+		}()
+	}},
+	{"started by one that the scope started", func(tasks chan func()) {
+		go func() {
+			go func() {
+				for task := range tasks {
+					task()
+				}
+			}()
+		}()
+	}},
+	{"each task on a goroutine of its own", func(tasks chan func()) {
+		go func() {
+			for task := range tasks {
+				go task()
+			}
+		}()
+	}},
+}
+
+func TestInheritedWorkerServesNobodyOnceItsScopeHasEnded(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[*load]("s")
+	scopes := map[string]func(value *load, fn func()){
+		"Run":   s.Run,
+		"Enter": func(value *load, fn func()) { defer s.Enter(value).Leave(); fn() },
+		"Enter, ended by a scope around it": func(value *load, fn func()) {
+			gls.Isolate(func() { s.Enter(value); fn() })
+		},
+		"gls.Run": func(value *load, fn func()) { gls.Run(fn, s.With(value)) },
+		"Bind":    func(value *load, fn func()) { s.Run(value, func() { fn = gls.Bind(fn) }); fn() },
+		"Snapshot.Run": func(value *load, fn func()) {
+			var c gls.Snapshot
+			s.Run(value, func() { c = gls.Capture() })
+			c.Run(fn)
+		},
+		"gls.Go": func(value *load, fn func()) {
+			var group gls.WaitGroup
+			s.Run(value, func() { group.Go(fn) })
+			group.Wait()
+		},
+	}
+	for _, w := range workers {
+		for name, scope := range scopes {
+			t.Run(w.name+" in "+name, func(t *testing.T) {
+				tasks, seen := make(chan func()), make(chan *load)
+				report := func() { v, _ := s.Get(); seen <- v }
+				ask := func() *load { tasks <- report; return <-seen }
+				ada, theirs := newLoad()
+				scope(ada, func() {
+					w.start(tasks)
+					assert.Same(t, ada, ask(), "the scope is open")
+				})
+				ada = nil
+				for i := range 3 {
+					bob := new(load)
+					s.Run(bob, func() { assert.Nil(t, ask(), i) })
+				}
+				if w.name != "in a scope of its own" { // which puts back what was inherited
+					assert.True(t, gone(theirs), "nothing is kept")
+				}
+				close(tasks)
+			})
+		}
+	}
+}
+
+// What is no task takes nothing away: the end of a channel, a signal, a timer that fires once.
+func TestInheritedGoroutineThatWaitsKeepsItsFrame(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	for name, wait := range map[string]func(release chan struct{}, over <-chan int){
+		"the end of a channel": func(_ chan struct{}, over <-chan int) { <-over },
+		"a range that ends": func(_ chan struct{}, over <-chan int) {
+			for range over {
+			}
+		},
+		"a signal":    func(release chan struct{}, over <-chan int) { <-over; release <- struct{}{}; <-release },
+		"time.After":  func(_ chan struct{}, over <-chan int) { <-over; <-time.After(time.Millisecond) },
+		"a WaitGroup": func(_ chan struct{}, over <-chan int) { var g sync.WaitGroup; g.Go(func() { <-over }); g.Wait() },
+		"a receive too early": func(_ chan struct{}, over <-chan int) {
+			c := make(chan int, 1)
+			select {
+			case <-c:
+			case <-over:
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			release, over, seen := make(chan struct{}, 1), make(chan int), make(chan string, 1)
+			s.Run(1, func() {
+				go func() {
+					wait(release, over)
+					seen <- see(s)
+				}()
+			})
+			close(over)
+			assert.Equal(t, "1", <-seen)
+		})
+	}
+}
+
+// Workers of one request that share its work keep its values until its scope ends.
+func TestInheritedWorkersWithinAScope(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	s.Run(1, func() {
+		jobs, results := make(chan int), make(chan string)
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				for range jobs {
+					s.Run(2, func() { assert.Equal(t, "2", see(s)) })
+					results <- see(s)
+				}
+			})
+		}
+		defer gls.New[int]("other").Enter(3).Leave()
+		for i := range 30 {
+			jobs <- i
+			assert.Equal(t, "1", <-results)
+		}
+		close(jobs)
+		group.Wait()
+	})
+}
+
+func TestInheritedTimerRunsForOthersOnceItIsReset(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	seen := make(chan string)
+	var timer *time.Timer
+	s.Run(1, func() { timer = time.AfterFunc(time.Millisecond, func() { seen <- see(s) }) })
+	assert.Equal(t, "1", <-seen)
+	s.Run(2, func() { timer.Reset(time.Millisecond) })
+	assert.Equal(t, "-", <-seen)
+
+	s.Run(3, func() {
+		timer = time.AfterFunc(time.Millisecond, func() { seen <- see(s) })
+		assert.Equal(t, "3", <-seen)
+		timer.Reset(time.Millisecond)
+		assert.Equal(t, "3", <-seen, "the scope is open")
+	})
+}
