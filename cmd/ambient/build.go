@@ -168,6 +168,9 @@ func prepare(name string, args []string) (command, error) {
 			return command{}, err
 		}
 	}
+	if rest, err = withToolexec(name, path, tools.Flags, rest); err != nil {
+		return command{}, err
+	}
 	all := []string{"go", name}
 	if chdir != "" {
 		all = append(all, "-C", chdir) // go wants it first

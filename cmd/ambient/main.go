@@ -43,7 +43,7 @@ func main() {
 
 // isVettool reports whether it is the go command that calls, as "go vet -vettool" does.
 func isVettool(args []string) bool {
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == toolexecName {
 		return false
 	}
 	return args[0] == "-V=full" || args[0] == "-flags" || strings.HasSuffix(args[len(args)-1], "vet.cfg")
@@ -68,6 +68,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			fmt.Fprint(stdout, text)
 			return good
 		}
+	}
+	if name == toolexecName {
+		return toolexec(args, stdin, stdout, stderr)
 	}
 	for _, c := range commands() {
 		if c.name == name {

@@ -56,6 +56,12 @@ func readReplacements(path string) (replacements, error) {
 	return r, nil
 }
 
+// Files returns what an overlay puts in the place of what, by the paths of the files.
+func Files(path string) (map[string]string, error) {
+	r, err := readReplacements(path)
+	return r.Replace, err
+}
+
 // writeAtOnce writes a file under another name first: whoever sees it sees all of it.
 func writeAtOnce(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "making-")

@@ -23,7 +23,7 @@ type Release struct {
 }
 
 // format is part of the key of cached overlays. It changes with what the overlay holds.
-const format = "4"
+const format = "5"
 
 // Write makes an overlay of the release in a folder of its own beneath cache, if it is not there yet, and returns the
 // path of the file for go build -overlay. The folder's name is a hash of the release and of the files that the overlay
@@ -143,9 +143,12 @@ func save(r Release, files map[string]string, folder string) error {
 	defer os.RemoveAll(made)
 	list := replacements{make(map[string]string)}
 	for name, text := range files {
-		short := strings.ReplaceAll(name, "/", "-")
-		list.Replace[filepath.Join(r.Root, "src", filepath.FromSlash(name))] = filepath.Join(folder, short)
-		if err := os.WriteFile(filepath.Join(made, short), []byte(text), 0o644); err != nil {
+		name = filepath.FromSlash(name)
+		list.Replace[filepath.Join(r.Root, "src", name)] = filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(made, name)), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(made, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}

@@ -213,7 +213,7 @@ func TestIncompleteOverlayIsMadeAgain(t *testing.T) {
 	path, err := Write(r, cache)
 	require.NoError(t, err)
 	before := written(t, r, path)
-	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), "runtime-proc.go")))
+	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), "runtime", "proc.go")))
 	path, err = Write(r, cache)
 	require.NoError(t, err)
 	assert.Equal(t, before, written(t, r, path))

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+)
+
+// The go command hands cover the names of the files that it instruments, and not of those that an overlay has in their
+// place (cmd/go/internal/work, cover). Where something is covered, the go command therefore runs its tools through this
+// program, which puts in the names of the overlay's files for cover and changes nothing for the others.
+
+// toolexecName is the command that the go command runs, with the overlay and the tool behind it.
+const toolexecName = "toolexec"
+
+// coverFlags are those with which the go command may run cover.
+var coverFlags = []string{"cover", "coverpkg", "covermode", "coverprofile"}
+
+// withToolexec adds the flag to the arguments of a go command if something is covered. A -toolexec of the user's runs
+// the tools in turn.
+func withToolexec(command, overlay, goflags string, args []string) ([]string, error) {
+	inFlags := strings.Fields(goflags)
+	if !slices.ContainsFunc(coverFlags, func(name string) bool {
+		return index(command, args, name) >= 0 || index("build", inFlags, name) >= 0
+	}) {
+		return args, nil
+	}
+	users, args, err := cutFlag(command, args, "toolexec")
+	if err != nil {
+		return nil, err
+	}
+	if users == "" {
+		if users, _, err = cutFlag("build", inFlags, "toolexec"); err != nil {
+			return nil, err
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	flag := fmt.Sprintf("%s %s %s %s", quote(self), toolexecName, quote(overlay), users)
+	return append([]string{"-toolexec", strings.TrimSpace(flag)}, args...), nil
+}
+
+// quote quotes a word for the go command, which splits flags at spaces (cmd/internal/quoted).
+func quote(word string) string {
+	switch {
+	case !strings.ContainsAny(word, " \t\n\"'"):
+		return word
+	case !strings.Contains(word, "'"):
+		return "'" + word + "'"
+	}
+	return `"` + word + `"`
+}
+
+// toolexec runs a tool of the go command.
+func toolexec(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	fail := func(err error) int {
+		fmt.Fprintf(stderr, "ambient toolexec: %v\n", err)
+		return 2
+	}
+	if len(args) < 2 {
+		return fail(errors.New("is for the go command's -toolexec"))
+	}
+	files, err := overlay.Files(args[0])
+	if err != nil {
+		return fail(err)
+	}
+	args = args[1:]
+	originals := map[string]string{}
+	outputs := ""
+	if slices.ContainsFunc(args, isCover) {
+		for i, arg := range args {
+			if replaced := files[filepath.Clean(arg)]; replaced != "" {
+				args[i], originals[replaced] = replaced, arg
+			}
+			if arg == "-outfilelist" && i+1 < len(args) {
+				outputs = args[i+1]
+			}
+		}
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	err = cmd.Run()
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	if err == nil && len(originals) > 0 {
+		err = restore(outputs, originals)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return good
+}
+
+func isCover(tool string) bool {
+	return strings.TrimSuffix(filepath.Base(tool), ".exe") == "cover" && filepath.IsAbs(tool)
+}
+
+// restore puts the names of the release's own files into the line directives of what cover wrote, whose names are in a
+// list.
+func restore(list string, originals map[string]string) error {
+	names, err := os.ReadFile(list)
+	if err != nil {
+		return err
+	}
+	for name := range strings.Lines(string(names)) {
+		name = strings.TrimSpace(name)
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		changed := text
+		for from, to := range originals {
+			changed = bytes.Replace(changed, []byte("//line "+from+":"), []byte("//line "+to+":"), 1)
+		}
+		if !bytes.Equal(text, changed) {
+			if err := os.WriteFile(name, changed, 0o666); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
