@@ -99,18 +99,31 @@
 // prints, on several goroutines; if it differs (because a new Go release has moved the field) and on all other
 // platforms, the id is taken from that text: about a microsecond, and never wrong.
 //
-// The package leaves pprof labels, the profiler and runtime/trace alone, and is tested with the race detector.
+// The package leaves pprof labels, the profiler and runtime/trace alone, and is tested with the race detector. The
+// goroutine leak profile of Go 1.26 and later does not find a goroutine that waits for ever on something that only its
+// own frame holds: the frame in force on a goroutine is reachable for others, who list goroutines and explain errors,
+// and a reference that the collector did not see would let them meet memory that is used for something else.
+//
+// A debugger that calls a function on behalf of a stopped goroutine runs it on a goroutine of its own (runtime,
+// debugCallWrap), where nothing is set: look at a value that the program has read, or at the page of package glsdebug. In
+// a build with inheritance the call sees what the stopped goroutine does, if that is in code of the main module.
 //
 // # Building with inheritance
 //
 // The command github.com/ambient-go/ambient/cmd/ambient builds programs in which each goroutine carries its frame itself
-// and a new one starts with its creator's, other people's go statements included: ambient build, run, test and install
-// run the go command with an overlay of the installed Go release's own runtime. [time.AfterFunc] and
-// [context.AfterFunc] keep the frame of whoever called them, finalizers, cleanups and threads of C start with nothing,
-// and the connections of net/http's Transport keep no request's frame. [Propagation] returns [Inherited] there, Get needs
-// no goroutine id, an Enter that is never left goes with its goroutine, and all else is as it is described here. A
-// goroutine that lives long keeps the frame in which it was started: start such in [Isolate]. The README has a table of
-// what travels by what.
+// and a new one may start with its creator's: ambient build, run, test and install run the go command with an overlay of
+// the installed Go release's own runtime. [Propagation] returns [Inherited] there, Get needs no goroutine id, an Enter
+// that is never left goes with its goroutine, and all else is as it is described here, but for plain go statements.
+//
+// What belongs to its creator and ends with it inherits: every go statement of the main module and of the modules of its
+// workspace; of the standard library and of other modules those of a reviewed list, such as sync.WaitGroup.Go, errgroup
+// and t.Run, where their callers do; [time.AfterFunc] and [context.AfterFunc] where a go statement would. Every other go
+// statement starts with nothing, and so do finalizers, cleanups and threads of C.
+//
+// A goroutine that inherited and then receives a value from a channel, or is woken by a [sync.Cond], may work for others.
+// Once the scope has ended that it inherited from, it reads nothing of it: [NotSetError.Ended] is true. A value without a
+// size is a signal and no task, and so is the value of a timer that fires once. The README has a table of what travels by
+// what.
 //
 // # Naming
 //

@@ -50,9 +50,23 @@ var started = []way{
 		with(func() { group.Go(func() error { report(); return nil }) })
 		_ = group.Wait()
 	}},
-	{"`singleflight.Group.DoChan`", func(report func()) {
+	{"`singleflight.Group.DoChan`, and what else other modules start: pools, batchers, drivers", func(report func()) {
 		var group singleflight.Group
 		with(func() { <-group.DoChan("", func() (any, error) { report(); return nil, nil }) })
+	}},
+	{"a worker of one's own: a task, while the scope that started it is open", func(report func()) {
+		tasks := make(chan func())
+		with(func() {
+			go work(tasks)
+			tasks <- report
+		})
+		close(tasks)
+	}},
+	{"the same, once that scope has ended", func(report func()) {
+		tasks := make(chan func())
+		with(func() { go work(tasks) })
+		elsewhere(func() { tasks <- report })
+		close(tasks)
 	}},
 	{"`t.Run`, also with `t.Parallel`", func(report func()) {
 		program, err := os.Executable()
@@ -72,6 +86,12 @@ var started = []way{
 		elsewhere(func() { next() })
 		stop()
 	}},
+}
+
+func work(tasks chan func()) {
+	for task := range tasks {
+		task()
+	}
 }
 
 // runSubtest is this program when it is a test: it says what a subtest sees, and ends the process.
@@ -100,6 +120,23 @@ var later = []way{
 		var timer *time.Timer
 		with(func() { timer = time.AfterFunc(time.Hour, report) })
 		elsewhere(func() { timer.Reset(time.Millisecond) })
+	}},
+	{"the same, when it fires again", func(report func()) {
+		fired := false
+		var timer *time.Timer
+		again := make(chan bool)
+		with(func() {
+			timer = time.AfterFunc(time.Millisecond, func() {
+				if fired {
+					report()
+				}
+				fired = true
+				again <- true
+			})
+		})
+		<-again
+		elsewhere(func() { timer.Reset(time.Millisecond) })
+		<-again
 	}},
 	{"`context.AfterFunc`, cancelled elsewhere", func(report func()) {
 		ctx, cancel := context.WithCancel(context.Background())

@@ -37,18 +37,9 @@ var inHTTP = []way{
 			})
 		})
 	}},
-	{"`httptrace`: `WroteHeaders`, `GotFirstResponseByte`, first on a connection", func(report func()) {
+	{"`http.Transport`: `httptrace`'s `WroteHeaders`, `GotFirstResponseByte`, the request's body", func(report func()) {
 		first(func(server *httptest.Server) {
 			with(func() { fetch(server, new(http.Transport), &httptrace.ClientTrace{GotFirstResponseByte: report}) })
-		})
-	}},
-	{"the same, on a connection used before", func(report func()) {
-		first(func(server *httptest.Server) {
-			transport := new(http.Transport)
-			elsewhere(func() { fetch(server, transport, nil) })
-			with(func() {
-				fetch(server, transport, &httptrace.ClientTrace{GotFirstResponseByte: report})
-			})
 		})
 	}},
 }
