@@ -2,6 +2,7 @@ package gls_test
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -44,6 +45,8 @@ func TestAllocations(t *testing.T) {
 		result    = func() *int { return value }
 		ctx       = context.WithValue(t.Context(), s, 1)
 		snapshot  gls.Snapshot
+		carries   context.Context
+		made      context.Context
 		bound     func()
 		boundErr  func() error
 		returnNil = func() error { return nil }
@@ -51,7 +54,7 @@ func TestAllocations(t *testing.T) {
 	// What more is allocated where the goroutine has open Enters, of the same storages.
 	inEnter := map[string]float64{
 		"Enter and Leave": 1, "Enter of a number": 1, "Enter inside an Enter": 1,
-		"Snapshot.Run": 1, "a bound func()": 1, "a bound func() error": 1,
+		"Snapshot.Run": 1, "Resume": 1, "a bound func()": 1, "a bound func() error": 1,
 	}
 	for _, c := range []struct {
 		name string
@@ -84,10 +87,17 @@ func TestAllocations(t *testing.T) {
 		{"a bound func() error", 2, func() { _ = boundErr() }},
 		{"Context", 0, func() { gls.Context() }},
 		{"RunContext", 1, func() { gls.RunContext(ctx, empty) }},
+		{"NewContext", 1, func() { made = gls.NewContext(ctx, snapshot) }},
+		{"NewContext, of a NewContext", 1, func() { made = gls.NewContext(carries, snapshot) }},
+		{"FromContext", 0, func() { gls.FromContext(carries) }},
+		{"Resume", 1, func() { gls.Resume(carries, empty) }},
+		{"Resume without a snapshot", 1, func() { gls.Resume(ctx, empty) }},
+		{"Snapshot.With", 1, func() { snapshot = snapshot.With(s.With(value)) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			measure := func() float64 {
 				snapshot, bound, boundErr = gls.Capture(), gls.Bind(empty), gls.Bind(returnNil)
+				carries = gls.NewContext(ctx, snapshot)
 				return testing.AllocsPerRun(100, c.fn)
 			}
 			check := func(where string) { assert.LessOrEqual(t, measure(), c.most, where) }
@@ -110,6 +120,7 @@ func TestAllocations(t *testing.T) {
 			})
 		})
 	}
+	runtime.KeepAlive(made)
 }
 
 // A goroutine that is started with a frame costs up to two allocations more than one that is not, and none where

@@ -17,6 +17,7 @@ func TestConformanceGo(t *testing.T) {
 	inEveryState(t, unwindingRows)
 	inEveryState(t, goroutineRows)
 	inEveryState(t, flowRows)
+	inEveryState(t, contextRows)
 	inEveryState(t, iteratorRows)
 	inEveryState(t, libraryRows)
 	inEveryState(t, networkRows)

@@ -35,6 +35,7 @@
 //   - [Bind] attaches them to a function that something else will call: [context.AfterFunc], errgroup's Go, an event
 //     bus, iter.Pull.
 //   - [Capture] takes them as a [Snapshot], to be put into a task, a message or a struct and run on any goroutine later.
+//   - [NewContext] puts a snapshot into a [context.Context], and [Resume] runs with the one that a ctx carries.
 //   - A plain go statement starts with nothing set. So does whatever contains one: sync.WaitGroup.Go, time.AfterFunc,
 //     http.TimeoutHandler, t.Run. [Storage.Lookup] then returns a [NotSetError] that names the go statement.
 //
@@ -42,6 +43,24 @@
 //
 // What a goroutine sets is never seen by the one that started it. "Nothing set" travels as well: a function bound where
 // nothing is set sees nothing, whoever calls it.
+//
+// # Frames in a context
+//
+// Much code is handed a ctx on a goroutine that somebody else started: interceptors, resolvers, activities, consumers,
+// the inside of http.TimeoutHandler. There the frame is lost while the ctx is at hand. [NewContext] puts a snapshot into
+// a context, and [Resume] runs a function with the snapshot that its ctx carries, wherever that has got to:
+//
+//	ctx = gls.NewContext(ctx, gls.Capture()) // where the flow is known
+//
+//	gls.Resume(ctx, func() { … })            // where a library calls back with ctx, or one derived from it
+//
+// Where ctx carries none, Resume leaves the caller's values in force; it sets the ambient context in either case.
+//
+// A frame belongs in a ctx that passes through code which keeps the ctx and changes the goroutine, and at the edge of
+// such code: once for a request, a message or a call. It does not belong in every ctx: [Go], [Bind] and [Capture] need
+// none, and a function of one's own that takes a ctx and needs one value has a parameter for it. Nor does it belong in a
+// ctx that serves many (a server's base context, a pool's, a client's), for whoever resumes that one gets the values of
+// whoever made it, and they live as long as it does. A ctx crosses no process: what goes over the wire is set anew.
 //
 // # Scopes
 //

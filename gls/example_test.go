@@ -206,3 +206,52 @@ func ExampleStorage_Disable() {
 	// hello,  false
 	// hello, Grace true
 }
+
+// A broker's goroutine calls handle with the ctx of a message; what publish knew is in it.
+func ExampleResume() {
+	handle := func(ctx context.Context) { gls.Resume(ctx, greet) }
+
+	messages := make(chan context.Context)
+	var broker sync.WaitGroup
+	broker.Go(func() {
+		for ctx := range messages {
+			handle(ctx)
+		}
+	})
+	publish := func() { messages <- gls.NewContext(context.Background(), gls.Capture()) }
+	user.Run("Ada", publish)
+	user.Run("Grace", publish)
+	messages <- context.Background()
+	close(messages)
+	broker.Wait()
+	// Output:
+	// hello, Ada true
+	// hello, Grace true
+	// hello,  false
+}
+
+func ExampleFromContext() {
+	var ctx context.Context
+	user.Run("Ada", func() { ctx = gls.NewContext(context.Background(), gls.Capture()) })
+	if s, ok := gls.FromContext(ctx); ok {
+		s.Run(greet)
+	}
+	// Output: hello, Ada true
+}
+
+func ExampleSnapshot_With() {
+	tenant := gls.New[string]("tenant")
+	report := func() {
+		name, _ := user.Get()
+		at, _ := tenant.Get()
+		fmt.Println(name, "at", at)
+	}
+	user.Run("Ada", func() {
+		s := gls.Capture()
+		s.With(tenant.With("acme")).Run(report)
+		s.With(tenant.With("globex"), user.With("Grace")).Run(report)
+	})
+	// Output:
+	// Ada at acme
+	// Grace at globex
+}

@@ -81,6 +81,9 @@ func entries(s *gls.Storage[int]) []entry {
 		{"zero Snapshot.Run", gls.Snapshot{}.Run},
 		{"Isolate", gls.Isolate},
 		{"RunContext", func(fn func()) { gls.RunContext(context.TODO(), fn) }},
+		{"Resume", func(fn func()) { gls.Resume(gls.NewContext(context.Background(), captured), fn) }},
+		{"Resume without a snapshot", func(fn func()) { gls.Resume(context.TODO(), fn) }},
+		{"Snapshot.With.Run", func(fn func()) { captured.With(s.With(100)).Run(fn) }},
 		{"Bind", func(fn func()) { gls.Bind(fn)() }},
 		{"Bind with results", func(fn func()) { gls.Bind(func(int) int { fn(); return 1 })(1) }},
 	}
@@ -126,6 +129,10 @@ func carryings() []carrying {
 		{"Snapshot.Run", func(fn func()) func() {
 			s := gls.Capture()
 			return func() { s.Run(fn) }
+		}, true},
+		{"Resume", func(fn func()) func() {
+			ctx := gls.NewContext(context.Background(), gls.Capture())
+			return func() { gls.Resume(ctx, fn) }
 		}, true},
 	}
 }

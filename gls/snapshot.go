@@ -15,6 +15,25 @@ type Snapshot struct {
 // Capture returns a snapshot of the frame in force. It copies one pointer and allocates nothing.
 func Capture() Snapshot { return Snapshot{carrier.Frame()} }
 
+// With returns a snapshot with these set as well; s does not change. The later of two bindings of one storage wins.
+// Without bindings it is s. It panics if one is the zero Binding.
+func (s Snapshot) With(bindings ...Binding) Snapshot {
+	for i := range bindings {
+		if bindings[i].key == nil {
+			panic("gls.Snapshot.With: zero Binding")
+		}
+	}
+	if len(bindings) == 0 {
+		return s
+	}
+	next := s.frame.Copy(len(bindings), nil)
+	for i := range bindings {
+		b := &bindings[i]
+		next.Bind(frame.Binding{Key: b.key.Storage.Key(), Value: b.value})
+	}
+	return Snapshot{next}
+}
+
 // Run calls fn with the snapshot's frame in force instead of the caller's. It ends as Storage.Run does: an Enter inside
 // fn is not seen by the next Run.
 func (s Snapshot) Run(fn func()) {
