@@ -3,7 +3,8 @@ package httpctx
 import (
 	"context"
 	"log/slog"
-	"slices"
+
+	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
 // The keys of the attributes that LogHandler adds.
@@ -32,74 +33,22 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 // the record, also below WithGroup. Outside of a request, and after it, records pass as they are. A request_id that
 // Context.Logger or WithAttrs has put at the top level is not repeated.
 //
-// Give next a handler of your own, as slog.NewJSONHandler: the handler that slog.Default has at the start writes through
-// package log, and slog.SetDefault makes package log write through what it is given, which then waits for itself.
+// In the place of context.Background, which slog.Info gives, next gets gls.Context, and so the request's context.
+//
+// Slog.Default's own handler may be next, with slog.SetDefault of the result too: lines then go to where package log
+// wrote before, in the form of slog.TextHandler. A handler of one's own around that one would wait for itself for ever.
 func LogHandler(next slog.Handler) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")
 	}
-	return &logHandler{next: next, root: next}
+	return toplevel.New(next, requestAttrs, nil)
 }
 
-// A logHandler is immutable.
-type logHandler struct {
-	next slog.Handler // with all WithAttrs and WithGroup applied
-
-	// root is next before the first WithGroup, and inner what was applied since, so that attributes can still be put
-	// at the top level.
-	root  slog.Handler
-	inner []func(slog.Handler) slog.Handler
-
-	hasID bool // root has the attribute request_id
-}
-
-func (h *logHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.next.Enabled(ctx, level)
-}
-
-func (h *logHandler) Handle(ctx context.Context, record slog.Record) error {
+// requestAttrs is the source of LogHandler.
+func requestAttrs(_ context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
 	c, ok := Get()
 	if !ok {
-		return h.next.Handle(ctx, record)
+		return nil, nil
 	}
-	attrs := c.attrs(!h.hasID, c.Pattern())
-	if len(h.inner) == 0 {
-		record = record.Clone()
-		record.AddAttrs(attrs...)
-		return h.next.Handle(ctx, record)
-	}
-	next := h.root.WithAttrs(attrs)
-	for _, apply := range h.inner {
-		next = apply(next)
-	}
-	return next.Handle(ctx, record)
-}
-
-func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	if len(attrs) == 0 {
-		return h
-	}
-	with := func(next slog.Handler) slog.Handler { return next.WithAttrs(attrs) }
-	if len(h.inner) > 0 {
-		return h.withInner(with)
-	}
-	next := with(h.root)
-	hasID := h.hasID || slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == logID })
-	return &logHandler{next: next, root: next, hasID: hasID}
-}
-
-func (h *logHandler) WithGroup(name string) slog.Handler {
-	if name == "" {
-		return h
-	}
-	return h.withInner(func(next slog.Handler) slog.Handler { return next.WithGroup(name) })
-}
-
-func (h *logHandler) withInner(apply func(slog.Handler) slog.Handler) slog.Handler {
-	return &logHandler{
-		next:  apply(h.next),
-		root:  h.root,
-		inner: append(slices.Clip(h.inner), apply),
-		hasID: h.hasID,
-	}
+	return nil, c.attrs(!h.Has(logID), c.Pattern())
 }

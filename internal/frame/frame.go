@@ -190,8 +190,13 @@ func (f *Frame) Copy(n int, spare *Frame) *Frame {
 	return f.grown(f.Len()+n, spare)
 }
 
-// Bind is Put of a binding that no Enter made.
+// Bind is Put of a binding that no Enter made, and adds it to what is set where that is the storage's way.
 func (f *Frame) Bind(b Binding) {
+	if add := b.Key.Storage.add; add != nil {
+		if before := f.Find(b.Key); before != nil {
+			b.Value = add(before.Value, b.Value)
+		}
+	}
 	if f.first.Key == nil {
 		f.first = b
 		return

@@ -16,10 +16,19 @@ type Storage struct {
 
 	name     string // "" without one
 	fallback any    // the default, of the storage's type; nil without one
+
+	// add, unless it is nil, makes the value that Bind puts into a frame of the one that was set there and its own.
+	add func(before, value any) any
 }
 
 // New returns a storage with a name and a default.
 func New(name string, fallback any) *Storage { return &Storage{name: name, fallback: fallback} }
+
+// NewAdding returns a storage whose Bind adds to the value that is set: it binds what add returns for that one and its
+// own. Add must not panic, and it must not change either of the two.
+func NewAdding(name string, add func(before, value any) any) *Storage {
+	return &Storage{name: name, add: add}
+}
 
 // Name returns the name given to New.
 func (s *Storage) Name() string { return s.name }

@@ -1,0 +1,50 @@
+package toplevel
+
+import (
+	"context"
+	"log"
+	"log/slog"
+	"reflect"
+)
+
+// unbridged returns a handler to hand records to: h, unless that is the one that slog.Default has at the start.
+func unbridged(h slog.Handler) slog.Handler {
+	typ := reflect.TypeOf(h)
+	if typ.String() != "*slog.defaultHandler" {
+		return h
+	}
+	return &bridge{typ, h, slog.NewTextHandler(log.Writer(), &slog.HandlerOptions{Level: slog.Level(-1 << 31)})}
+}
+
+// A bridge stands for slog's default handler, which writes through package log. slog.SetDefault makes package log write
+// through the handler it is given, so that a line of
+//
+//	slog.SetDefault(slog.New(Handler(slog.Default().Handler())))
+//
+// would come back to package log, which waits for itself (log/slog/logger.go, SetDefault; log/log.go, output holds a
+// lock while it writes). Once slog has another default, the lines go to where package log wrote when the bridge was
+// made, as text. It is tempting to ask package log for its writer at each line, but log.Writer takes that lock too.
+type bridge struct {
+	typ     reflect.Type // of the default handler
+	through slog.Handler
+	text    slog.Handler
+}
+
+func (b *bridge) Enabled(ctx context.Context, level slog.Level) bool {
+	return b.through.Enabled(ctx, level)
+}
+
+func (b *bridge) Handle(ctx context.Context, record slog.Record) error {
+	if reflect.TypeOf(slog.Default().Handler()) == b.typ {
+		return b.through.Handle(ctx, record)
+	}
+	return b.text.Handle(ctx, record)
+}
+
+func (b *bridge) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &bridge{b.typ, b.through.WithAttrs(attrs), b.text.WithAttrs(attrs)}
+}
+
+func (b *bridge) WithGroup(name string) slog.Handler {
+	return &bridge{b.typ, b.through.WithGroup(name), b.text.WithGroup(name)}
+}

@@ -1,0 +1,119 @@
+package toplevel
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// A Source says what to add to a record that is logged right now on the running goroutine: a set, which may be nil, and
+// attributes of this line alone. It must not keep the second. It is asked for each record, by any number of goroutines
+// at once.
+type Source func(ctx context.Context, h *Handler) (set *Set, line []slog.Attr)
+
+// A Handler adds what its source says to every record. Those of the set stand where attributes of WithAttrs do, before
+// the record's own, and those of the line after them. It is immutable.
+type Handler struct {
+	source  Source
+	replace func(slog.Attr) slog.Attr // of a set's attributes; nil for none
+
+	next slog.Handler // with all WithAttrs and WithGroup applied
+
+	// root is next before the first WithGroup, and inner what was applied since, so that attributes can still be put
+	// at the top level.
+	root  slog.Handler
+	inner []func(slog.Handler) slog.Handler
+
+	keys []string // of the attributes that WithAttrs has put at the top level
+}
+
+// New returns a handler in front of next, which is not nil. Replace, unless it is nil, changes the attributes of sets, or
+// drops one by the zero Attr.
+func New(next slog.Handler, source Source, replace func(slog.Attr) slog.Attr) *Handler {
+	next = unbridged(next)
+	return &Handler{source: source, replace: replace, next: next, root: next}
+}
+
+// Has reports whether WithAttrs has put an attribute with this key at the top level.
+func (h *Handler) Has(key string) bool { return slices.Contains(h.keys, key) }
+
+// Enabled is that of the next handler.
+func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.next.Enabled(ambient(ctx), level)
+}
+
+// Handle hands the record, or a copy with more attributes, to the next handler.
+func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
+	ctx = ambient(ctx)
+	set, line := h.source(ctx, h)
+	next, root := h.next, h.root
+	if set != nil {
+		p := set.preparedFor(h)
+		next, root = p.next, p.root
+		if len(p.perLine) > 0 {
+			line = slices.Concat(p.perLine, line) // a new one: the next handler may change it
+		}
+	}
+	switch {
+	case len(line) == 0:
+	case len(h.inner) == 0:
+		record = record.Clone()
+		record.AddAttrs(line...)
+	default:
+		next = h.below(root.WithAttrs(line))
+	}
+	return next.Handle(ctx, record)
+}
+
+// below applies to root what was applied to h since its first WithGroup.
+func (h *Handler) below(root slog.Handler) slog.Handler {
+	for _, apply := range h.inner {
+		root = apply(root)
+	}
+	return root
+}
+
+// ambient returns the ambient context in the place of context.Background, which is what slog.Info and package log give:
+// the next handler finds the trace in it.
+func ambient(ctx context.Context) context.Context {
+	if ctx == context.Background() {
+		return gls.Context()
+	}
+	return ctx
+}
+
+// WithAttrs is that of the next handler.
+func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	if len(attrs) == 0 {
+		return h
+	}
+	if len(h.inner) > 0 {
+		// A handler may change what it is given, and this is given once more for each line.
+		return h.withInner(func(next slog.Handler) slog.Handler { return next.WithAttrs(slices.Clone(attrs)) })
+	}
+	derived := *h
+	derived.keys = slices.Clip(h.keys)
+	for _, a := range attrs {
+		derived.keys = append(derived.keys, a.Key)
+	}
+	derived.next = h.root.WithAttrs(attrs)
+	derived.root = derived.next
+	return &derived
+}
+
+// WithGroup is that of the next handler.
+func (h *Handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	return h.withInner(func(next slog.Handler) slog.Handler { return next.WithGroup(name) })
+}
+
+func (h *Handler) withInner(apply func(slog.Handler) slog.Handler) slog.Handler {
+	derived := *h
+	derived.next = apply(h.next)
+	derived.inner = append(slices.Clip(h.inner), apply)
+	return &derived
+}
