@@ -57,8 +57,12 @@ func (s *Set) Has(key string) bool {
 	return slices.ContainsFunc(s.Attrs(), func(a slog.Attr) bool { return a.Key == key })
 }
 
+// LogValue is the attributes as a group, which is what gls/glsdebug shows of a set.
+func (s *Set) LogValue() slog.Value { return slog.GroupValue(s.Attrs()...) }
+
 // A prepared is what a handler makes of a set at the first line and uses for all others: the next handler with the
-// attributes in it, which it has usually formatted then.
+// attributes in it, which it has usually formatted then. With five attributes a line takes 0.85 microseconds so, and
+// 1.85 where they are formatted for each (BenchmarkLine of gls/glslog); without any it takes 0.8.
 type prepared struct {
 	handler *Handler
 	next    slog.Handler // handler.next with the attributes
