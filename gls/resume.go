@@ -9,9 +9,9 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-// NewContext returns a context that is parent in everything and carries s, for Resume and FromContext to find wherever
-// the context goes: through context.WithCancel, WithoutCancel and WithValue too. Of two snapshots in one chain of
-// contexts the newer one wins. It panics if parent is nil.
+// NewContext returns a context that is parent in everything and carries s, for Resume and FromContext to find
+// wherever the context goes: through context.WithCancel, WithoutCancel and WithValue too. Of two snapshots in one
+// chain of contexts the newer one wins. It panics if parent is nil.
 //
 // The context keeps the values of s alive for as long as it lives, and those alone: a value that had been replaced
 // before Capture is not among them. Called with the result of another NewContext, it lets that one's snapshot go. The
@@ -36,10 +36,10 @@ func FromContext(ctx context.Context) (Snapshot, bool) {
 	return s, ok
 }
 
-// Resume calls fn as a continuation of the flow that ctx belongs to: with the snapshot that ctx carries in force, or the
-// caller's frame where it carries none, and in both cases with ctx as the ambient context. It ends as Storage.Run does.
-// It is for code that is handed a ctx on somebody else's goroutine: interceptors, resolvers, activities, consumers. It
-// panics if ctx or fn is nil.
+// Resume calls fn as a continuation of the flow that ctx belongs to: with the snapshot that ctx carries in force, or
+// in the caller's frame where it carries none, and in both cases with ctx as the ambient context. It ends as
+// Storage.Run does. It is for code that is handed a ctx on somebody else's goroutine: interceptors, resolvers,
+// activities, consumers. It panics if ctx or fn is nil.
 func Resume(ctx context.Context, fn func()) {
 	if fn == nil {
 		panic("gls.Resume: nil function")

@@ -28,15 +28,16 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 	return attrs
 }
 
-// LogHandler returns a handler that adds request_id, method, path (and pattern when there is one) to every record logged
-// during a request, those of slog.Info without a context included, and hands it to next. They stand at the top level of
-// the record, also below WithGroup. Outside of a request, and after it, records pass as they are. A request_id that
-// Context.Logger or WithAttrs has put at the top level is not repeated.
+// LogHandler returns a handler that adds request_id, method, path (and pattern when there is one) to every record
+// logged during a request, those of slog.Info without a context included, and hands it to next. They stand at the top
+// level of the record, also below WithGroup. Outside of a request, and after it, records pass as they are. A
+// request_id that Context.Logger or WithAttrs has put at the top level is not repeated.
 //
 // In the place of context.Background, which slog.Info gives, next gets gls.Context, and so the request's context.
 //
 // Slog.Default's own handler may be next, with slog.SetDefault of the result too: lines then go to where package log
-// wrote before, in the form of slog.TextHandler. A handler of one's own around that one would wait for itself for ever.
+// wrote before, in the form of slog.TextHandler. A handler of one's own around that one would wait for itself for
+// ever.
 func LogHandler(next slog.Handler) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")

@@ -14,8 +14,8 @@ var attributes = (*gls.Storage[*toplevel.Set])(frame.NewAdding("glslog", func(be
 	return before.(*toplevel.Set).With(value.(*toplevel.Set).Attrs()...)
 }))
 
-// With returns a binding that adds attrs to the attributes in force, for gls.Run and gls.Snapshot.With. Of two with one
-// key the later wins. It adds to those that are in force where it is bound, not where With is called.
+// With returns a binding that adds attrs to the attributes in force, for gls.Run and gls.Snapshot.With. Of two with
+// one key the later wins. It adds to those that are in force where it is bound, not where With is called.
 func With(attrs ...slog.Attr) gls.Binding { return attributes.With(toplevel.NewSet(attrs...)) }
 
 // Run calls fn with attrs added to the attributes in force. It ends as gls.Storage.Run does.

@@ -16,8 +16,8 @@ func unbridged(h slog.Handler) slog.Handler {
 	return &bridge{typ, h, slog.NewTextHandler(log.Writer(), &slog.HandlerOptions{Level: slog.Level(-1 << 31)})}
 }
 
-// A bridge stands for slog's default handler, which writes through package log. slog.SetDefault makes package log write
-// through the handler it is given, so that a line of
+// A bridge stands for slog's default handler, which writes through package log. slog.SetDefault makes package log
+// write through the handler it is given, so that a line of
 //
 //	slog.SetDefault(slog.New(Handler(slog.Default().Handler())))
 //

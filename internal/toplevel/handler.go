@@ -8,13 +8,13 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A Source says what to add to a record that is logged right now on the running goroutine: a set, which may be nil, and
-// attributes of this line alone. It must not keep the second. It is asked for each record, by any number of goroutines
-// at once.
+// A Source says what to add to a record that is logged right now on the running goroutine: a set, which may be nil,
+// and attributes of this line alone. It must not keep the second. It is asked for each record, by any number of
+// goroutines at once.
 type Source func(ctx context.Context, h *Handler) (set *Set, line []slog.Attr)
 
-// A Handler adds what its source says to every record. Those of the set stand where attributes of WithAttrs do, before
-// the record's own, and those of the line after them. It is immutable.
+// A Handler adds what its source says to every record. Those of the set stand where attributes of WithAttrs do,
+// before the record's own, and those of the line after them. It is immutable.
 type Handler struct {
 	source  Source
 	replace func(slog.Attr) slog.Attr // of a set's attributes; nil for none
@@ -29,8 +29,8 @@ type Handler struct {
 	keys []string // of the attributes that WithAttrs has put at the top level
 }
 
-// New returns a handler in front of next, which is not nil. Replace, unless it is nil, changes the attributes of sets, or
-// drops one by the zero Attr.
+// New returns a handler in front of next, which is not nil. Replace, unless it is nil, changes the attributes of
+// sets, or drops one by the zero Attr.
 func New(next slog.Handler, source Source, replace func(slog.Attr) slog.Attr) *Handler {
 	next = unbridged(next)
 	return &Handler{source: source, replace: replace, next: next, root: next}
@@ -75,8 +75,8 @@ func (h *Handler) below(root slog.Handler) slog.Handler {
 	return root
 }
 
-// ambient returns the ambient context in the place of context.Background, which is what slog.Info and package log give:
-// the next handler finds the trace in it.
+// ambient returns the ambient context in the place of context.Background, which is what slog.Info and package log
+// give: the next handler finds the trace in it.
 func ambient(ctx context.Context) context.Context {
 	if ctx == context.Background() {
 		return gls.Context()

@@ -16,8 +16,8 @@ type Set struct {
 	prepared atomic.Pointer[prepared]
 }
 
-// NewSet returns the set of attrs. Of two with one key the later wins, the attributes of a group without a key are taken
-// as they are, and those without anything are left out.
+// NewSet returns the set of attrs. Of two with one key the later wins, the attributes of a group without a key are
+// taken as they are, and those without anything are left out.
 func NewSet(attrs ...slog.Attr) *Set { return (*Set)(nil).With(attrs...) }
 
 // With returns a set with attrs as well. Of two with one key the later wins.
@@ -75,8 +75,8 @@ type prepared struct {
 	depth int // the length of the list from here
 }
 
-// maxPrepared is how many handlers a set remembers. One more, and it forgets them all: a program that makes a logger for
-// each line would collect them in a set that lives long.
+// maxPrepared is how many handlers a set remembers. One more, and it forgets them all: a program that makes a logger
+// for each line would collect them in a set that lives long.
 const maxPrepared = 8
 
 func (s *Set) preparedFor(h *Handler) *prepared {
@@ -118,8 +118,8 @@ func (s *Set) prepare(h *Handler) *prepared {
 	return p
 }
 
-// changes reports whether the attribute is formatted by code that may see another state at the next line: a LogValuer, a
-// Stringer, a struct behind a pointer.
+// changes reports whether the attribute is formatted by code that may see another state at the next line: a
+// LogValuer, a Stringer, a struct behind a pointer.
 func changes(a slog.Attr) bool {
 	switch a.Value.Kind() {
 	case slog.KindAny, slog.KindLogValuer:
