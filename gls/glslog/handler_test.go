@@ -58,12 +58,12 @@ func TestHandlerIsAHandler(t *testing.T) {
 		in   func(fn func())
 		want map[string]any
 	}{
-		"outside":         {func(fn func()) { fn() }, nil},
-		"without any":     {func(fn func()) { glslog.Run(fn) }, nil},
-		"in a flow":       {inFlow, map[string]any{"flow": 1.0}},
-		"for each line":   {func(fn func()) { glslog.Run(fn, changing) }, map[string]any{"flow": "ada"}},
-		"of a storage":    {func(fn func()) { tenant.Run("acme", fn) }, map[string]any{"tenant": "acme"}},
-		"after the flow":  {func(fn func()) { inFlow(func() {}); fn() }, nil},
+		"outside":        {func(fn func()) { fn() }, nil},
+		"without any":    {func(fn func()) { glslog.Run(fn) }, nil},
+		"in a flow":      {inFlow, map[string]any{"flow": 1.0}},
+		"for each line":  {func(fn func()) { glslog.Run(fn, changing) }, map[string]any{"flow": "ada"}},
+		"of a storage":   {func(fn func()) { tenant.Run("acme", fn) }, map[string]any{"tenant": "acme"}},
+		"after the flow": {func(fn func()) { inFlow(func() {}); fn() }, nil},
 		"of both of them": {
 			func(fn func()) { tenant.Run("acme", func() { inFlow(fn) }) },
 			map[string]any{"tenant": "acme", "flow": 1.0},
