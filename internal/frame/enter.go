@@ -82,6 +82,9 @@ func nextEnter() *Enter {
 // Outside returns the frame as the goroutine sees it that runs a snapshot: with the same values, and none of its own
 // scopes open, which belong to where the snapshot was taken.
 func (f *Frame) Outside(goroutine uint64) *Frame {
+	if f == nil || f.more == nil {
+		return f // no Enter bound anything in it
+	}
 	for e := range f.entries {
 		if e.Entered != nil && e.Entered.goroutine == goroutine {
 			next := newFrame(1+len(f.others()), nil)

@@ -144,6 +144,11 @@ func (f *Frame) withEntry(e Entry, spare *Frame) *Frame {
 	switch {
 	case f == nil, f.isFirst(e.Key) && len(f.others()) == 0:
 		return alone(e)
+	case f.more == nil: // two are common
+		next := newFrame(2, spare)
+		next.first = f.first
+		*next.slot(e.Key) = e
+		return next
 	case !f.isFirst(e.Key) && f.slot(e.Key) == nil:
 		next := f.grown(2+2*len(f.others()), spare)
 		next.Put(e)
