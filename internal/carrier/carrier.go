@@ -5,6 +5,7 @@ import (
 
 	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/inspect"
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
@@ -59,7 +60,7 @@ func Value(s *frame.Storage) (any, bool) {
 		r := goroutines.Hint(id)
 		if !r.Is(id) {
 			if r = goroutines.Probe(id); r == nil {
-				return s.Default(), false
+				return missed(s)
 			}
 		}
 		f = r.Sought()
@@ -69,7 +70,7 @@ func Value(s *frame.Storage) (any, bool) {
 		f = hereExplicit().frame
 	}
 	if f == nil {
-		return s.Default(), false
+		return missed(s)
 	}
 	if b := f.First(); s.Has(b.Key) {
 		return b.Value, true
@@ -78,6 +79,14 @@ func Value(s *frame.Storage) (any, bool) {
 		if b := f.Other(k); b != nil {
 			return b.Value, true
 		}
+	}
+	return missed(s)
+}
+
+// missed is the end of a Get that finds nothing. It lets who watches see that.
+func missed(s *frame.Storage) (any, bool) {
+	if w := inspect.Misses.Load(); w != nil {
+		(*w)(s)
 	}
 	return s.Default(), false
 }

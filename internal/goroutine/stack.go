@@ -49,6 +49,12 @@ func Started() Origin {
 	return parseOrigin(text(false))
 }
 
+// Running returns the trace of the running goroutine, at the price of Started.
+func Running() Trace {
+	trace, _ := parseTrace(text(false))
+	return trace
+}
+
 // parseOrigin reads the last two lines of one goroutine's text. The runtime elides frames in the middle of a deep
 // stack and never the end. Under GODEBUG=tracebackancestors the ancestors' own stacks follow.
 func parseOrigin(text []byte) Origin {

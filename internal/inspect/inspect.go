@@ -1,8 +1,12 @@
-// Package inspect is what gls shows to the packages beside it that test and debug programs. It holds three hooks and
+// Package inspect is what gls shows to the packages beside it that test and debug programs. It holds hooks and
 // no state of its own; programs outside this module cannot reach it, so nothing lists their values.
 package inspect
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/frame"
+)
 
 // A Goroutine is one that carries a frame.
 type Goroutine struct {
@@ -51,3 +55,7 @@ type Watcher struct {
 // Starts sees every function that gls starts on another goroutine while it is not nil: Go, Snapshot.Go, WaitGroup.Go
 // and AfterFunc call it where they are called, and start what it returns. Loaded by them, stored by tests.
 var Starts atomic.Pointer[func(fn func()) func()]
+
+// Misses sees every Get that finds no value of a storage that has been set before, while it is not nil. Loaded where a
+// Get finds nothing, stored by package losses. It is called on the goroutine that reads and must not change its frame.
+var Misses atomic.Pointer[func(s *frame.Storage)]

@@ -1,0 +1,72 @@
+package losses
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+)
+
+// A Loss is what is lost of one storage at one go statement.
+type Loss struct {
+	Storage  string // its name in quotes, or its type when it has none
+	Function string // that holds the go statement
+	Position string // file:line of the go statement
+	Read     goroutine.Frame
+	Count    int       // how often the value was missed
+	Last     time.Time // when it was last
+}
+
+// A Profile counts losses. The zero Profile is empty. It is safe for concurrent use.
+type Profile struct {
+	mu     sync.Mutex // guards losses; a leaf
+	losses map[spot]*Loss
+}
+
+type spot struct{ storage, function, position string }
+
+// most spots that a profile keeps apart. Others are not counted.
+const mostSpots = 1000
+
+// Add counts a loss.
+func (p *Profile) Add(e Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := spot{e.Storage, e.At.Function, e.At.Position}
+	l := p.losses[at]
+	if l == nil {
+		if len(p.losses) >= mostSpots {
+			return
+		}
+		if p.losses == nil {
+			p.losses = make(map[spot]*Loss)
+		}
+		l = &Loss{Storage: e.Storage, Function: e.At.Function, Position: e.At.Position, Read: e.Read}
+		p.losses[at] = l
+	}
+	l.Count++
+	l.Last = time.Now()
+}
+
+// List returns the losses, the most frequent first.
+func (p *Profile) List() []Loss {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := make([]Loss, 0, len(p.losses))
+	for _, l := range p.losses {
+		list = append(list, *l)
+	}
+	slices.SortFunc(list, func(a, b Loss) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Position, b.Position), cmp.Compare(a.Storage, b.Storage))
+	})
+	return list
+}
+
+// Reset forgets all losses.
+func (p *Profile) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.losses = nil
+}

@@ -1,0 +1,279 @@
+package losses
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/inspect"
+)
+
+// An Event is one Get that found nothing of a value that was lost.
+type Event struct {
+	Storage string           // its name in quotes, or its type when it has none
+	At      goroutine.Origin // the go statement; its Creator has the value right now
+	Read    goroutine.Frame  // where the value was missed; the zero Frame where that is not known
+
+	// Family holds the goroutine that read, its creator, the creator's creator, up to the one that has the value, and
+	// Origins how each but the last was started.
+	Family  []uint64
+	Origins []goroutine.Origin
+}
+
+// A Watcher is told of losses. Its function is called on the goroutine that reads, with no lock of this package held; it
+// must not call code of the program, which may hold any lock of its own.
+type Watcher struct {
+	Lost func(e Event)
+
+	// Thorough lets the runtime be asked about other goroutines whenever that helps, which stops the program for some
+	// microseconds for each that there is. Otherwise it is asked for 2 % of the time.
+	Thorough bool
+}
+
+// all is what the watchers have in common.
+var all struct {
+	mu       sync.Mutex // guards the fields below; a leaf
+	watchers []*Watcher // a new slice for each change
+
+	// origins holds who started each goroutine that was met, exited ones included.
+	origins map[uint64]goroutine.Origin
+
+	// proofs holds what stacks have shown.
+	proofs map[start]proof
+
+	// rest is when the runtime may be asked again.
+	rest time.Time
+}
+
+// A start is one goroutine started by another at one line. Where many are looked at, those of one line are one.
+type start struct {
+	child, creator uint64
+	position       string
+}
+
+// A proof says where in its creator's stack a goroutine was started.
+type proof int
+
+const (
+	unproved proof = iota // the function with the go statement has returned, or nobody could look
+	inScope
+	outside // of all scopes
+)
+
+// most is how many origins and proofs are kept. One more, and all are forgotten.
+const most = 1 << 16
+
+// hook is what is stored in inspect.Misses.
+var hook = missed
+
+// Watch begins to tell w of losses, and ends it with stop. A call of w.Lost that has begun may end after stop.
+func Watch(w *Watcher) (stop func()) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if len(all.watchers) == 0 {
+		all.origins, all.proofs = make(map[uint64]goroutine.Origin), make(map[start]proof)
+		inspect.Misses.Store(&hook)
+	}
+	all.watchers = append(slices.Clip(all.watchers), w)
+	return sync.OnceFunc(func() {
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		all.watchers = slices.DeleteFunc(slices.Clone(all.watchers), func(other *Watcher) bool { return other == w })
+		if len(all.watchers) == 0 {
+			inspect.Misses.Store(nil)
+			all.origins, all.proofs = nil, nil
+		}
+	})
+}
+
+// missed is called by a Get that finds nothing.
+func missed(s *frame.Storage) {
+	k := s.Key()
+	if k == nil || s.Name() == "httpctx.RunOutside" { // which is how httpctx tells that something is hidden
+		return
+	}
+	all.mu.Lock()
+	watchers := all.watchers
+	all.mu.Unlock()
+	if len(watchers) == 0 {
+		return
+	}
+	thorough := slices.ContainsFunc(watchers, func(w *Watcher) bool { return w.Thorough })
+	id := goroutine.ID()
+	if _, known := originOf(id); !known {
+		note(id, goroutine.Started())
+	}
+	e, ok := find(id, k, thorough)
+	if !ok {
+		return
+	}
+	trace := goroutine.Running()
+	if replaced(trace) {
+		return
+	}
+	e.Storage = k.String()
+	for _, f := range trace.Frames() {
+		if !isPlumbing(f.Function) {
+			e.Read = f
+			break
+		}
+	}
+	for _, w := range watchers {
+		w.Lost(e)
+	}
+}
+
+// longest is the longest chain of creators that is followed.
+const longest = 16
+
+// find follows the creators of a goroutine to one that has the value.
+func find(id uint64, k *frame.Key, thorough bool) (Event, bool) {
+	e := Event{Family: []uint64{id}}
+	for len(e.Family) < longest {
+		origin, known := originOf(id)
+		if !known {
+			if survey(thorough) == nil {
+				return e, false
+			}
+			if origin, known = originOf(id); !known {
+				note(id, goroutine.Origin{}) // it has exited
+			}
+		}
+		if origin.Creator == 0 {
+			return e, false
+		}
+		e.At, e.Family, e.Origins = origin, append(e.Family, origin.Creator), append(e.Origins, origin)
+		if has, entered := holds(origin.Creator, k); has && !carries(origin) {
+			if entered { // an Enter is on no stack
+				return e, true
+			}
+			p := prove(start{id, origin.Creator, origin.Position}, origin, thorough)
+			return e, p == inScope || p == unproved && len(e.Family) == 2
+		}
+		id = origin.Creator
+	}
+	return e, false
+}
+
+// holds reports whether another goroutine has the value right now, and by an Enter.
+func holds(id uint64, k *frame.Key) (has, entered bool) {
+	carrier.Of(id, func(f *frame.Frame) {
+		if has = f.Find(k) != nil; has {
+			entered = f.Of(k).Entered != nil
+		}
+	})
+	return has, entered
+}
+
+const module = "github.com/ambient-go/ambient/"
+
+// carries reports whether the go statement is one of gls, at which nothing is lost.
+func carries(origin goroutine.Origin) bool {
+	return origin.Function == module+"gls.Go" || origin.Function == module+"gls.Snapshot.Go"
+}
+
+// replaced reports whether the goroutine runs in a frame that somebody chose for it: then that has no value.
+func replaced(trace goroutine.Trace) bool {
+	for _, f := range []string{"Snapshot.Run", "Isolate", "Resume", "(*Storage[...]).Exit"} {
+		if trace.Calls(module + "gls." + f) {
+			return true
+		}
+	}
+	return trace.Calls(module+"internal/carrier.Start") || trace.Calls(module+"httpctx.RunOutside")
+}
+
+func isPlumbing(function string) bool {
+	for _, prefix := range []string{"gls.", "gls/glslog.", "httpctx.", "internal/"} {
+		if strings.HasPrefix(function, module+prefix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, "log/slog.")
+}
+
+// prove looks for the go statement in its creator's stack.
+func prove(s start, origin goroutine.Origin, thorough bool) proof {
+	if !thorough {
+		s.child = 0
+	}
+	all.mu.Lock()
+	p, known := all.proofs[s]
+	all.mu.Unlock()
+	if known {
+		return p
+	}
+	traces := survey(thorough)
+	if traces == nil {
+		return unproved
+	}
+	p = unproved
+	frames := traces[s.creator].Frames()
+	if at := slices.IndexFunc(frames, func(f goroutine.Frame) bool { return f.Function == origin.Function }); at >= 0 {
+		p = outside
+		if slices.ContainsFunc(frames[at:], isScope) {
+			p = inScope
+		}
+	}
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if len(all.proofs) >= most {
+		clear(all.proofs)
+	}
+	if all.proofs != nil {
+		all.proofs[s] = p
+	}
+	return p
+}
+
+// isScope reports whether the call is one inside of which a frame of gls is in force.
+func isScope(f goroutine.Frame) bool {
+	name, ok := strings.CutPrefix(f.Function, module+"internal/carrier.")
+	name = strings.ToLower(name)
+	return ok && (strings.HasPrefix(name, "run") || strings.HasPrefix(name, "start"))
+}
+
+// survey asks the runtime about all goroutines and keeps who started them. It returns nil where that may not be done
+// now.
+func survey(thorough bool) map[uint64]goroutine.Trace {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	began := time.Now()
+	if all.origins == nil || !thorough && began.Before(all.rest) {
+		return nil
+	}
+	traces := goroutine.Traces()
+	all.rest = time.Now().Add(50 * time.Since(began))
+	for id, trace := range traces {
+		keep(id, trace.Origin)
+	}
+	return traces
+}
+
+// originOf returns who started a goroutine, as far as that is known.
+func originOf(id uint64) (goroutine.Origin, bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	origin, known := all.origins[id]
+	return origin, known
+}
+
+func note(id uint64, origin goroutine.Origin) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	keep(id, origin)
+}
+
+// keep notes who started a goroutine. all.mu is held.
+func keep(id uint64, origin goroutine.Origin) {
+	if all.origins == nil {
+		return
+	}
+	if len(all.origins) >= most {
+		clear(all.origins)
+	}
+	all.origins[id] = origin
+}
