@@ -3,6 +3,7 @@ package glstest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -111,11 +112,6 @@ func TestNoLossesFindsThem(t *testing.T) {
 			go func() { defer close(done); wait(gls.Go, read) }()
 			<-done
 		},
-		"an Enter": func() {
-			defer count.Enter(1).Leave()
-			at = "spawn"
-			wait(spawn, func() { count.Get() })
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := lossesOf(t, func() { user.Run("Ada", lose) })
@@ -140,7 +136,12 @@ func TestNoLossesIsSilent(t *testing.T) {
 		"another storage":  func() { count.Run(1, func() { wait(spawn, read) }) },
 		"on the goroutine": func() { user.Run("Ada", func() { user.Exit(read); gls.Isolate(read) }) },
 		"gls.Go in Isolate": func() {
-			user.Run("Ada", func() { gls.Isolate(func() { wait(gls.Go, read) }) })
+			gate, done := make(chan struct{}), make(chan struct{})
+			user.Run("Ada", func() {
+				gls.Isolate(func() { gls.Go(func() { <-gate; read(); close(done) }) })
+				close(gate)
+				<-done
+			})
 		},
 		"a bound function": func() {
 			bound := gls.Bind(read)
@@ -156,7 +157,15 @@ func TestNoLossesIsSilent(t *testing.T) {
 			user.Run("Ada", func() { close(gate); wg.Wait() })
 		},
 		"RunOutside": func() {
-			inRequest(func() { httpctx.RunOutside(func() { wait(spawn, func() { _, _ = httpctx.Get() }) }) })
+			inRequest(func() {
+				httpctx.RunOutside(func() {
+					wait(spawn, func() {
+						if _, err := httpctx.Lookup(); !errors.Is(err, httpctx.ErrNoRequest) {
+							panic(err)
+						}
+					})
+				})
+			})
 		},
 		"set after the go statement": func() {
 			gate, done := make(chan struct{}), make(chan struct{})
@@ -227,8 +236,9 @@ func TestNoLossesOfTestsInParallel(t *testing.T) {
 	explicitOnly(t)
 	fakes := [4]*fake{}
 	var group sync.WaitGroup
-	var ready sync.WaitGroup
+	var ready, lost sync.WaitGroup
 	ready.Add(len(fakes))
+	lost.Add(len(fakes))
 	for i := range fakes {
 		fakes[i] = &fake{TB: t}
 		group.Go(func() {
@@ -240,12 +250,26 @@ func TestNoLossesOfTestsInParallel(t *testing.T) {
 			} else {
 				user.Run("Ada", func() { wait(gls.Go, read) })
 			}
+			lost.Done()
+			lost.Wait()
 			failures := fakes[i].end()
 			assert.Len(t, failures, (i+1)%2, i)
 		})
 	}
 	group.Wait()
 	assert.Nil(t, inspect.Misses.Load(), "nobody watches any more")
+}
+
+// An Enter is on no stack: whatever its goroutine starts afterwards has lost it.
+func TestNoLossesOfAnEnter(t *testing.T) {
+	explicitOnly(t)
+	text := lossesOf(t, func() {
+		defer user.Enter("Ada").Leave()
+		done := make(chan struct{})
+		go func() { defer close(done); user.Get() }()
+		<-done
+	})
+	assert.Contains(t, text, "values are lost at 1 go statement")
 }
 
 // A miss per loop is one line, and a miss while others miss too is counted.
