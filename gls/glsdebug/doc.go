@@ -3,35 +3,45 @@
 //
 //	mux.Handle("/debug/ambient/", glsdebug.Handler())
 //
-// The page shows for each goroutine its id, its age, the storages that are set (name and type), the request it belongs
-// to, who started it and where, and its stack on a click. It can be filtered and sorted; it refreshes itself every two
-// seconds until it is paused. It works at any path, below http.StripPrefix too, and without JavaScript.
+// The page shows for each goroutine its id, its age, the storages that are set (name and type), the request it
+// belongs to, who started it and where, and its stack on a click. It can be filtered and sorted; it refreshes itself
+// every two seconds until it is paused. It works at any path, below http.StripPrefix too, and without JavaScript.
 //
 // # Who may read it
 //
-// By default only a client on the same machine: the peer has a loopback address, the Host header is a loopback name or
-// address (a page that a browser loaded from elsewhere cannot reach it by rebinding its own name), and no header says
-// that a proxy passed the request on. Others get 403 and a text that says how to change that, which is [WithAccess]. A
-// reverse proxy on the same machine that adds none of these headers looks like a local client: keep it from passing
-// this path on.
+// By default only a client on the same machine: the peer has a loopback address, the Host header is a loopback name
+// or address (a page that a browser loaded from elsewhere cannot reach it by rebinding its own name), and no header
+// says that a proxy passed the request on. Others get 403 and a text that says how to change that, which is
+// [WithAccess]. A reverse proxy on the same machine that adds none of these headers looks like a local client: keep
+// it from passing this path on.
 //
 // # What it shows
 //
-// A value is shown only if its type implements [slog.LogValuer], as what its LogValue returns: numbers, strings, times
-// and groups of them. Of anything else that LogValue returns, and of the values of all other types, the type is shown
-// and nothing more. httpctx.Context implements it, without headers and bodies. LogValue is called on another goroutine
-// than the one that carries the value and has to be safe for that. One that panics or takes longer than 50 ms
-// spoils its own cell; while it runs, others of its type are not asked.
+// A value is shown only if its type implements [slog.LogValuer], as what its LogValue returns: numbers, strings,
+// times and groups of them. Of anything else that LogValue returns, and of the values of all other types, the type is
+// shown and nothing more. httpctx.Context implements it, without headers and bodies. LogValue is called on another
+// goroutine than the one that carries the value and has to be safe for that. One that panics or takes longer than 50
+// ms spoils its own cell; while it runs, others of its type are not asked.
 //
 // A goroutine that a value with LogValue, ID, Start and Finished methods like those of httpctx.Context is set on
 // belongs to a request. Its age is the request's. Other goroutines are as old as the page knows: since gls started
 // them, if the page was open at the time, or since it first saw them.
 //
+// # Losses
+//
+// While the page is open, and for 30 seconds after each look, it counts what is lost: each Get, log line of a
+// LogHandler and request of a Transport that finds nothing on a goroutine that a plain go statement started while its
+// creator had the value, and has it still. The page lists the go statements with the storages. A value that the
+// creator had no more when it was missed is not counted, and where the page does not get to look at the creator's
+// stack, one that the creator set after the go statement may be. glstest.NoLosses is the same for a test, and looks
+// each time.
+//
 // # What it costs
 //
 // Nothing while nobody looks. The list is read from what gls keeps of each goroutine, without a lock that one of them
 // could wait for. For 30 seconds after each look gls.Go, WaitGroup.Go, Snapshot.Go and AfterFunc note where they were
-// called, which takes them about a microsecond.
+// called, which takes them about a microsecond, and a Get that finds nothing looks for who started its goroutine,
+// which takes one microsecond, and a goroutine's first ten.
 //
 // Who started the others is in the text of runtime.Stack alone, and the runtime stops the program for as long as it
 // needs to write it: 3 to 14 microseconds for each goroutine that there is. An origin never changes, so this text is
@@ -55,6 +65,9 @@
 //	    "unknown_origins": 0 // those of the list that it is not known who started
 //	  },
 //	  "storages": [{"name": "httpctx", "type": "*httpctx.Context", "goroutines": 14}],
+//	  "losses": [{"storage": "httpctx", "type": "*httpctx.Context", "count": 3, "last": "2026-01-02T15:04:05Z",
+//	    "function": "main.show", "position": "/src/main.go:42",  // the go statement
+//	    "read": "main.show.func1", "read_position": "/src/main.go:43"}],  // first; absent where it is not known
 //	  "goroutines": [{
 //	    "id": 34,
 //	    "age_seconds": 0.25,
@@ -70,13 +83,14 @@
 //	  }]
 //	}
 //
-// Where runtime.Stack alone told it, "function" is a function of gls for goroutines that gls.Go started, and "runs" is
-// the program's own function on the goroutine. "by" is 0 for the main goroutine and for those that the runtime starts.
+// Where runtime.Stack alone told it, "function" is a function of gls for goroutines that gls.Go started, and "runs"
+// is the program's own function on the goroutine. "by" is 0 for the main goroutine and for those that the runtime
+// starts.
 //
 // With ?stack=ID&format=json it is {"id": 34, "state": "chan receive", "started": {…}, "stack": [{"function":
 // "main.show.func1", "position": "/src/main.go:44"}]}, or 404 when there is no such goroutine.
 //
 // The other parameters are q (a text that the row contains), sort (age, id, request, started or storages, with a - in
-// front for the reverse order), limit (rows in the list; 1000 for the page, all for JSON, 0 for all) and origins=1 (ask
-// the runtime who started them, however many goroutines there are).
+// front for the reverse order), limit (rows in the list; 1000 for the page, all for JSON, 0 for all) and origins=1
+// (ask the runtime who started them, however many goroutines there are).
 package glsdebug

@@ -32,6 +32,12 @@ type (
 			Name, Type string
 			Goroutines int
 		}
+		Losses []struct {
+			Storage, Type      string
+			Function, Position string
+			Read               string
+			Count              int
+		}
 		Goroutines []row
 	}
 	row struct {

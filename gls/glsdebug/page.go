@@ -27,7 +27,18 @@ type (
 		Propagation string         `json:"propagation"`
 		Totals      totals         `json:"totals"`
 		Storages    []storageTotal `json:"storages"`
+		Losses      []loss         `json:"losses"`
 		Goroutines  []*row         `json:"goroutines"`
+	}
+	loss struct {
+		Storage      string    `json:"storage"`
+		Type         string    `json:"type"`
+		Function     string    `json:"function"`
+		Position     string    `json:"position"`
+		Count        int       `json:"count"`
+		Last         time.Time `json:"last"`
+		Read         string    `json:"read,omitempty"`
+		ReadPosition string    `json:"read_position,omitempty"`
 	}
 	totals struct {
 		Goroutines     int `json:"goroutines"`
@@ -97,6 +108,7 @@ func answer(ask question) *page {
 		Time: now, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
 		Propagation: gls.Propagation().String(),
 		Totals:      totals{Goroutines: runtime.NumGoroutine(), Carrying: len(list)},
+		Losses:      lossList(),
 		Goroutines:  rows(list, known, now),
 	}
 	p.count()
@@ -118,6 +130,18 @@ func answer(ask question) *page {
 		}
 	}
 	return p
+}
+
+// lossList is what has been lost since the first look.
+func lossList() []loss {
+	list := []loss{}
+	for _, l := range lost.List() {
+		list = append(list, loss{
+			Storage: storageName(l.Storage), Type: l.Type, Function: l.Function, Position: l.Position,
+			Count: l.Count, Last: l.Last, Read: l.Read.Function, ReadPosition: l.Read.Position,
+		})
+	}
+	return list
 }
 
 // rows asks the values that log themselves, those that several goroutines share once.

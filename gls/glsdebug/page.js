@@ -65,7 +65,7 @@
 		try {
 			const page = await parse(location.search || "?", mine.signal);
 			if (mine !== asking) return;
-			for (const id of ["totals", "storages", "notes", "foot"]) {
+			for (const id of ["totals", "storages", "losses", "notes", "foot"]) {
 				copy(page.getElementById(id), document.getElementById(id));
 			}
 			const [from, to] = [page.querySelector("table"), document.querySelector("table")];

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/inspect"
+	"github.com/ambient-go/ambient/internal/losses"
 )
 
 // A start is a function that gls started on another goroutine while somebody looked. It is immutable.
@@ -108,18 +109,23 @@ var watch struct {
 	mu      sync.Mutex // held during a look, which is never on a goroutine that is looked at for its values
 	met     map[uint64]*met
 	pending *time.Timer // ends the watch
+	stop    func()      // ends that of losses
 
 	// debt is for how long looks have stopped the program, as of paid, less a share of the time that has passed.
 	debt time.Duration
 	paid time.Time
 }
 
-// begin installs the hook, unless a test of the program has one there, and puts off the end. watch.mu is held.
+// lost counts what is lost while somebody looks.
+var lost losses.Profile
+
+// begin installs the hooks, unless a test of the program has one there, and puts off the end. watch.mu is held.
 func begin() {
 	inspect.Starts.CompareAndSwap(nil, &startHook)
 	if watch.pending == nil {
 		watch.met = make(map[uint64]*met)
 		watch.pending = time.AfterFunc(idle, end)
+		watch.stop = losses.Watch(&losses.Watcher{Lost: lost.Add})
 		return
 	}
 	watch.pending.Reset(idle)
@@ -130,7 +136,11 @@ func end() {
 	watch.mu.Lock()
 	defer watch.mu.Unlock()
 	inspect.Starts.CompareAndSwap(&startHook, nil)
-	watch.met, watch.pending = nil, nil
+	if watch.stop != nil {
+		watch.stop()
+	}
+	lost.Reset()
+	watch.met, watch.pending, watch.stop = nil, nil, nil
 }
 
 // look returns the goroutines that carry a frame, each once, and what is known of them.

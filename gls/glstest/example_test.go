@@ -69,6 +69,25 @@ func ExampleVerifyNone_passes() {
 	// acme
 }
 
+func ExampleNoLosses() {
+	tenant := gls.New[string]("tenant")
+
+	// func TestMail(t *testing.T) {
+	run(func(t testing.TB) {
+		glstest.NoLosses(t)
+		tenant.Run("acme", func() {
+			sent := make(chan struct{})
+			go func() { // should be gls.Go
+				defer close(sent)
+				_, _ = tenant.Get()
+			}()
+			<-sent
+		})
+	})
+	// Output:
+	// glstest.NoLosses: values are lost at 1 go statement
+}
+
 func ExampleStrict() {
 	tenant := gls.New[string]("tenant")
 	locale := gls.New[string]("locale")

@@ -11,23 +11,24 @@ import (
 	"github.com/ambient-go/ambient/internal/losses"
 )
 
-// NoLosses makes the test fail if, while it runs, a Get, Lookup or GetOrFail of a storage finds nothing on a goroutine
-// that a plain go statement started while its creator had the value, and has it still: the value was lost there. So are
-// those of an httpctx.LogHandler, a Transport and a glslog.Handler, which otherwise nobody notices. Call it first: it
-// registers a Cleanup, and those registered later run before it.
+// NoLosses makes the test fail if, while it runs, a Get, Lookup or GetOrFail of a storage finds nothing on a
+// goroutine that a plain go statement started while its creator had the value, and has it still: the value was lost
+// there. So are those of an httpctx.LogHandler, a Transport and a glslog.Handler, which otherwise nobody notices.
+// Call it first: it registers a Cleanup, and those registered later run before it.
 //
-// The failure lists the go statements, with the storages, how often each was missed and where first. A statement of the
-// program's own is mended by gls.Go, one of a library's by gls.Bind around the function given to it. What must start
-// with nothing, a worker that serves many, is started by gls.Go inside of gls.Isolate.
+// The failure lists the go statements, with the storages, how often each was missed and where first. A statement of
+// the program's own is mended by gls.Go, one of a library's by gls.Bind around the function given to it. What must
+// start with nothing, a worker that serves many, is started by gls.Go inside of gls.Isolate.
 //
 // A loss is found while the creator is in its scope: it is missed where the creator has left it before the read. The
-// creator's creator is asked as well, and so on, as far as they run or were met before, if its function with the go
-// statement is still on its stack. A value that was set after the go statement is not lost; that is told by the
-// creator's stack, too, and a goroutine that a function started which has returned counts as started in the scope.
+// creator's creator is asked as well, and so on, as far as they run or were met before. A value that was set after
+// the go statement is not lost. That is told by the creator's stack: a goroutine that a function started which has
+// returned counts as started in the scope, except for descendants of a goroutine that the test's own function or main
+// started so, which most often is a server.
 //
-// To which of the tests that run a loss belongs is found as VerifyNone finds it, with the same limit. While a test uses
-// NoLosses, a Get that finds nothing takes microseconds, and a goroutine's first may take a look at the stacks of all
-// goroutines. In a build with inheritance nothing is found.
+// To which of the tests that run a loss belongs is found as VerifyNone finds it, with the same limit. While a test
+// uses NoLosses, a Get that finds nothing takes microseconds, and a goroutine's first may take a look at the stacks
+// of all goroutines. In a build with inheritance nothing is found.
 func NoLosses(t testing.TB) {
 	t.Helper()
 	known.begin()

@@ -12,6 +12,7 @@ import (
 // A Loss is what is lost of one storage at one go statement.
 type Loss struct {
 	Storage  string // its name in quotes, or its type when it has none
+	Type     string // of the storage's values
 	Function string // that holds the go statement
 	Position string // file:line of the go statement
 	Read     goroutine.Frame
@@ -25,7 +26,7 @@ type Profile struct {
 	losses map[spot]*Loss
 }
 
-type spot struct{ storage, function, position string }
+type spot struct{ storage, typ, function, position string }
 
 // most spots that a profile keeps apart. Others are not counted.
 const mostSpots = 1000
@@ -34,7 +35,7 @@ const mostSpots = 1000
 func (p *Profile) Add(e Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := spot{e.Storage, e.At.Function, e.At.Position}
+	at := spot{e.Storage, e.Type, e.At.Function, e.At.Position}
 	l := p.losses[at]
 	if l == nil {
 		if len(p.losses) >= mostSpots {
@@ -43,7 +44,7 @@ func (p *Profile) Add(e Event) {
 		if p.losses == nil {
 			p.losses = make(map[spot]*Loss)
 		}
-		l = &Loss{Storage: e.Storage, Function: e.At.Function, Position: e.At.Position, Read: e.Read}
+		l = &Loss{Storage: e.Storage, Type: e.Type, Function: e.At.Function, Position: e.At.Position, Read: e.Read}
 		p.losses[at] = l
 	}
 	l.Count++

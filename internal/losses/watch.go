@@ -1,6 +1,7 @@
 package losses
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 // An Event is one Get that found nothing of a value that was lost.
 type Event struct {
 	Storage string           // its name in quotes, or its type when it has none
+	Type    string           // of the storage's values
 	At      goroutine.Origin // the go statement; its Creator has the value right now
 	Read    goroutine.Frame  // where the value was missed; the zero Frame where that is not known
 
@@ -24,13 +26,13 @@ type Event struct {
 	Origins []goroutine.Origin
 }
 
-// A Watcher is told of losses. Its function is called on the goroutine that reads, with no lock of this package held; it
-// must not call code of the program, which may hold any lock of its own.
+// A Watcher is told of losses. Its function is called on the goroutine that reads, with no lock of this package held.
+// It must not call code of the program, which may hold any lock of its own.
 type Watcher struct {
 	Lost func(e Event)
 
 	// Thorough lets the runtime be asked about other goroutines whenever that helps, which stops the program for some
-	// microseconds for each that there is. Otherwise it is asked for 2 % of the time.
+	// microseconds for each that there is. Otherwise it is asked for 2 % of the time, and not about more than 1000.
 	Thorough bool
 }
 
@@ -45,11 +47,28 @@ var all struct {
 	// proofs holds what stacks have shown.
 	proofs map[start]proof
 
-	// rest is when the runtime may be asked again.
-	rest time.Time
+	// debt is for how long the runtime has stopped the program for this package, as of paid, less a share of the time
+	// that has passed.
+	debt time.Duration
+	paid time.Time
 }
 
-// A start is one goroutine started by another at one line. Where many are looked at, those of one line are one.
+const (
+	// surveyAtMost is the largest number of goroutines that the runtime is asked about, unless somebody is thorough.
+	surveyAtMost = 1000
+
+	// surveyBurst is for how long that may stop the program in a row, and surveyShare in the long run: one part in so
+	// many.
+	surveyBurst = 20 * time.Millisecond
+	surveyShare = 50
+
+	// surveyEach is for how long each goroutine is taken to stop the program. The runtime takes 3 to 14 microseconds;
+	// what a clock says is that and whatever else the machine does.
+	surveyEach = 14 * time.Microsecond
+)
+
+// A start is one goroutine started by another at one line. Where nobody is thorough, one child stands for all that
+// its creator starts there and, unless it has lost nothing, for all that are started there.
 type start struct {
 	child, creator uint64
 	position       string
@@ -59,9 +78,10 @@ type start struct {
 type proof int
 
 const (
-	unproved proof = iota // the function with the go statement has returned, or nobody could look
-	inScope
-	outside // of all scopes
+	unproved proof = iota // nobody could look
+	inScope               // or the function with the go statement has returned, on a goroutine that is no test's
+	gone                  // the function has returned, on the main goroutine or a test's, which start servers
+	outside               // of all scopes
 )
 
 // most is how many origins and proofs are kept. One more, and all are forgotten.
@@ -115,7 +135,7 @@ func missed(s *frame.Storage) {
 	if replaced(trace) {
 		return
 	}
-	e.Storage = k.String()
+	e.Storage, e.Type = k.String(), k.Type.String()
 	for _, f := range trace.Frames() {
 		if !isPlumbing(f.Function) {
 			e.Read = f
@@ -148,11 +168,11 @@ func find(id uint64, k *frame.Key, thorough bool) (Event, bool) {
 		}
 		e.At, e.Family, e.Origins = origin, append(e.Family, origin.Creator), append(e.Origins, origin)
 		if has, entered := holds(origin.Creator, k); has && !carries(origin) {
-			if entered { // an Enter is on no stack
+			if entered || !thorough && !setsUp(origin.Creator) { // an Enter is on no stack
 				return e, true
 			}
 			p := prove(start{id, origin.Creator, origin.Position}, origin, thorough)
-			return e, p == inScope || p == unproved && len(e.Family) == 2
+			return e, p == inScope || p != outside && len(e.Family) == 2
 		}
 		id = origin.Creator
 	}
@@ -167,6 +187,13 @@ func holds(id uint64, k *frame.Key) (has, entered bool) {
 		}
 	})
 	return has, entered
+}
+
+// setsUp reports whether the goroutine is the main one, a test's, or one of which nothing is known: they start
+// servers and workers and set values afterwards.
+func setsUp(id uint64) bool {
+	origin, known := originOf(id)
+	return !known || origin.Creator == 0 || origin.Function == "testing.(*T).Run"
 }
 
 const module = "github.com/ambient-go/ambient/"
@@ -197,11 +224,15 @@ func isPlumbing(function string) bool {
 
 // prove looks for the go statement in its creator's stack.
 func prove(s start, origin goroutine.Origin, thorough bool) proof {
+	anybody := start{position: s.position}
 	if !thorough {
 		s.child = 0
 	}
 	all.mu.Lock()
 	p, known := all.proofs[s]
+	if !known && !thorough {
+		p, known = all.proofs[anybody]
+	}
 	all.mu.Unlock()
 	if known {
 		return p
@@ -210,13 +241,14 @@ func prove(s start, origin goroutine.Origin, thorough bool) proof {
 	if traces == nil {
 		return unproved
 	}
-	p = unproved
-	frames := traces[s.creator].Frames()
-	if at := slices.IndexFunc(frames, func(f goroutine.Frame) bool { return f.Function == origin.Function }); at >= 0 {
+	p = inScope
+	creator := traces[s.creator]
+	frames := creator.Frames()
+	switch at := slices.IndexFunc(frames, func(f goroutine.Frame) bool { return f.Function == origin.Function }); {
+	case at >= 0 && !slices.ContainsFunc(frames[at:], isScope):
 		p = outside
-		if slices.ContainsFunc(frames[at:], isScope) {
-			p = inScope
-		}
+	case at < 0 && setsUp(s.creator):
+		p = gone
 	}
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -224,6 +256,9 @@ func prove(s start, origin goroutine.Origin, thorough bool) proof {
 		clear(all.proofs)
 	}
 	if all.proofs != nil {
+		if !thorough && p != outside {
+			s = anybody
+		}
 		all.proofs[s] = p
 	}
 	return p
@@ -241,12 +276,14 @@ func isScope(f goroutine.Frame) bool {
 func survey(thorough bool) map[uint64]goroutine.Trace {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	began := time.Now()
-	if all.origins == nil || !thorough && began.Before(all.rest) {
+	now := time.Now()
+	all.debt = max(0, all.debt-now.Sub(all.paid)/surveyShare)
+	all.paid = now
+	if all.origins == nil || !thorough && (all.debt > surveyBurst || runtime.NumGoroutine() > surveyAtMost) {
 		return nil
 	}
 	traces := goroutine.Traces()
-	all.rest = time.Now().Add(50 * time.Since(began))
+	all.debt += time.Duration(len(traces)) * surveyEach
 	for id, trace := range traces {
 		keep(id, trace.Origin)
 	}
