@@ -106,6 +106,10 @@ func TestNoLossesFindsThem(t *testing.T) {
 			}()
 			<-done
 		},
+		"by a grandchild of a function that has returned": func() {
+			at = "spawn"
+			wait(gls.Go, func() { wait(spawn, func() { wait(func(fn func()) { go fn() }, read) }) })
+		},
 		"by a child of gls.Go of a lost one": func() {
 			done := make(chan struct{})
 			at = line()
