@@ -155,7 +155,7 @@ $(AMBIENT):
 .PHONY: test-inherited
 test-inherited: inherited test-std ## all tests where every go statement propagates, and the standard library's own
 
-# The example that is left out shows a value that is lost.
+# The examples that are left out show values that are lost.
 .PHONY: inherited
 inherited: $(AMBIENT) ## all tests where every go statement propagates
 	AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 10m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...
