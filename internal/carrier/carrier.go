@@ -125,17 +125,18 @@ func (c Cursor) Frame() *frame.Frame {
 	return frameExplicit(c)
 }
 
-// WithIn returns the frame f with b in it, for RunOwn at the cursor.
-func (c Cursor) WithIn(f *frame.Frame, b frame.Binding) *frame.Frame {
-	return own(c, f.With(b, spare(c))) // without a record there is no spare
-}
-
 // With returns the frame in force at the cursor with b in it, for RunOwn.
 func (c Cursor) With(b frame.Binding) *frame.Frame {
 	if mode == inherited {
 		return withInherited(c, b)
 	}
 	return withExplicit(c, b)
+}
+
+// WithIn returns the frame f with b in it, for RunOwn at the cursor.
+func (c Cursor) WithIn(f *frame.Frame, b frame.Binding) *frame.Frame {
+	c.frame = f
+	return c.With(b)
 }
 
 // Copy returns a copy of the frame in force at the cursor with room for n more entries, for RunOwn.
