@@ -38,7 +38,7 @@
 //   - [ErrLost]: on a goroutine that the request started by a plain go statement, which is named. Use gls.Go, or
 //     gls.Bind for a callback. http.TimeoutHandler contains such a statement: put Middleware inside it.
 //   - [ErrFinished]: the request that the goroutine belonged to is over. Start work that outlives its request, such as
-//     the listeners of an event, with [GoDetached].
+//     the listeners of an event, with [GoDetached], and a timer that may fire later with [AfterFuncDetached].
 //
 // A plain goroutine's loss is recognised while the goroutine that started it still serves the request; later it is
 // ErrNoRequest. A plain goroutine started inside RunOutside is taken for lost if it asks after RunOutside has returned

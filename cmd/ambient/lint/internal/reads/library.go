@@ -91,11 +91,12 @@ var library = map[string]libraryCall{
 	"httpctx.Key.GetOrFail": {reads: true, kind: HTTP, fn: -1},
 
 	// These capture the frame for their function: what it reads is read of the flow that calls them.
-	"gls.Go":             {fn: 0},
-	"gls.Bind":           {fn: 0},
-	"gls.AfterFunc":      {fn: 1},
-	"gls.WaitGroup.Go":   {fn: 0},
-	"httpctx.GoDetached": {fn: 0},
+	"gls.Go":                    {fn: 0},
+	"gls.Bind":                  {fn: 0},
+	"gls.AfterFunc":             {fn: 1},
+	"gls.WaitGroup.Go":          {fn: 0},
+	"httpctx.GoDetached":        {fn: 0},
+	"httpctx.AfterFuncDetached": {fn: 1},
 
 	// These put something else in force.
 	"gls.Storage.Run":    {fn: 1, sets: ownStorage},

@@ -1,0 +1,27 @@
+package httpctx
+
+import (
+	"time"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// AfterFuncDetached is gls.AfterFunc for work that outlives the request, such as a reminder in a minute. fn sees a
+// Context as GoDetached gives it, made at the call: with the keys that are set then, a context.Context without the
+// request's cancellation and deadline, and a closed Writer. Stop and Reset of the timer work as usual; each run of fn
+// after a Reset sees the same Context.
+//
+// Outside of a request, after it, and switched off, AfterFuncDetached is gls.AfterFunc. A nil fn panics.
+func AfterFuncDetached(d time.Duration, fn func()) *time.Timer {
+	if fn == nil {
+		panic("httpctx.AfterFuncDetached: nil function")
+	}
+	c, ok := Get()
+	if !ok {
+		return gls.AfterFunc(d, fn)
+	}
+	var timer *time.Timer
+	detached := c.detach()
+	gls.Run(func() { timer = gls.AfterFunc(d, fn) }, current.With(detached), gls.WithContext(detached.Context()))
+	return timer
+}
