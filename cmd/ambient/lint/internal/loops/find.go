@@ -1,0 +1,304 @@
+package loops
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+)
+
+// in returns the loops of a function that take tasks, those of what it calls included.
+func (r *Result) in(body *ast.BlockStmt) []Loop {
+	if body == nil {
+		return nil
+	}
+	if all, ok := r.found[body]; ok {
+		return all
+	}
+	r.found[body] = nil // for functions that call each other
+	s := &search{Result: r}
+	s.walk(body)
+	r.found[body] = s.all
+	return s.all
+}
+
+// A search goes through one function.
+type search struct {
+	*Result
+	all   []Loop
+	outer []ast.Node // the loops around
+}
+
+func (s *search) add(over ast.Expr, calls bool) {
+	root, field := s.origin(over)
+	if calls && s.bound(over) {
+		calls = false
+	}
+	s.all = append(s.all, Loop{Over: known.Text(over), Calls: calls, root: root, field: field})
+}
+
+func (s *search) walk(n ast.Node) {
+	ast.Inspect(n, func(x ast.Node) bool {
+		switch x := x.(type) {
+		case *ast.FuncLit, *ast.GoStmt:
+			return false // it does not run here, or on another goroutine
+		case *ast.RangeStmt:
+			if ast.Node(x) == n {
+				return true
+			}
+			if elem := element(s.info.TypeOf(x.X)); elem != nil && !isTime(elem) {
+				s.add(x.X, s.calls(x.Body, known.Var(s.info, x.Key)))
+			}
+			s.loop(x)
+			return false
+		case *ast.ForStmt:
+			if ast.Node(x) == n {
+				return true
+			}
+			s.receives(x)
+			s.loop(x)
+			return false
+		case *ast.CallExpr:
+			s.call(x)
+		}
+		return true
+	})
+}
+
+func (s *search) loop(n ast.Node) {
+	s.outer = append(s.outer, n)
+	s.walk(n)
+	s.outer = s.outer[:len(s.outer)-1]
+}
+
+// call is for functions that are called here, and for sync.Cond.Wait in a loop.
+func (s *search) call(call *ast.CallExpr) {
+	fn := known.Callee(s.info, call)
+	if known.Is(fn, "sync", "Cond.Wait") {
+		sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if outer := s.endless(); ok && outer != nil {
+			s.add(sel.X, s.callsAny(outer))
+		}
+		return
+	}
+	if path := known.Path(fnPkg(fn)); path == known.GLS || path == known.HTTPCtx {
+		for _, arg := range call.Args { // Storage.Run(v, func() { for ... })
+			if lit, ok := ast.Unparen(arg).(*ast.FuncLit); ok && runsHere(fn) {
+				s.all = append(s.all, s.in(lit.Body)...)
+			}
+		}
+		return
+	}
+	if _, conversion := ast.Unparen(call.Fun).(*ast.CallExpr); conversion {
+		return
+	}
+	s.all = append(s.all, s.called(call.Fun, call.Args)...)
+}
+
+func fnPkg(fn *types.Func) *types.Package {
+	if fn == nil {
+		return nil
+	}
+	return fn.Pkg()
+}
+
+// runsHere reports whether a function of the library runs its function before it returns.
+func runsHere(fn *types.Func) bool {
+	return known.Is(fn, known.GLS, "Storage.Run", "Storage.Exit", "Call", "Run", "RunContext", "Isolate", "Snapshot.Run") ||
+		known.Is(fn, known.HTTPCtx, "Run", "RunOutside")
+}
+
+// endless returns the loop that a Wait stands in which goes on after what it waited for has come: one around another, or
+// one without a condition.
+func (s *search) endless() ast.Node {
+	if len(s.outer) == 0 {
+		return nil
+	}
+	if loop, ok := s.outer[len(s.outer)-1].(*ast.ForStmt); ok && loop.Cond == nil {
+		return loop
+	}
+	if len(s.outer) > 1 {
+		return s.outer[0]
+	}
+	return nil
+}
+
+// receives finds the tasks that a loop receives: for { task := <-tasks }, for { select { case task := <-tasks: } }. A
+// loop that counts collects results.
+func (s *search) receives(loop *ast.ForStmt) {
+	inspect := func(n ast.Node) {
+		ast.Inspect(n, func(x ast.Node) bool {
+			switch x := x.(type) {
+			case *ast.FuncLit, *ast.GoStmt, *ast.ForStmt, *ast.RangeStmt:
+				return false
+			case *ast.CommClause:
+				if len(x.Body) > 0 {
+					if _, ends := x.Body[len(x.Body)-1].(*ast.ReturnStmt); ends {
+						return false // it waits for one
+					}
+				}
+			case *ast.AssignStmt:
+				if over := received(x); over != nil && len(x.Lhs) > 0 {
+					if elem := element(s.info.TypeOf(over)); elem != nil && isTask(elem) {
+						s.add(over, s.calls(loop.Body, known.Var(s.info, x.Lhs[0])))
+					}
+					return false
+				}
+			case *ast.CallExpr: // (<-tasks)(), handle(<-tasks)
+				for _, e := range append([]ast.Expr{x.Fun}, x.Args...) {
+					if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
+						if elem := element(s.info.TypeOf(u.X)); elem != nil && isTask(elem) {
+							s.add(u.X, isFunc(elem))
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	if loop.Init != nil && loop.Post != nil {
+		if post, ok := loop.Post.(*ast.AssignStmt); ok && received(post) != nil {
+			inspect(post)
+		}
+		return
+	}
+	inspect(loop.Body)
+}
+
+// received returns the channel of an assignment x := <-channel.
+func received(n *ast.AssignStmt) ast.Expr {
+	if len(n.Rhs) != 1 {
+		return nil
+	}
+	if u, ok := ast.Unparen(n.Rhs[0]).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
+		return u.X
+	}
+	return nil
+}
+
+// verbs are the methods by which a task that is an interface is run.
+var verbs = map[string]bool{
+	"Run": true, "Do": true, "Exec": true, "Execute": true, "Process": true, "Handle": true, "Perform": true, "Work": true,
+	"Call": true, "Invoke": true,
+}
+
+// calls reports whether a loop calls what it received: the value, a function in it, an interface's method that runs it.
+func (s *search) calls(body ast.Node, task *types.Var) bool {
+	if task == nil {
+		return false
+	}
+	isTaskFunc := func(e ast.Expr) bool {
+		e = ast.Unparen(e)
+		if known.Var(s.info, e) == task {
+			return isFunc(task.Type())
+		}
+		sel, ok := e.(*ast.SelectorExpr)
+		if !ok || s.info.Selections[sel] == nil {
+			return false
+		}
+		if root, _ := s.root(sel.X); root != task {
+			return false
+		}
+		if s.info.Selections[sel].Kind() == types.FieldVal {
+			return isFunc(s.info.TypeOf(sel))
+		}
+		return types.IsInterface(s.info.TypeOf(sel.X)) && verbs[sel.Sel.Name]
+	}
+	found := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			found = found || isTaskFunc(call.Fun)
+			for _, arg := range call.Args {
+				found = found || isTaskFunc(arg)
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// callsAny reports whether a loop calls a function that it took from somewhere.
+func (s *search) callsAny(loop ast.Node) bool {
+	found := false
+	ast.Inspect(loop, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			v := known.Var(s.info, call.Fun)
+			found = found || v != nil && loop.Pos() <= v.Pos() && v.Pos() < loop.End()
+		}
+		return !found
+	})
+	return found
+}
+
+// bound reports whether all that this package sends to a channel carries its frame: gls.Bind(f), task{gls.Bind(f)}.
+func (s *search) bound(over ast.Expr) bool {
+	v := s.channel(over)
+	if v == nil || len(s.sent[v]) == 0 {
+		return false
+	}
+	for _, e := range s.sent[v] {
+		if !s.carries(e) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Result) carries(e ast.Expr) bool {
+	switch e := r.assigned.Resolve(r.info, e).(type) {
+	case *ast.CallExpr:
+		return known.Is(known.Callee(r.info, e), known.GLS, "Bind")
+	case *ast.UnaryExpr:
+		return e.Op == token.AND && r.carries(e.X)
+	case *ast.CompositeLit:
+		carries := false
+		for _, elt := range e.Elts {
+			if kv, ok := elt.(*ast.KeyValueExpr); ok {
+				elt = kv.Value
+			}
+			if isFunc(r.info.TypeOf(elt)) {
+				if carries = r.carries(elt); !carries {
+					return false
+				}
+			}
+		}
+		return carries
+	}
+	return false
+}
+
+// element returns what a channel carries.
+func element(t types.Type) types.Type {
+	if t == nil {
+		return nil
+	}
+	if c, ok := t.Underlying().(*types.Chan); ok && c.Dir() != types.SendOnly {
+		return c.Elem()
+	}
+	return nil
+}
+
+// isTask reports whether values of a type can be tasks, and not signs that something is over or due.
+func isTask(t types.Type) bool {
+	if isTime(t) || known.IsType(t, "os", "Signal") || types.Identical(t, types.Universe.Lookup("error").Type()) {
+		return false
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Struct:
+		return u.NumFields() > 0
+	case *types.Basic:
+		return u.Info()&types.IsBoolean == 0
+	}
+	return true
+}
+
+func isTime(t types.Type) bool { return known.IsType(t, "time", "Time") }
+
+func isFunc(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, ok := t.Underlying().(*types.Signature)
+	return ok
+}
