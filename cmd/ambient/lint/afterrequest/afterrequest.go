@@ -14,18 +14,19 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
 //go:embed doc.go
 var doc string
 
-// Analyzer finds callbacks that read the current request after it is over.
+// Analyzer finds callbacks and goroutines that read the current request after it is over.
 var Analyzer = &analysis.Analyzer{
 	Name:     "afterrequest",
 	Doc:      known.Doc(doc, "afterrequest"),
 	URL:      known.URL("afterrequest"),
 	Run:      run,
-	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer},
+	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer, waits.Analyzer},
 }
 
 // events holds what the flag -events names.
@@ -62,11 +63,13 @@ func run(pass *analysis.Pass) (any, error) {
 		pass:     pass,
 		info:     pass.TypesInfo,
 		reads:    pass.ResultOf[reads.Analyzer].(*reads.Result),
+		waits:    pass.ResultOf[waits.Analyzer].(*waits.Result),
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
 	}
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
 	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {
 		c.call(cur.Node().(*ast.CallExpr))
+		c.starts(cur.Node().(*ast.CallExpr))
 	}
 	return nil, nil
 }
@@ -75,6 +78,7 @@ type checker struct {
 	pass     *analysis.Pass
 	info     *types.Info
 	reads    *reads.Result
+	waits    *waits.Result
 	assigned known.Assignments
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/realtest"
 )
 
-func TestAnalyzer(t *testing.T) { realtest.Run(t, afterrequest.Analyzer, "a", "other") }
+func TestAnalyzer(t *testing.T) { realtest.Run(t, afterrequest.Analyzer, "a", "other", "starts") }
 
 func TestEvents(t *testing.T) {
 	events := afterrequest.Analyzer.Flags.Lookup("events")
@@ -27,8 +27,20 @@ func TestDoc(t *testing.T) {
 		import (
 			"log"
 
+			"github.com/ambient-go/ambient/gls"
 			"github.com/ambient-go/ambient/httpctx"
 		)
+
+		var (
+			_, _ = gls.Go, log.Print
+			user = httpctx.NewKey[string]("user")
+		)
+
+		type mailer struct{}
+
+		func (mailer) Send(string) {}
+
+		var mail mailer
 
 		type events struct{}
 

@@ -1,8 +1,8 @@
-// Package afterrequest defines an analyzer of event callbacks that read the current HTTP request.
+// Package afterrequest defines an analyzer of callbacks and goroutines that read the current HTTP request after its end.
 //
 // # Analyzer afterrequest
 //
-// afterrequest: find callbacks that read the current request after it is over
+// afterrequest: find callbacks and goroutines that read the current request after it is over
 //
 // What is given to an event API is called when the event comes: by then the handler that registered it, or that caused
 // the event, has returned, and there is no current request. httpctx.Get finds none and GetOrFail panics, also in a
@@ -27,6 +27,16 @@
 //
 // Routers have methods of these names too. They are told apart by what they hand to the callback (a ResponseWriter, a
 // Request, or a context that has one, such as gin's and echo's), by being an http.Handler, or by belonging to net/http.
+//
+// A goroutine of gls.Go that reads the request, and for which nothing in its flow waits, is reported too, and so are
+// gls.AfterFunc, gls.WaitGroup.Go and a function of gls.Bind: when they run, the handler may have returned. The fix starts
+// them with httpctx.GoDetached or AfterFuncDetached.
+//
+//	// WRONG
+//	gls.Go(func() { mail.Send(user.GetOrFail()) })
+//
+//	// RIGHT
+//	httpctx.GoDetached(func() { mail.Send(user.GetOrFail()) })
 //
 // The flag -events names further functions and methods, separated by commas, as in
 //

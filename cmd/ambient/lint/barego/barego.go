@@ -8,7 +8,9 @@ import (
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/directive"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
 //go:embed doc.go
@@ -19,7 +21,7 @@ var Analyzer = &analysis.Analyzer{
 	Name:     "barego",
 	Doc:      known.Doc(doc, "barego"),
 	URL:      known.URL("barego"),
-	Requires: []*analysis.Analyzer{reads.Analyzer},
+	Requires: []*analysis.Analyzer{reads.Analyzer, waits.Analyzer, loops.Analyzer},
 	Run:      run,
 }
 
@@ -28,6 +30,10 @@ func run(pass *analysis.Pass) (any, error) {
 		return nil, nil
 	}
 	r := pass.ResultOf[reads.Analyzer].(*reads.Result)
+	adviser := &adviser{
+		pass: pass, reads: r,
+		waits: pass.ResultOf[waits.Analyzer].(*waits.Result), loops: pass.ResultOf[loops.Analyzer].(*loops.Result),
+	}
 	for _, d := range r.Directives.WithoutReason() {
 		pass.Report(analysis.Diagnostic{
 			Pos: d.Pos(), End: d.End(),
@@ -52,12 +58,16 @@ func run(pass *analysis.Pass) (any, error) {
 				if fixes == nil {
 					fixes = newFixer(pass, r, file)
 				}
-				pass.Report(analysis.Diagnostic{
+				advice := adviser.advise(stmt, fact)
+				d := analysis.Diagnostic{
 					Pos: stmt.Pos(), End: stmt.End(),
 					Message: "go statement starts a goroutine with nothing set, and it reads " + fact.First().String() +
-						": start it with gls.Go",
-					SuggestedFixes: fixes.fix(decl, stmt, stack),
-				})
+						": " + advice.text,
+				}
+				if advice.function != "" {
+					d.SuggestedFixes = fixes.fix(decl, stmt, stack, advice.path, advice.function)
+				}
+				pass.Report(d)
 				return true
 			})
 		}

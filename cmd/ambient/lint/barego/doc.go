@@ -19,7 +19,23 @@
 //	}
 //
 // The suggested fix calls gls.Go and evaluates the function, its receiver and its arguments where the go statement
-// evaluated them. Where a goroutine is meant to start with nothing, a directive with a reason says so:
+// evaluated them; what does not change after the statement is used as it is.
+//
+// A goroutine that reads the request, or its context, may run after the handler has returned. Where the flow does not wait
+// for it, by a WaitGroup, a channel or a group's Wait, the fix calls httpctx.GoDetached, whose request has no end. Where the
+// goroutine writes the response, or takes the tasks of many, there is no fix, and the message says what to do.
+//
+//	// WRONG
+//	func handle(w http.ResponseWriter, r *http.Request) {
+//		go mail() // mail reads the user of the request
+//	}
+//
+//	// RIGHT
+//	func handle(w http.ResponseWriter, r *http.Request) {
+//		httpctx.GoDetached(mail)
+//	}
+//
+// Where a goroutine is meant to start with nothing, a directive with a reason says so:
 //
 //	//ambient:detached the sweeper serves all users
 //	go s.sweep()

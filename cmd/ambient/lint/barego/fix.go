@@ -19,39 +19,48 @@ type fixer struct {
 	reads *reads.Result
 	file  *edit.File
 	names map[ast.Decl]map[string]bool
+
+	changed map[ast.Decl]map[*types.Var][]change
 }
 
 func newFixer(pass *analysis.Pass, r *reads.Result, file *ast.File) *fixer {
-	return &fixer{pass, r, edit.Open(pass, file.FileStart), map[ast.Decl]map[string]bool{}}
+	return &fixer{pass, r, edit.Open(pass, file.FileStart), map[ast.Decl]map[string]bool{}, map[ast.Decl]map[*types.Var][]change{}}
 }
 
-// A statement is a go statement that is about to become a call of gls.Go.
+// A statement is a go statement that is about to become a call of gls.Go or httpctx.GoDetached.
 type statement struct {
 	*fixer
 	decl  ast.Decl
 	stmt  *ast.GoStmt
 	stack []ast.Node
 	names map[string]bool // in use in the declaration
-	gls   string
+
+	start     string // "gls.Go("
+	qualifier string // "gls"
 
 	left, right []string   // temporaries: names and what they are set to
 	kept        []ast.Node // whose text is copied or stays where it is, comments and all
 }
 
-func (f *fixer) fix(decl ast.Decl, stmt *ast.GoStmt, stack []ast.Node) []analysis.SuggestedFix {
+// fix returns the edits that start the goroutine by a function of the library: gls.Go or httpctx.GoDetached.
+func (f *fixer) fix(decl ast.Decl, stmt *ast.GoStmt, stack []ast.Node, path, function string) []analysis.SuggestedFix {
 	if f.file == nil {
 		return nil
 	}
 	if f.names[decl] == nil {
 		f.names[decl] = identifiers(decl)
 	}
-	qualifier, edits := f.file.GLS(stmt.Pos())
-	s := &statement{fixer: f, decl: decl, stmt: stmt, stack: stack, names: f.names[decl], gls: qualifier}
+	qualifier, edits := f.file.Import(path, stmt.Pos())
+	s := &statement{
+		fixer: f, decl: decl, stmt: stmt, stack: stack, names: f.names[decl],
+		start: qualifier + function + "(", qualifier: strings.TrimSuffix(qualifier, "."),
+	}
 	body, ok := s.rewrite()
 	if !ok {
 		return nil
 	}
-	return []analysis.SuggestedFix{{Message: "start it with gls.Go", TextEdits: append(edits, body...)}}
+	message := "start it with " + path[strings.LastIndex(path, "/")+1:] + "." + function
+	return []analysis.SuggestedFix{{Message: message, TextEdits: append(edits, body...)}}
 }
 
 // rewrite finds the plainest form that keeps what the go statement does at once apart from what its goroutine does.
@@ -65,7 +74,7 @@ func (s *statement) rewrite() ([]analysis.TextEdit, bool) {
 		// go f(): gls.Go evaluates f, a method's receiver with it, at once.
 		s.kept = []ast.Node{call.Fun}
 		return s.replace(
-			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Fun.Pos(), NewText: []byte(s.gls + "Go(")},
+			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Fun.Pos(), NewText: []byte(s.start)},
 			analysis.TextEdit{Pos: call.Fun.End(), End: call.End(), NewText: []byte(")")},
 		)
 	}
@@ -97,6 +106,9 @@ func (s *statement) literal(lit *ast.FuncLit) ([]analysis.TextEdit, bool) {
 		if name == "_" || !s.used(names[i], lit.Body) {
 			name = "_"
 		}
+		if s.steady(arg) && (name == "_" && s.usedElsewhere(arg) || name != "_" && s.serves(names[i], arg, lit.Body)) {
+			continue
+		}
 		text, ok := s.converted(arg, s.pass.TypesInfo.TypeOf(fields[i].Type), s.file.Text(fields[i].Type.Pos(), fields[i].Type.End()))
 		if !ok {
 			return nil, false
@@ -106,9 +118,63 @@ func (s *statement) literal(lit *ast.FuncLit) ([]analysis.TextEdit, bool) {
 	}
 	s.kept = append(s.kept, lit.Body)
 	return s.replace(
-		analysis.TextEdit{Pos: s.stmt.Pos(), End: lit.Body.Pos(), NewText: []byte(s.gls + "Go(func() ")},
+		analysis.TextEdit{Pos: s.stmt.Pos(), End: lit.Body.Pos(), NewText: []byte(s.start + "func() ")},
 		analysis.TextEdit{Pos: lit.End(), End: call.End(), NewText: []byte(")")},
 	)
+}
+
+// usedElsewhere reports whether the compiler takes the variable in an argument for used without the argument.
+func (s *statement) usedElsewhere(arg ast.Expr) bool {
+	found := false
+	ast.Inspect(arg, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			v := s.pass.TypesInfo.Uses[id]
+			ast.Inspect(s.decl, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.FuncType: // a parameter needs no use
+					found = found || v != nil && n.Params.Pos() <= v.Pos() && v.Pos() < n.Params.End()
+				case *ast.Ident:
+					found = found || n != id && s.pass.TypesInfo.Uses[n] == v
+				}
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
+}
+
+// serves reports whether the argument can take the parameter's place in the body: it is a variable of that name, or the
+// address of one where the body uses no more than the parameter's methods and fields.
+func (s *statement) serves(param *ast.Ident, arg ast.Expr, body *ast.BlockStmt) bool {
+	info := s.pass.TypesInfo
+	e, address := ast.Unparen(arg), false
+	if u, ok := e.(*ast.UnaryExpr); ok {
+		e, address = ast.Unparen(u.X), true
+	}
+	id, ok := e.(*ast.Ident)
+	obj := info.Defs[param]
+	if !ok || id.Name != param.Name || !types.Identical(info.TypeOf(arg), obj.Type()) {
+		return false
+	}
+	v, ok := obj.(*types.Var)
+	if !ok || len(s.changes()[v]) > 0 {
+		return false
+	}
+	selected := map[*ast.Ident]bool{}
+	only := true
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if id, ok := n.X.(*ast.Ident); ok {
+				selected[id] = true // it is visited after this
+			}
+		case *ast.Ident:
+			only = only && (info.Uses[n] != obj || selected[n])
+		}
+		return only
+	})
+	return only || !address
 }
 
 // used reports whether the compiler takes the parameter for used once it is a variable.

@@ -20,7 +20,7 @@ func (s *statement) wrap() ([]analysis.TextEdit, bool) {
 	callee := s.file.Text(call.Fun.Pos(), call.Fun.End())
 	s.kept = []ast.Node{call.Fun}
 	hoisted := false
-	if !s.constantFunc(call.Fun) {
+	if !s.constantFunc(call.Fun) && !s.steadyFunc(call.Fun) {
 		name := s.fresh(calleeName(call.Fun))
 		s.left, s.right = append(s.left, name), append(s.right, callee)
 		callee, hoisted = name, true
@@ -33,7 +33,7 @@ func (s *statement) wrap() ([]analysis.TextEdit, bool) {
 		if tuple, ok := info.TypeOf(arg).(*types.Tuple); ok {
 			return s.spread(callee, tuple, text, hoisted)
 		}
-		if s.constantArg(arg) {
+		if s.constantArg(arg) || s.steady(arg) {
 			continue
 		}
 		if s.natural(arg) == nil {
@@ -50,7 +50,7 @@ func (s *statement) wrap() ([]analysis.TextEdit, bool) {
 	if !hoisted {
 		s.kept = []ast.Node{call} // it stays where it is
 		return s.replace(
-			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Pos(), NewText: []byte(s.gls + "Go(func() { ")},
+			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Pos(), NewText: []byte(s.start + "func() { ")},
 			analysis.TextEdit{Pos: call.End(), End: call.End(), NewText: []byte(" })")},
 		)
 	}
@@ -64,7 +64,7 @@ func (s *statement) goCall(callee string, args []string) analysis.TextEdit {
 	}
 	return analysis.TextEdit{
 		Pos: s.stmt.Pos(), End: s.stmt.End(),
-		NewText: []byte(s.gls + "Go(func() { " + callee + "(" + strings.Join(args, ", ") + dots + ") })"),
+		NewText: []byte(s.start + "func() { " + callee + "(" + strings.Join(args, ", ") + dots + ") })"),
 	}
 }
 
@@ -113,13 +113,7 @@ func (s *statement) replace(edits ...analysis.TextEdit) ([]analysis.TextEdit, bo
 // needsBlock reports whether the temporaries need a scope of their own: a name is in use in the statement's scope, or
 // behind it, or a goto might jump over the declaration.
 func (s *statement) needsBlock() bool {
-	jumps := false
-	ast.Inspect(s.decl, func(n ast.Node) bool {
-		b, ok := n.(*ast.BranchStmt)
-		jumps = jumps || ok && b.Tok == token.GOTO
-		return !jumps
-	})
-	if _, labelled := s.stack[len(s.stack)-1].(*ast.LabeledStmt); jumps || labelled {
+	if _, labelled := s.stack[len(s.stack)-1].(*ast.LabeledStmt); labelled || s.jumps() {
 		return true
 	}
 	block := s.stack[len(s.stack)-1]
@@ -178,7 +172,7 @@ func identifiers(decl ast.Decl) map[string]bool {
 // fresh returns the name, numbered where it is taken.
 func (s *statement) fresh(name string) string {
 	taken := func(name string) bool {
-		return s.names[name] || types.Universe.Lookup(name) != nil || token.IsKeyword(name) || name == strings.TrimSuffix(s.gls, ".") ||
+		return s.names[name] || types.Universe.Lookup(name) != nil || token.IsKeyword(name) || name == s.qualifier ||
 			s.pass.Pkg.Scope().Lookup(name) != nil || s.pass.TypesInfo.Scopes[s.file.AST()].Lookup(name) != nil
 	}
 	base := name

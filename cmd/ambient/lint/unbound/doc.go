@@ -19,6 +19,9 @@
 //	gls.AfterFunc(time.Second, func() { log.Print(user.Current()) })
 //	group.Go(gls.Bind(fetch))
 //
+// A function that reads the request, and that nothing waits for, may run when the request is over. It is not bound:
+// time.AfterFunc becomes httpctx.AfterFuncDetached, and for the others the message says what to do.
+//
 // A sync.WaitGroup that is a variable of the function becomes a gls.WaitGroup. The directive of barego silences a call:
 //
 //	//ambient:detached the cache is warmed for everybody

@@ -9,27 +9,59 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
-// fix returns what a message advises, and the edits that do it.
-func fix(pass *analysis.Pass, file *edit.File, call *ast.CallExpr, arg ast.Expr, name string) (string, []analysis.SuggestedFix) {
-	advice := "bind it with gls.Bind"
-	var edits []analysis.TextEdit
+// An adviser knows what to write instead of a call that runs a function on another goroutine.
+type adviser struct {
+	pass  *analysis.Pass
+	waits *waits.Result
+	loops *loops.Result
+}
+
+// advise returns the end of a message, and the edits that do what it says: none where no change is right for all that
+// the code may mean.
+func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact *reads.Fact, name string) (string, []analysis.TextEdit) {
+	if loop := a.loops.Func(arg); loop != nil {
+		return "it serves many, for it takes tasks from " + loop.Over + ": send gls.Capture() with each task and do the task " +
+			"in the snapshot's Run", nil
+	}
+	if !waits.Late(fact) || a.waits.Call(call, arg) {
+		return a.carry(file, call, arg, name)
+	}
+	const nobody = "nothing waits for it, and "
+	_, request := fact.HTTP()
+	switch {
+	case !request && !(known.Concerns(a.pass.Pkg, known.HTTPCtx) && a.waits.BelowHandler(call)):
+		return nobody + "the ambient context may be cancelled when it runs: bind it with gls.Bind if it ends with its caller, " +
+			"start it with httpctx.GoDetached if it outlives a request", nil
+	case a.waits.Answers(arg):
+		return nobody + "the request may be over when it answers or sets a key: wait for it and bind it with gls.Bind", nil
+	case name == "time.AfterFunc":
+		return nobody + "the request may be over when it runs: use httpctx.AfterFuncDetached",
+			a.replace(file, call, reads.HTTPCtx, "AfterFuncDetached")
+	}
+	return nobody + "the request may be over when it runs: start it with httpctx.GoDetached, or read what it needs before", nil
+}
+
+// carry is for what may have the frame of its caller.
+func (a *adviser) carry(file *edit.File, call *ast.CallExpr, arg ast.Expr, name string) (advice string, edits []analysis.TextEdit) {
+	advice = "bind it with gls.Bind"
 	switch name {
 	case "time.AfterFunc":
-		advice, edits = "use gls.AfterFunc", afterFunc(pass, file, call)
+		advice, edits = "use gls.AfterFunc", a.replace(file, call, reads.GLS, "AfterFunc")
 	case "sync.WaitGroup.Go":
-		if e := waitGroup(pass, file, call); e != nil {
+		if e := waitGroup(a.pass, file, call); e != nil {
 			advice, edits = "make it a gls.WaitGroup", e
 		}
 	}
-	if file == nil {
-		return advice, nil
-	}
-	if edits == nil {
+	if edits == nil && file != nil {
 		edits = bind(file, arg)
 	}
-	return advice, []analysis.SuggestedFix{{Message: advice, TextEdits: edits}}
+	return advice, edits
 }
 
 func bind(file *edit.File, arg ast.Expr) []analysis.TextEdit {
@@ -40,15 +72,15 @@ func bind(file *edit.File, arg ast.Expr) []analysis.TextEdit {
 	)
 }
 
-// afterFunc replaces time.AfterFunc by gls.AfterFunc.
-func afterFunc(pass *analysis.Pass, file *edit.File, call *ast.CallExpr) []analysis.TextEdit {
+// replace puts a function of the library in the place of the one that is called.
+func (a *adviser) replace(file *edit.File, call *ast.CallExpr, path, function string) []analysis.TextEdit {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if file == nil || !ok {
 		return nil
 	}
-	gls, edits := file.GLS(call.Pos())
-	edits = append(edits, analysis.TextEdit{Pos: sel.Pos(), End: sel.End(), NewText: []byte(gls + "AfterFunc")})
-	return append(edits, unused(pass, file, []ast.Expr{sel})...)
+	qualifier, edits := file.Import(path, call.Pos())
+	edits = append(edits, analysis.TextEdit{Pos: sel.Pos(), End: sel.End(), NewText: []byte(qualifier + function)})
+	return append(edits, unused(a.pass, file, []ast.Expr{sel})...)
 }
 
 // waitGroup changes the type of the wait group, if it is a local variable of which nothing but its methods is used.

@@ -9,8 +9,10 @@ import (
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
 //go:embed doc.go
@@ -21,7 +23,7 @@ var Analyzer = &analysis.Analyzer{
 	Name:     "unbound",
 	Doc:      known.Doc(doc, "unbound"),
 	URL:      known.URL("unbound"),
-	Requires: []*analysis.Analyzer{reads.Analyzer},
+	Requires: []*analysis.Analyzer{reads.Analyzer, waits.Analyzer, loops.Analyzer},
 	Run:      run,
 }
 
@@ -35,6 +37,10 @@ func run(pass *analysis.Pass) (any, error) {
 		return nil, nil
 	}
 	r := pass.ResultOf[reads.Analyzer].(*reads.Result)
+	adviser := &adviser{
+		pass:  pass,
+		waits: pass.ResultOf[waits.Analyzer].(*waits.Result), loops: pass.ResultOf[loops.Analyzer].(*loops.Result),
+	}
 	for _, syntax := range pass.Files {
 		var file *edit.File
 		ast.Inspect(syntax, func(n ast.Node) bool {
@@ -59,13 +65,16 @@ func run(pass *analysis.Pass) (any, error) {
 					file = edit.Open(pass, syntax.FileStart)
 				}
 				name := shortName(runners.Name(fn))
-				advice, fixes := fix(pass, file, call, arg, name)
-				pass.Report(analysis.Diagnostic{
+				advice, edits := adviser.advise(file, call, arg, fact, name)
+				d := analysis.Diagnostic{
 					Pos: arg.Pos(), End: arg.End(),
 					Message: name + " runs the function on another goroutine with nothing set, and it reads " +
 						fact.First().String() + ": " + advice,
-					SuggestedFixes: fixes,
-				})
+				}
+				if edits != nil {
+					d.SuggestedFixes = []analysis.SuggestedFix{{Message: advice, TextEdits: edits}}
+				}
+				pass.Report(d)
 			}
 			return true
 		})

@@ -10,7 +10,7 @@ import (
 )
 
 func TestUnbound(t *testing.T) {
-	linttest.Run(t, unbound.Analyzer, "a", "waits", "last", "user", "inhouse")
+	linttest.Run(t, unbound.Analyzer, "a", "waits", "last", "request", "user", "inhouse")
 }
 
 func TestRunnersThatAFlagNames(t *testing.T) {

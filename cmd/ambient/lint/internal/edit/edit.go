@@ -1,4 +1,4 @@
-// Package edit has what the suggested fixes of several analyzers need: the text of a file, a name for package gls in it.
+// Package edit has what the suggested fixes of several analyzers need: the text of a file, a name for a package in it.
 package edit
 
 import (
@@ -73,21 +73,21 @@ func (f *File) Comments(from, to token.Pos, kept ...ast.Node) []string {
 	return all
 }
 
-// The names that package gls gets where it is not imported yet.
-const (
-	plainName = "gls"
-	otherName = "ambientgls"
-)
-
 // GLS returns what stands before a name of package gls at pos, "gls." as a rule, and the edits that import it. A file
 // that imports it already keeps its name for it, unless something else has that name at pos.
 func (f *File) GLS(pos token.Pos) (qualifier string, edits []analysis.TextEdit) {
+	return f.Import(reads.GLS, pos)
+}
+
+// Import does what GLS does for a package of the library. Where something has the name of the package, the import gets
+// another one: ambientgls.
+func (f *File) Import(path string, pos token.Pos) (qualifier string, edits []analysis.TextEdit) {
 	for _, spec := range f.ast.Imports {
-		if pkg := f.pass.TypesInfo.PkgNameOf(spec); pkg != nil && reads.LibraryPath(pkg.Imported().Path()) == reads.GLS {
+		if pkg := f.pass.TypesInfo.PkgNameOf(spec); pkg != nil && reads.LibraryPath(pkg.Imported().Path()) == path {
 			switch {
 			case pkg.Name() == "_":
 			case pkg.Name() == ".":
-				if f.sees(pos, "Go", nil) && f.sees(pos, "Bind", nil) {
+				if f.seesAll(pos, pkg.Imported()) {
 					return "", nil
 				}
 			case f.sees(pos, pkg.Name(), pkg):
@@ -95,30 +95,45 @@ func (f *File) GLS(pos token.Pos) (qualifier string, edits []analysis.TextEdit) 
 			}
 		}
 	}
-	name := plainName
+	plain := path[strings.LastIndex(path, "/")+1:]
+	name := plain
 	if !f.free(name) {
-		name = otherName
+		name = "ambient" + plain
 		for i := 2; !f.free(name); i++ {
-			name = otherName + strconv.Itoa(i)
+			name = "ambient" + plain + strconv.Itoa(i)
 		}
 	}
-	spec := strconv.Quote(reads.GLS)
-	if name != plainName {
+	spec := strconv.Quote(path)
+	if name != plain {
 		spec = name + " " + spec
 	}
 	return name + ".", []analysis.TextEdit{f.importEdit(spec)}
 }
 
-// sees reports whether name means the package at pos; with a nil package, whether it means anything of package gls.
+// seesAll reports whether the functions that fixes write, of a package imported by a dot, mean that package's at pos.
+func (f *File) seesAll(pos token.Pos, pkg *types.Package) bool {
+	scope := f.pass.TypesInfo.Scopes[f.ast].Innermost(pos)
+	for _, name := range []string{"Go", "Bind", "AfterFunc", "WaitGroup", "GoDetached", "AfterFuncDetached"} {
+		if pkg.Scope().Lookup(name) == nil {
+			continue
+		}
+		if scope == nil {
+			return false
+		}
+		if _, obj := scope.LookupParent(name, pos); obj == nil || obj.Pkg() != pkg {
+			return false
+		}
+	}
+	return true
+}
+
+// sees reports whether name means the package at pos.
 func (f *File) sees(pos token.Pos, name string, pkg *types.PkgName) bool {
 	scope := f.pass.TypesInfo.Scopes[f.ast].Innermost(pos)
 	if scope == nil {
 		return false
 	}
 	_, obj := scope.LookupParent(name, pos)
-	if pkg == nil {
-		return obj != nil && obj.Pkg() != nil && reads.LibraryPath(obj.Pkg().Path()) == reads.GLS
-	}
 	return obj == pkg
 }
 

@@ -50,7 +50,7 @@ func run(pass *analysis.Pass) (any, error) {
 		params: map[*types.Var]int{}, values: map[*types.Var][]ast.Expr{},
 	}
 	result := &Result{Directives: w.silent, w: w}
-	if IsLibrary(pass.Pkg) || isStd(pass.Pkg) && (pass.Module == nil || pass.Module.Path == "" || pass.Module.Path == "std") {
+	if Unread(pass) {
 		return result, nil
 	}
 	w.collect(pass.Files)
@@ -72,6 +72,12 @@ func run(pass *analysis.Pass) (any, error) {
 		}
 	}
 	return result, nil
+}
+
+// Unread reports whether a package is one of those that are not walked: the library's own and the standard library's.
+func Unread(pass *analysis.Pass) bool {
+	return IsLibrary(pass.Pkg) ||
+		isStd(pass.Pkg) && (pass.Module == nil || pass.Module.Path == "" || pass.Module.Path == "std")
 }
 
 // eachFunc calls f with each declared function that has a body.

@@ -24,6 +24,9 @@ var contexts = map[string]bool{
 	"github.com/valyala/fasthttp.RequestCtx": true,
 }
 
+// IsHandler reports whether t is the type of functions that handle requests.
+func IsHandler(t types.Type) bool { return t != nil && isHandler(t) }
+
 // isHandler reports whether functions of the type handle requests: whoever is given one calls it for each request.
 func isHandler(t types.Type) bool {
 	sig, ok := t.Underlying().(*types.Signature)

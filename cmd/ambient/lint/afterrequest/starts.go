@@ -1,0 +1,86 @@
+package afterrequest
+
+import (
+	"fmt"
+	"go/ast"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+// A start is a function of gls that hands the caller's frame, the request in it, to a goroutine.
+type start struct {
+	fn       int    // the argument that the goroutine runs
+	detached string // the function of httpctx that gives it a request without an end, "" where there is none
+}
+
+var carriers = map[string]start{
+	"gls.Go":           {0, "GoDetached"},
+	"gls.AfterFunc":    {1, "AfterFuncDetached"},
+	"gls.WaitGroup.Go": {0, ""},
+}
+
+// starts reports a call that starts what reads the request and that nothing waits for.
+func (c *checker) starts(call *ast.CallExpr) {
+	fn := c.reads.Target(call)
+	if s, ok := carriers[reads.LibraryName(fn)]; ok {
+		if s.fn < len(call.Args) {
+			c.started(call, call.Args[s.fn], call.Args[s.fn], s.detached)
+		}
+		return
+	}
+	for _, i := range runners.Args(fn) {
+		if i >= len(call.Args) {
+			continue
+		}
+		bound, ok := c.assigned.Resolve(c.info, call.Args[i]).(*ast.CallExpr)
+		if ok && known.Is(known.Callee(c.info, bound), known.GLS, "Bind") && len(bound.Args) == 1 {
+			c.started(call, call.Args[i], bound.Args[0], "")
+		}
+	}
+}
+
+func (c *checker) started(call *ast.CallExpr, arg, fn ast.Expr, detached string) {
+	fact := c.reads.Expr(fn).Certain()
+	if fact == nil {
+		return
+	}
+	read, ok := fact.HTTP()
+	if !ok || c.waits.Call(call, arg) {
+		return
+	}
+	if reason, _ := c.reads.Directives.At(call.Pos(), call.End()); reason != "" {
+		return
+	}
+	d := analysis.Diagnostic{
+		Pos: call.Pos(), End: call.End(),
+		Message: fmt.Sprintf("%s starts what reads the current request (%s), and nothing waits for it: the request may be "+
+			"over when it runs; ", known.Text(call.Fun), read),
+	}
+	switch {
+	case c.waits.Answers(fn):
+		d.Message += "wait for it, for it answers or sets a key"
+	case detached == "":
+		d.Message += "start it with httpctx.GoDetached, or read what it needs before"
+	default:
+		d.Message += "use httpctx." + detached
+		d.SuggestedFixes = c.detach(call, detached)
+	}
+	c.pass.Report(d)
+}
+
+// detach puts a function of httpctx in the place of the one of gls.
+func (c *checker) detach(call *ast.CallExpr, function string) []analysis.SuggestedFix {
+	file := edit.Open(c.pass, call.Pos())
+	if file == nil {
+		return nil
+	}
+	qualifier, edits := file.Import(known.HTTPCtx, call.Pos())
+	fun := ast.Unparen(call.Fun)
+	edits = append(edits, analysis.TextEdit{Pos: fun.Pos(), End: fun.End(), NewText: []byte(qualifier + function)})
+	return []analysis.SuggestedFix{{Message: "use httpctx." + function, TextEdits: edits}}
+}

@@ -1,0 +1,302 @@
+// Package waits tells whether the flow of control that starts a goroutine waits for it: by a WaitGroup or a group of its
+// kind, by a channel, or by a function that does so for it. A handler that does not wait may have returned when the
+// goroutine runs, and its request is over then.
+//
+// The goroutine has to say that it is done as the last thing that it does, and the flow has to hear it on every way to
+// its end: in the function that starts the goroutine, in those around it, or in all its callers in the package. What is
+// not understood counts as not waited for.
+package waits
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"reflect"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/ctrlflow"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+// Analyzer computes a Result and exports a Fact for each function that waits, or says that it is done.
+var Analyzer = &analysis.Analyzer{
+	Name:       "ambientwaits",
+	Doc:        "find goroutines that their flow of control waits for, for the other analyzers of ambient",
+	URL:        "https://pkg.go.dev/github.com/ambient-go/ambient/cmd/ambient/lint",
+	Run:        run,
+	Requires:   []*analysis.Analyzer{inspect.Analyzer, ctrlflow.Analyzer, reads.Analyzer},
+	ResultType: reflect.TypeFor[*Result](),
+	FactTypes:  []analysis.Fact{new(Fact)},
+}
+
+// A Fact is what a function does with its parameters: it waits for goroutines by one, or says by one that it is done.
+type Fact struct{ Waits, Signals []Param }
+
+// A Param is a parameter, or a field of what it points to.
+type Param struct {
+	Index  int // receiver for the receiver
+	Fields string
+	How    How
+}
+
+const receiver = -1
+
+// AFact makes it a fact of go/analysis.
+func (*Fact) AFact() {}
+
+func (f *Fact) String() string { return fmt.Sprintf("waits%+v", *f) }
+
+// How is the way in which a goroutine says that it is done.
+type How int
+
+const (
+	group    How = iota // Done of a WaitGroup, or started by a method Go
+	closes              // a channel is closed that carries nothing else
+	sends               // a value is sent
+	streamed            // a channel is closed that carried values: the first one is not the end
+)
+
+// A handle is what one waits for: a variable, or a field of it.
+type handle struct {
+	root   *types.Var
+	fields string
+	how    How
+}
+
+func (h handle) same(g handle) bool { return h.root == g.root && h.fields == g.fields }
+
+// A Result answers for one package.
+type Result struct {
+	pass     *analysis.Pass
+	info     *types.Info
+	reads    *reads.Result
+	in       *inspector.Inspector
+	graphs   *ctrlflow.CFGs
+	assigned known.Assignments
+
+	decls   map[*types.Func]*ast.FuncDecl
+	calls   map[*types.Func][]*ast.CallExpr // those of this package
+	passed  map[*types.Func]bool            // it is a value somewhere, so that not all calls are known
+	signals map[*ast.BlockStmt][]handle
+	depth   int // of functions that are looked into
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	r := &Result{
+		pass: pass, info: pass.TypesInfo,
+		reads:  pass.ResultOf[reads.Analyzer].(*reads.Result),
+		in:     pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
+		graphs: pass.ResultOf[ctrlflow.Analyzer].(*ctrlflow.CFGs),
+
+		decls: map[*types.Func]*ast.FuncDecl{}, calls: map[*types.Func][]*ast.CallExpr{}, passed: map[*types.Func]bool{},
+		signals: map[*ast.BlockStmt][]handle{},
+	}
+	if reads.Unread(pass) {
+		return r, nil
+	}
+	r.assigned = known.Assigned(pass.TypesInfo, pass.Files)
+	r.collect()
+	for fn, d := range r.decls {
+		if f := r.fact(fn, d); f != nil {
+			pass.ExportObjectFact(fn, f)
+		}
+	}
+	return r, nil
+}
+
+// collect finds the declarations of the package and their uses.
+func (r *Result) collect() {
+	called := map[*ast.Ident]bool{}
+	for cur := range r.in.Root().Preorder((*ast.FuncDecl)(nil), (*ast.CallExpr)(nil), (*ast.Ident)(nil)) {
+		switch n := cur.Node().(type) {
+		case *ast.FuncDecl:
+			if fn, ok := r.info.Defs[n.Name].(*types.Func); ok && n.Body != nil {
+				r.decls[fn] = n
+			}
+		case *ast.CallExpr:
+			if fn := known.Callee(r.info, n); fn != nil && fn.Pkg() == r.pass.Pkg {
+				r.calls[fn] = append(r.calls[fn], n)
+				called[name(n.Fun)] = true // it is visited after this
+			}
+		case *ast.Ident:
+			if fn, ok := r.info.Uses[n].(*types.Func); ok && !called[n] {
+				r.passed[fn.Origin()] = true
+			}
+		}
+	}
+}
+
+// name returns the identifier of the function in a call's operand.
+func name(fun ast.Expr) *ast.Ident {
+	switch f := ast.Unparen(fun).(type) {
+	case *ast.Ident:
+		return f
+	case *ast.SelectorExpr:
+		return f.Sel
+	case *ast.IndexExpr:
+		return name(f.X)
+	case *ast.IndexListExpr:
+		return name(f.X)
+	}
+	return nil
+}
+
+func (r *Result) fact(fn *types.Func, d *ast.FuncDecl) *Fact {
+	f := new(Fact)
+	of := func(v *types.Var, index int) {
+		fields := r.fieldsUsed(d.Body, v)
+		for _, h := range r.ends(d.Body) {
+			if h.root == v {
+				f.Signals = append(f.Signals, Param{index, h.fields, h.how})
+			}
+		}
+		for _, path := range fields {
+			for _, how := range []How{streamed, closes, sends, group} {
+				if r.always(d, handle{v, path, how}) {
+					f.Waits = append(f.Waits, Param{index, path, how})
+				}
+			}
+		}
+	}
+	if recv := fn.Signature().Recv(); recv != nil {
+		of(recv, receiver)
+	}
+	for i := range fn.Signature().Params().Len() {
+		of(fn.Signature().Params().At(i), i)
+	}
+	if len(f.Waits)+len(f.Signals) == 0 {
+		return nil
+	}
+	return f
+}
+
+// fieldsUsed returns the paths from v that a function may wait for: what it receives from, ranges over or calls Wait of.
+func (r *Result) fieldsUsed(body *ast.BlockStmt, v *types.Var) []string {
+	var all []string
+	add := func(e ast.Expr) {
+		if h, ok := r.path(e); ok && h.root == v && !slices.Contains(all, h.fields) {
+			all = append(all, h.fields)
+		}
+	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.UnaryExpr:
+			add(n.X)
+		case *ast.RangeStmt:
+			add(n.X)
+		case *ast.CallExpr:
+			if sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok {
+				add(sel.X)
+			}
+			for _, arg := range n.Args {
+				add(arg)
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// importFact returns what is known of a function: from its declaration in this package, or as a fact.
+func (r *Result) importFact(fn *types.Func) *Fact {
+	f := new(Fact)
+	if fn == nil || fn.Pkg() == r.pass.Pkg || !r.pass.ImportObjectFact(fn, f) {
+		return nil
+	}
+	return f
+}
+
+// operand returns the argument or receiver that a parameter of a call's function stands for.
+func operand(call *ast.CallExpr, index int) ast.Expr {
+	if index == receiver {
+		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
+			return sel.X
+		}
+		return nil
+	}
+	if index < len(call.Args) {
+		return call.Args[index]
+	}
+	return nil
+}
+
+// index returns which parameter of fn v is.
+func index(fn *types.Func, v *types.Var) (int, bool) {
+	if fn.Signature().Recv() == v {
+		return receiver, true
+	}
+	for i := range fn.Signature().Params().Len() {
+		if fn.Signature().Params().At(i) == v {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// path returns what an expression of a channel, a group, or a struct that holds one stands for.
+func (r *Result) path(e ast.Expr) (handle, bool) {
+	for range 8 { // a cycle of aliases is broken code
+		switch x := ast.Unparen(e).(type) {
+		case *ast.Ident:
+			v, ok := r.info.ObjectOf(x).(*types.Var)
+			if !ok || v.IsField() {
+				return handle{}, false
+			}
+			value := r.assigned.Only(v)
+			switch value := value.(type) {
+			case *ast.UnaryExpr: // wg := &group
+				if h, ok := r.path(value.X); ok && r.isPointerOrChan(v) {
+					return h, true
+				}
+			case *ast.Ident, *ast.SelectorExpr: // done := s.done
+				if h, ok := r.path(value); ok && r.isPointerOrChan(v) {
+					return h, true
+				}
+			}
+			return handle{root: v}, true
+		case *ast.SelectorExpr:
+			if r.info.Selections[x] == nil {
+				v, ok := r.info.Uses[x.Sel].(*types.Var)
+				return handle{root: v}, ok
+			}
+			h, ok := r.path(x.X)
+			h.fields += "." + x.Sel.Name
+			return h, ok
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.UnaryExpr:
+			e = x.X
+		default:
+			return handle{}, false
+		}
+	}
+	return handle{}, false
+}
+
+func (r *Result) isPointerOrChan(v *types.Var) bool {
+	switch v.Type().Underlying().(type) {
+	case *types.Pointer, *types.Chan:
+		return true
+	}
+	return false
+}
+
+// joins lists what returns when the functions are done that it was given, by the start of its name.
+var joins = []string{"github.com/sourcegraph/conc/iter.", "github.com/samber/lo/parallel."}
+
+func joined(fn *types.Func) bool {
+	name := runners.Name(fn)
+	for _, j := range joins {
+		if strings.HasPrefix(name, j) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package waits
+
+import (
+	"go/ast"
+	"go/types"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+)
+
+// Answers reports whether what a call or a function does changes the request for its handler: it writes the response or
+// sets a key. Detached from the request it would do neither. Functions of other packages are not looked into.
+func (r *Result) Answers(n ast.Node) bool {
+	if e, ok := n.(ast.Expr); ok {
+		n = r.assigned.Resolve(r.info, e)
+	}
+	return r.answers(n, map[ast.Node]bool{})
+}
+
+func (r *Result) answers(n ast.Node, seen map[ast.Node]bool) bool {
+	found := false
+	visit := func(n ast.Node) {
+		if n != nil && !seen[n] {
+			seen[n] = true
+			found = found || r.answers(n, seen)
+		}
+	}
+	if e, ok := n.(ast.Expr); ok {
+		if d := r.decls[known.Func(r.info, e)]; d != nil {
+			visit(d.Body)
+		}
+	}
+	ast.Inspect(n, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || found {
+			return !found
+		}
+		fn := known.Callee(r.info, call)
+		switch reads.LibraryName(fn) {
+		case "httpctx.Context.Writer", "httpctx.Key.Set":
+			found = true
+		}
+		if d := r.decls[fn]; d != nil {
+			visit(d.Body)
+		}
+		return !found
+	})
+	return found
+}
+
+// BelowHandler reports whether a node is in code that serves requests as far as one sees: a function around it handles
+// them or reads the current one.
+func (r *Result) BelowHandler(n ast.Node) bool {
+	cur, ok := r.in.Root().FindNode(n)
+	if !ok {
+		return false
+	}
+	for fn := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+		switch fn := fn.Node().(type) {
+		case *ast.FuncLit:
+			if reads.IsHandler(r.info.TypeOf(fn)) || isHTTP(r.reads.Lit(fn)) {
+				return true
+			}
+		case *ast.FuncDecl:
+			obj, ok := r.info.Defs[fn.Name].(*types.Func)
+			if ok && (reads.IsHandler(obj.Type()) || isHTTP(r.reads.Func(obj))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isHTTP(f *reads.Fact) bool {
+	if f == nil {
+		return false
+	}
+	_, ok := f.HTTP()
+	return ok
+}
