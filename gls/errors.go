@@ -21,15 +21,26 @@ type NotSetError struct {
 	StartedAt string // "function (file:line)" of the go statement that started it; "" for the main goroutine or when unknown
 
 	// Lost reports that Creator has this storage set right now and started Goroutine by a plain go statement, so that
-	// the value was lost there. It is false where Creator has left its scope, or ended, since.
+	// the value was lost there. It is false where Creator has left its scope, or ended, since, and where a Snapshot or
+	// Isolate hides the value on purpose.
 	Lost bool
 
 	// Ended reports, in a build with inheritance, that the goroutine inherited the value at a plain go statement from a
 	// scope that has ended, and has received a value from a channel or a sync.Cond since: it may work for others by now.
 	Ended bool
+
+	// Construct names what ran a function on Goroutine, where the go statement is not one that the program can change:
+	// "errgroup.Group.Go", "time.AfterFunc". It is "" elsewhere.
+	Construct string
+
+	// Function is the "function (file:line)" of the program that Construct ran, as far as the stack tells; "" elsewhere.
+	Function string
+
+	// Remedy is what to write instead: "make it a gls.WaitGroup". It is "" where nothing is known to be lost.
+	Remedy string
 }
 
-// Error names the storage, the go statement and the remedy, in one line.
+// Error names the storage, the go statement or what contains it, and the remedy, in one line.
 func (e *NotSetError) Error() string {
 	var b strings.Builder
 	b.WriteString("gls: ")
@@ -44,9 +55,15 @@ func (e *NotSetError) Error() string {
 		fmt.Fprintf(&b, ": it was inherited at the go statement in %s from a scope that has ended, and this goroutine has "+
 			"received a value since, perhaps for another one: bind what it runs with gls.Bind, or start it with gls.Go",
 			e.StartedAt)
+	case e.Construct != "":
+		function := e.Function
+		if function == "" {
+			function = "its function"
+		}
+		fmt.Fprintf(&b, ", on which %s runs %s without its caller's values: %s", e.Construct, function, e.Remedy)
 	case e.Lost:
-		fmt.Fprintf(&b, ": it is set on goroutine %d, which started this one by the go statement in %s: start it with gls.Go",
-			e.Creator, e.StartedAt)
+		fmt.Fprintf(&b, ": it is set on goroutine %d, which started this one by the go statement in %s: %s",
+			e.Creator, e.StartedAt, e.Remedy)
 	case e.StartedAt != "":
 		fmt.Fprintf(&b, ", started by goroutine %d in %s", e.Creator, e.StartedAt)
 	}
@@ -59,7 +76,8 @@ func (e *NotSetError) Is(target error) bool { return target == ErrNotSet }
 // newNotSetError explains why the storage is not set on the running goroutine. It reads the goroutine's stack, which
 // takes microseconds.
 func newNotSetError(storage *frame.Storage) *NotSetError {
-	origin := goroutine.Started()
+	trace := goroutine.Running()
+	origin := trace.Origin
 	e := &NotSetError{
 		Storage:   storage.Name(),
 		Goroutine: carrier.Here().Goroutine(),
@@ -71,9 +89,14 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 	if e.Ended = carrier.Ended(storage); e.Ended {
 		return e
 	}
-	if k := storage.Key(); k != nil && origin.Creator != 0 && !startedHere(origin) {
+	k := storage.Key()
+	if startedHere(origin) || inSnapshot(trace) {
+		return e
+	}
+	if k != nil && origin.Creator != 0 {
 		carrier.Of(origin.Creator, func(f *frame.Frame) { e.Lost = f.Find(k) != nil })
 	}
+	e.explain(trace)
 	return e
 }
 
@@ -82,4 +105,25 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 func startedHere(origin goroutine.Origin) bool {
 	const pkg = "github.com/ambient-go/ambient/gls."
 	return origin.Function == pkg+"Go" || origin.Function == pkg+"Snapshot.Go"
+}
+
+// inSnapshot reports whether a frame is in force that hides what is not in it, whoever started the goroutine: that of a
+// Snapshot, of a bound function, of gls.WaitGroup and AfterFunc, of a ctx that carries one, of Isolate.
+func inSnapshot(trace goroutine.Trace) bool {
+	const pkg = "github.com/ambient-go/ambient/gls."
+	if trace.Calls(pkg+"Snapshot.Run") || trace.Calls(pkg+"Isolate") {
+		return true
+	}
+	if !trace.Calls(pkg + "Resume") {
+		return false
+	}
+	inner := ""
+	for _, f := range trace.Frames() {
+		// A ctx without a snapshot is set in the frame that is in force: by Storage.Run.
+		if f.Function == pkg+"Resume" && !strings.HasPrefix(inner, pkg+"(*Storage[") {
+			return true
+		}
+		inner = f.Function
+	}
+	return false
 }

@@ -90,7 +90,7 @@ func ExampleStorage_Lookup() {
 	})
 	// Output:
 	// true true true
-	// gls: storage "user" is not set on goroutine N: it is set on goroutine N, which started this one by the go statement in example_test.go:80): start it with gls.Go
+	// gls: storage "user" is not set on goroutine N: it is set on goroutine N, which started this one by the go statement in example_test.go:80): start it with gls.Go if it works for that flow alone; if it is a worker that serves many, give it each task in gls.Bind, and leave the go statement as it is
 }
 
 func ExampleRun() {

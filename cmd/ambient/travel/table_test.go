@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/internal/constructs"
 )
 
 var update = flag.Bool("update", false, "write the table into the README")
@@ -56,9 +57,14 @@ func TestTable(t *testing.T) {
 	require.Equal(t, "explicit", explicit[""])
 	require.Equal(t, "inherited", inherited[""])
 
-	table := "| construct | `go build` | `ambient build` |\n|---|---|---|\n"
+	table := "| construct | `go build` | `ambient build` | instead, with `go build` |\n|---|---|---|---|\n"
 	for _, name := range names {
-		table += "| " + name + " | " + explicit[name] + " | " + inherited[name] + " |\n"
+		table += "| " + name + " | " + explicit[name] + " | " + inherited[name] + " | "
+		if explicit[name] == "no" {
+			require.NotEmpty(t, constructs.Instead(name), name)
+			table += constructs.Instead(name) + " "
+		}
+		table += "|\n"
 	}
 	text, err := os.ReadFile(filepath.FromSlash(readme))
 	require.NoError(t, err)

@@ -1,16 +1,40 @@
 package unbound_test
 
 import (
+	"os"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/linttest"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/unbound"
+	"github.com/ambient-go/ambient/internal/constructs"
 )
 
 func TestUnbound(t *testing.T) {
 	linttest.Run(t, unbound.Analyzer, "a", "waits", "last", "request", "user", "inhouse")
+}
+
+// A finding advises what the error text does that one sees without it.
+func TestAdviceIsThatOfTheErrorTexts(t *testing.T) {
+	for name, advice := range map[string]string{
+		"time.AfterFunc":    "use gls.AfterFunc",
+		"sync.WaitGroup.Go": "make it a gls.WaitGroup",
+		"errgroup.Group.Go": "gls.Bind",
+		"context.AfterFunc": "gls.Bind",
+		"iter.Pull":         "gls.Bind",
+		"a pool of ants":    "gls.Bind",
+		"a group of conc":   "gls.Bind",
+	} {
+		i := slices.IndexFunc(constructs.All, func(c constructs.Construct) bool { return c.Name == name })
+		require.GreaterOrEqual(t, i, 0, name)
+		assert.Contains(t, constructs.All[i].Remedy, advice)
+		text, err := os.ReadFile("fix.go")
+		require.NoError(t, err)
+		assert.Contains(t, string(text), advice)
+	}
 }
 
 func TestRunnersThatAFlagNames(t *testing.T) {

@@ -1,0 +1,37 @@
+package runners
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ambient-go/ambient/internal/constructs"
+)
+
+// What vet reports, the error texts explain, and the other way round.
+func TestRunnersAreTheConstructsOfTheErrorTexts(t *testing.T) {
+	var starts []string
+	for _, c := range constructs.All {
+		starts = append(starts, c.Runners...)
+	}
+	used := map[string]bool{}
+	for _, r := range builtin {
+		known := false
+		for _, start := range starts {
+			if r.Name == start || strings.HasPrefix(r.Name, start) && strings.HasSuffix(start, ".") || strings.HasPrefix(r.Name, start+"/") ||
+				strings.HasSuffix(start, "/") && strings.HasPrefix(r.Name, start) {
+				known, used[start] = true, true
+			}
+		}
+		assert.True(t, known, "%s is a runner, and internal/constructs has no construct for it", r.Name)
+	}
+	for _, c := range constructs.All {
+		if c.Remedy == constructs.Other || len(c.Runners) == 0 {
+			continue // a pool: which of its functions run others is the runners' business
+		}
+		for _, start := range c.Runners {
+			assert.True(t, used[start], "%s is a construct, and no runner", start)
+		}
+	}
+}

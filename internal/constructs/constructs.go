@@ -1,0 +1,165 @@
+// Package constructs lists the functions of other packages that run a function on a goroutine which has nothing set, and
+// what to write so that it has. Error texts, the table in the README and ambient vet say of each the same: tests compare
+// them with this list.
+package constructs
+
+import "strings"
+
+// A Construct is one of them.
+type Construct struct {
+	Name   string // as a program names it: "errgroup.Group.Go"
+	Remedy string // what to write instead, as the end of a sentence
+
+	// Creators are the functions that hold the go statement, as the runtime names them, or the starts of such names. Where
+	// the runtime starts the goroutine itself, they are the outermost function on its stack.
+	Creators []string
+
+	// Runners are the functions as ambient vet names them, or the starts of such names. There are none where the function
+	// is not given by a call, or not to be bound.
+	Runners []string
+
+	// Rows are the rows of the README's table: the start of what a row names.
+	Rows []string
+}
+
+// Other is what to write for a go statement in a package that is not listed.
+const Other = "give it gls.Bind(fn) instead of fn"
+
+// All are the constructs. Of two whose Creators fit, the earlier one counts.
+var All = []Construct{
+	{
+		Name: "sync.WaitGroup.Go", Remedy: "make it a gls.WaitGroup",
+		Creators: []string{"sync.(*WaitGroup).Go"}, Runners: []string{"sync.WaitGroup.Go"}, Rows: []string{"`sync.WaitGroup.Go`"},
+	},
+	{
+		Name: "errgroup.Group.Go", Remedy: "bind the function with gls.Bind, as in group.Go(gls.Bind(fn))",
+		Creators: []string{"golang.org/x/sync/errgroup."}, Runners: []string{"golang.org/x/sync/errgroup.Group."},
+		Rows: []string{"`errgroup.Group.Go`"},
+	},
+	{
+		Name: "singleflight.Group.DoChan",
+		Remedy: "bind the function with gls.Bind, as in group.DoChan(key, gls.Bind(fn)), and let the key tell the values apart, " +
+			"for the result is everybody's",
+		Creators: []string{"golang.org/x/sync/singleflight."}, Runners: []string{"golang.org/x/sync/singleflight.Group."},
+		Rows: []string{"`singleflight.Group.DoChan`"},
+	},
+	{
+		Name: "t.Run", Remedy: "t.Run starts with nothing set: set it inside",
+		Creators: []string{"testing.(*T).Run", "testing.(*B)."}, Rows: []string{"`t.Run`"},
+	},
+	{
+		Name: "iter.Pull", Remedy: "bind the sequence with gls.Bind, as in iter.Pull(gls.Bind(seq))",
+		Creators: []string{"iter.Pull", "iter.Pull2"}, Runners: []string{"iter.Pull", "iter.Pull2"}, Rows: []string{"`iter.Pull`"},
+	},
+	{
+		Name: "time.AfterFunc", Remedy: "use gls.AfterFunc",
+		Creators: []string{"time.goFunc"}, Runners: []string{"time.AfterFunc"}, Rows: []string{"`time.AfterFunc`", "the same, when it fires again"},
+	},
+	{
+		Name: "context.AfterFunc", Remedy: "bind the function with gls.Bind, as in context.AfterFunc(ctx, gls.Bind(fn))",
+		Creators: []string{"context.(*afterFuncCtx)."}, Runners: []string{"context.AfterFunc"},
+		Rows: []string{"`context.AfterFunc`", "`signal.NotifyContext`"},
+	},
+	{
+		Name: "http.TimeoutHandler", Remedy: "set it inside, in the handler that http.TimeoutHandler is given",
+		Creators: []string{"net/http.(*timeoutHandler)."}, Rows: []string{"`http.TimeoutHandler`"},
+	},
+	{
+		Name: "http.Server", Remedy: "set it inside, in the handler or in a middleware around it, for each request",
+		Creators: []string{
+			"net/http.(*Server).Serve", "net/http.(*http2serverConn).", "net/http/internal/http2.(*serverConn).",
+			"golang.org/x/net/http2.(*serverConn).",
+		},
+		Rows: []string{"`http.Server`"},
+	},
+	{
+		Name: "http.Server.RegisterOnShutdown", Remedy: "bind the function with gls.Bind, as in server.RegisterOnShutdown(gls.Bind(fn))",
+		Creators: []string{"net/http.(*Server).Shutdown"}, Runners: []string{"net/http.Server.RegisterOnShutdown"},
+	},
+	{
+		Name: "httptrace", Remedy: "bind the functions of the httptrace.ClientTrace with gls.Bind where the request is made",
+		Creators: []string{"net/http.(*Transport).dialConn"}, Rows: []string{"`http.Transport`: `httptrace`"},
+	},
+	{
+		Name:     "http.Transport",
+		Remedy:   "a connection may serve others: take what the dialer needs from the ctx that it is given, by context.WithValue",
+		Creators: []string{"net/http.(*Transport)."}, Rows: []string{"`http.Transport`"},
+	},
+	{
+		Name: "sql.DB", Remedy: "a connection serves everybody: give the driver.Connector what it needs when it is made",
+		Creators: []string{"database/sql."}, Rows: []string{"`database/sql`: the opener"},
+	},
+	{
+		Name: "runtime.SetFinalizer", Remedy: "bind the function with gls.Bind, as in runtime.SetFinalizer(p, gls.Bind(fn))",
+		Creators: []string{"runtime.runfinq", "runtime.runFinalizers"}, Rows: []string{"`runtime.SetFinalizer`"},
+	},
+	{
+		Name: "runtime.AddCleanup", Remedy: "bind the function with gls.Bind, as in runtime.AddCleanup(p, gls.Bind(fn), arg)",
+		Creators: []string{"runtime.runCleanups"}, Rows: []string{"`runtime.AddCleanup`"},
+	},
+	{
+		Name: "a callback from C", Remedy: "bind the function with gls.Bind where it is registered",
+		Creators: []string{FromC}, Rows: []string{"a callback from C, on a thread of C"},
+	},
+	pool("a pool of ants", "github.com/panjf2000/ants"),
+	pool("a group of conc", "github.com/sourcegraph/conc"),
+	pool("a pool of pond", "github.com/alitto/pond"),
+	pool("a workerpool.WorkerPool", "github.com/gammazero/workerpool"),
+	pool("a pool of gopool", "github.com/bytedance/gopkg/util/gopool"),
+	pool("a pool of tunny", "github.com/Jeffail/tunny"),
+	pool("lo", "github.com/samber/lo"),
+}
+
+// FromC stands for the creator of a goroutine that a thread of C called into being.
+const FromC = "C"
+
+// pool is a construct of a module whose functions run others.
+func pool(name, module string) Construct {
+	return Construct{
+		Name: name, Remedy: Other,
+		Creators: []string{module + ".", module + "/"}, Runners: []string{module + ".", module + "/"},
+	}
+}
+
+// Of returns the construct that a goroutine is of, by the function that holds its go statement.
+func Of(creator string) (*Construct, bool) {
+	for i := range All {
+		for _, c := range All[i].Creators {
+			if creator == c || strings.HasPrefix(creator, c) && !ident(creator[len(c):], c) {
+				return &All[i], true
+			}
+		}
+	}
+	return nil, false
+}
+
+// ident reports whether a name goes on behind the start that was found: Pull2 is another function than Pull.
+func ident(rest, start string) bool {
+	if end := start[len(start)-1]; end == '.' || end == '/' {
+		return false
+	}
+	c := rest[0]
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// Go is what to write for a go statement of the program itself.
+const Go = "start it with gls.Go if it works for that flow alone; if it is a worker that serves many, give it each task in " +
+	"gls.Bind, and leave the go statement as it is"
+
+// Instead returns what to write in the place of what a row of the README's table names, "" for what is not listed.
+func Instead(row string) string {
+	for _, own := range []string{"`go f()`", "a worker of one's own", "the same, once that scope has ended"} {
+		if strings.HasPrefix(row, own) {
+			return Go
+		}
+	}
+	best, remedy := 0, ""
+	for _, c := range All {
+		for _, start := range c.Rows {
+			if strings.HasPrefix(row, start) && len(start) > best {
+				best, remedy = len(start), c.Remedy
+			}
+		}
+	}
+	return remedy
+}
