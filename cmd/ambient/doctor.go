@@ -20,7 +20,8 @@ const doctorUsage = `Example:
 
 	ambient doctor
 
-Says how ambient works in the module of the current folder: the Go release,
+Says how ambient works in the module of the current folder: the version of this
+command, the Go release,
 whether goroutine ids are read the fast way with it and why not, what a plain
 go statement does with values, flags in GOFLAGS that matter, which packages
 use gls and httpctx, and what ambient vet finds. It runs a small program that
@@ -89,6 +90,7 @@ func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return wrong
 	}
 	r := &report{w: stdout}
+	r.line("command", "%s", ownVersion())
 	r.release(env.GOVERSION, env.GOOS+"/"+env.GOARCH)
 	r.goflags(env.GOFLAGS)
 	if env.GOMOD == "" || env.GOMOD == os.DevNull {

@@ -31,12 +31,13 @@ func commands() []subcommand {
 	return append([]subcommand{
 		{"vet", "find where values are lost or outlive their request; -fix mends", vetUsage, vet},
 		{"doctor", "say how ambient works with this Go release and in this module", doctorUsage, doctor},
+		{"version", "print the version of this command", versionUsage, version},
 	}, buildCommands()...)
 }
 
 func main() {
 	if isVettool(os.Args[1:]) {
-		unitchecker.Main(lint.Analyzers()...)
+		unitchecker.Main(lint.Vettool()...)
 	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -87,7 +88,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func usage() string {
 	var text strings.Builder
-	text.WriteString("Example:\n\n\tambient vet -fix ./...\n\nCommands:\n\n")
+	text.WriteString(`Example:
+
+	ambient vet ./...         # find where gls or httpctx loses values
+	ambient vet -fix ./...    # mend it
+	ambient run ./cmd/server  # run it with every go statement carrying them
+
+Commands:
+
+`)
 	for _, c := range commands() {
 		fmt.Fprintf(&text, "\t%-8s %s\n", c.name, c.summary)
 	}

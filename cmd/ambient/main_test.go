@@ -115,7 +115,7 @@ func lines(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func TestHelpFitsAScreen(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"-h"}, {"help", "vet"}, {"vet", "-h"}, {"doctor", "-help"}, {"help", "doctor"}} {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"help", "vet"}, {"vet", "-h"}, {"doctor", "-help"}, {"help", "doctor"}, {"help", "version"}} {
 		var stdout, stderr strings.Builder
 		require.Equal(t, good, run(args, nil, &stdout, &stderr), args)
 		assert.Empty(t, stderr.String())

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ambient-go/ambient/cmd/ambient/internal/govet"
 	"github.com/ambient-go/ambient/cmd/ambient/internal/rewrite"
+	"github.com/ambient-go/ambient/cmd/ambient/lint"
 )
 
 const vetUsage = `Example:
@@ -37,7 +38,7 @@ The analyzers, of which ambient help NAME says more:
 	unbound       the same by time.AfterFunc, errgroup.Group.Go and others
 	toplevel      a value is read while a package is initialised
 	outlives      a value of the request is kept where it outlives it
-	afterrequest  an event's callback reads the request after its end
+	afterrequest  a callback or a goroutine reads the request after its end
 	leave         an Enter without a Leave on every path
 	timeout       Middleware outside of http.TimeoutHandler
 
@@ -77,6 +78,11 @@ func vet(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	case err == nil && v.json && v.diff:
 		err = errors.New("-json and -diff exclude each other")
 	}
+	for name, value := range map[string]string{"-runners": v.runners, "-events": v.events} {
+		if err == nil {
+			err = checkFunctions(name, value)
+		}
+	}
 	for _, p := range v.patterns {
 		if err == nil && strings.HasPrefix(p, "-") {
 			err = fmt.Errorf("flag %s behind a package: flags come first", p)
@@ -94,12 +100,29 @@ func vet(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return code
 }
 
+// checkFunctions wants names of functions in a flag, and no package pattern that was meant to stand behind it.
+func checkFunctions(flag, text string) error {
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		short := strings.NewReplacer("(", "", ")", "", "*", "").Replace(name[strings.LastIndex(name, "/")+1:])
+		parts := strings.Split(short, ".")
+		named := len(parts) >= 2
+		for _, part := range parts {
+			named = named && part != "" && !strings.ContainsAny(part, " \t")
+		}
+		if name != "" && (!named || strings.HasPrefix(name, ".")) {
+			return fmt.Errorf("%s %s names no function: write example.com/pool.Pool.Submit or example.com/async.Run", flag, name)
+		}
+	}
+	return nil
+}
+
 func (v *vetFlags) options() (govet.Options, error) {
 	tool, err := os.Executable()
 	if err != nil {
 		return govet.Options{}, err
 	}
-	o := govet.Options{Tool: tool, Patterns: v.patterns}
+	o := govet.Options{Tool: tool, Patterns: v.patterns, Flags: []string{"-" + lint.Unnamed}}
 	for name, value := range map[string]string{"-unbound.runners=": v.runners, "-afterrequest.events=": v.events, "-tags=": v.tags} {
 		if value != "" {
 			o.Flags = append(o.Flags, name+value)
@@ -224,7 +247,7 @@ func (v *vetFlags) printDiff(stdout, stderr io.Writer, tree *rewrite.Tree, findi
 
 func printFindings(w io.Writer, findings []govet.Finding) {
 	for _, f := range findings {
-		fmt.Fprintf(w, "%s: %s: %s\n", shorten(f.Posn), f.Analyzer, f.Message)
+		fmt.Fprintf(w, "%s: %s (%s)\n", shorten(f.Posn), f.Message, f.Analyzer)
 	}
 }
 

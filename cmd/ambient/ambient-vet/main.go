@@ -11,4 +11,4 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint"
 )
 
-func main() { unitchecker.Main(lint.Analyzers()...) }
+func main() { unitchecker.Main(lint.Vettool()...) }

@@ -2,6 +2,7 @@ package unbound
 
 import (
 	_ "embed"
+	"fmt"
 	"go/ast"
 	"strings"
 
@@ -28,8 +29,31 @@ var Analyzer = &analysis.Analyzer{
 }
 
 func init() {
-	Analyzer.Flags.Var(&runners.Extra, "runners",
+	Analyzer.Flags.Var(list{&runners.Extra}, "runners",
 		"`functions` that run a function they are given on another goroutine: path.Func or path.Type.Method, comma-separated")
+}
+
+// A list is a flag that names functions.
+type list struct{ *runners.List }
+
+// Set is for package flag.
+func (l list) Set(text string) error {
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		short := name[strings.LastIndex(name, "/")+1:]
+		if name != "" && (!strings.Contains(strings.Trim(short, "."), ".") || strings.HasPrefix(name, ".")) {
+			return fmt.Errorf("%q names no function: write pkg.Func or pkg.Type.Method", name)
+		}
+	}
+	return l.List.Set(text)
+}
+
+// String is for package flag, which calls it of a zero value too.
+func (l list) String() string {
+	if l.List == nil {
+		return ""
+	}
+	return l.List.String()
 }
 
 func run(pass *analysis.Pass) (any, error) {

@@ -43,3 +43,11 @@ func TestRunnersThatAFlagNames(t *testing.T) {
 	defer func() { require.NoError(t, flags.Set("runners", "")) }()
 	linttest.Run(t, unbound.Analyzer, "named")
 }
+
+func TestRunnersThatAreNone(t *testing.T) {
+	flags := &unbound.Analyzer.Flags
+	for _, text := range []string{"foo", "./...", "example.com/pool", "a.B,..", "."} {
+		require.ErrorContains(t, flags.Set("runners", text), "names no function", text)
+	}
+	assert.Empty(t, flags.Lookup("runners").Value.String(), "nothing is changed")
+}
