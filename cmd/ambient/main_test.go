@@ -129,7 +129,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 }
 
 func TestHelpNamesEveryAnalyzerAndFlag(t *testing.T) {
-	for _, name := range []string{"barego", "unbound", "toplevel", "outlives", "afterrequest", "leave", "timeout"} {
+	for _, name := range []string{"barego", "unbound", "silent", "toplevel", "outlives", "afterrequest", "leave", "timeout"} {
 		assert.Contains(t, vetUsage, "\t"+name+" ")
 		var stdout strings.Builder
 		assert.Equal(t, good, run([]string{"help", name}, nil, &stdout, &stdout))

@@ -30,12 +30,14 @@ packages and their tests; without packages, in that of the current folder.
 	-runners  more functions that run a function on another goroutine:
 	          example.com/pool.Pool.Submit,example.com/async.Run
 	-events   more functions that call a function after the request
+	-calls    more functions that log, or send requests, for silent
 	-tags     build tags, as for go build
 
 The analyzers, of which ambient help NAME says more:
 
 	barego        a go statement starts what reads a value without it
 	unbound       the same by time.AfterFunc, errgroup.Group.Go and others
+	silent        a log line or an outgoing request loses the request
 	toplevel      a value is read while a package is initialised
 	outlives      a value of the request is kept where it outlives it
 	afterrequest  a callback or a goroutine reads the request after its end
@@ -54,9 +56,10 @@ Exit code: 0 nothing found, 1 something found, 2 wrong use or broken code.
 const rounds = 10
 
 type vetFlags struct {
-	fix, diff, json       bool
-	runners, events, tags string
-	patterns              []string
+	fix, diff, json        bool
+	runners, events, calls string
+	tags                   string
+	patterns               []string
 }
 
 func vet(args []string, _ io.Reader, stdout, stderr io.Writer) int {
@@ -68,6 +71,7 @@ func vet(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags.BoolVar(&v.json, "json", false, "")
 	flags.StringVar(&v.runners, "runners", "", "")
 	flags.StringVar(&v.events, "events", "", "")
+	flags.StringVar(&v.calls, "calls", "", "")
 	flags.StringVar(&v.tags, "tags", "", "")
 	err := flags.Parse(args)
 	v.patterns = flags.Args()
@@ -78,7 +82,7 @@ func vet(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	case err == nil && v.json && v.diff:
 		err = errors.New("-json and -diff exclude each other")
 	}
-	for name, value := range map[string]string{"-runners": v.runners, "-events": v.events} {
+	for name, value := range map[string]string{"-runners": v.runners, "-events": v.events, "-calls": v.calls} {
 		if err == nil {
 			err = checkFunctions(name, value)
 		}
@@ -123,7 +127,9 @@ func (v *vetFlags) options() (govet.Options, error) {
 		return govet.Options{}, err
 	}
 	o := govet.Options{Tool: tool, Patterns: v.patterns, Flags: []string{"-" + lint.Unnamed}}
-	for name, value := range map[string]string{"-unbound.runners=": v.runners, "-afterrequest.events=": v.events, "-tags=": v.tags} {
+	for name, value := range map[string]string{
+		"-unbound.runners=": v.runners, "-afterrequest.events=": v.events, "-silent.calls=": v.calls, "-tags=": v.tags,
+	} {
 		if value != "" {
 			o.Flags = append(o.Flags, name+value)
 		}

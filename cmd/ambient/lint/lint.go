@@ -8,6 +8,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/barego"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/leave"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/silent"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/timeout"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/toplevel"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/unbound"
@@ -18,6 +19,7 @@ func Analyzers() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		barego.Analyzer,
 		unbound.Analyzer,
+		silent.Analyzer,
 		toplevel.Analyzer,
 		outlives.Analyzer,
 		afterrequest.Analyzer,

@@ -85,6 +85,17 @@ func plantedSubscriber(b plantedBus) {
 		text:     "scope := plantedHost.Enter(r.Host)\n",
 		reported: "scope := plantedHost.Enter(r.Host)",
 	},
+	{
+		analyzer: "silent", module: "github.com/go-chi/chi/v5", file: "mux.go", imports: "httpctx",
+		text: `
+var plantedClient = &http.Client{Transport: httpctx.Transport(nil)}
+
+func plantedOrder(w http.ResponseWriter, r *http.Request) {
+	go plantedClient.Get("http://example.com")
+}
+`,
+		reported: `go plantedClient.Get("http://example.com")`,
+	},
 	{ // the TimeoutHandler is two functions away
 		analyzer: "timeout", module: "github.com/prometheus/client_golang", file: "prometheus/promhttp/http.go", imports: "httpctx",
 		text: `

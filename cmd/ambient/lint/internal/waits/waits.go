@@ -10,6 +10,7 @@ package waits
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"reflect"
 	"slices"
@@ -242,42 +243,50 @@ func index(fn *types.Func, v *types.Var) (int, bool) {
 
 // path returns what an expression of a channel, a group, or a struct that holds one stands for.
 func (r *Result) path(e ast.Expr) (handle, bool) {
-	for range 8 { // a cycle of aliases is broken code
-		switch x := ast.Unparen(e).(type) {
-		case *ast.Ident:
-			v, ok := r.info.ObjectOf(x).(*types.Var)
-			if !ok || v.IsField() {
-				return handle{}, false
-			}
-			value := r.assigned.Only(v)
-			switch value := value.(type) {
-			case *ast.UnaryExpr: // wg := &group
-				if h, ok := r.path(value.X); ok && r.isPointerOrChan(v) {
-					return h, true
-				}
-			case *ast.Ident, *ast.SelectorExpr: // done := s.done
-				if h, ok := r.path(value); ok && r.isPointerOrChan(v) {
-					return h, true
-				}
-			}
-			return handle{root: v}, true
-		case *ast.SelectorExpr:
-			if r.info.Selections[x] == nil {
-				v, ok := r.info.Uses[x.Sel].(*types.Var)
-				return handle{root: v}, ok
-			}
-			h, ok := r.path(x.X)
-			h.fields += "." + x.Sel.Name
-			return h, ok
-		case *ast.StarExpr:
-			e = x.X
-		case *ast.UnaryExpr:
-			e = x.X
-		default:
+	switch x := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		v, ok := r.info.ObjectOf(x).(*types.Var)
+		if !ok || v.IsField() {
 			return handle{}, false
+		}
+		if value := r.alias(v); value != nil {
+			if h, ok := r.path(value); ok {
+				return h, true
+			}
+		}
+		return handle{root: v}, true
+	case *ast.SelectorExpr:
+		if r.info.Selections[x] == nil {
+			v, ok := r.info.Uses[x.Sel].(*types.Var)
+			return handle{root: v}, ok
+		}
+		h, ok := r.path(x.X)
+		h.fields += "." + x.Sel.Name
+		return h, ok
+	case *ast.StarExpr:
+		return r.path(x.X)
+	case *ast.UnaryExpr:
+		if x.Op == token.AND {
+			return r.path(x.X)
 		}
 	}
 	return handle{}, false
+}
+
+// alias returns what a variable is declared as another name for, and never changed: wg := &group, done := s.done.
+func (r *Result) alias(v *types.Var) ast.Expr {
+	all := r.assigned[v]
+	if len(all) != 1 || all[0].Index >= 0 || all[0].Value == nil || !r.isPointerOrChan(v) {
+		return nil
+	}
+	if assign, ok := all[0].Node.(*ast.AssignStmt); ok && assign.Tok != token.DEFINE {
+		return nil // what it was before is another value
+	}
+	switch value := ast.Unparen(all[0].Value).(type) {
+	case *ast.UnaryExpr, *ast.Ident, *ast.SelectorExpr:
+		return value
+	}
+	return nil
 }
 
 func (r *Result) isPointerOrChan(v *types.Var) bool {

@@ -49,8 +49,10 @@ func (r *Result) answers(n ast.Node, seen map[ast.Node]bool) bool {
 }
 
 // BelowHandler reports whether a node is in code that serves requests as far as one sees: a function around it handles
-// them or reads the current one.
-func (r *Result) BelowHandler(n ast.Node) bool {
+// them or reads the current one, or is called where that holds.
+func (r *Result) BelowHandler(n ast.Node) bool { return r.below(n, map[*types.Func]bool{}) }
+
+func (r *Result) below(n ast.Node, seen map[*types.Func]bool) bool {
 	cur, ok := r.in.Root().FindNode(n)
 	if !ok {
 		return false
@@ -63,8 +65,17 @@ func (r *Result) BelowHandler(n ast.Node) bool {
 			}
 		case *ast.FuncDecl:
 			obj, ok := r.info.Defs[fn.Name].(*types.Func)
-			if ok && (reads.IsHandler(obj.Type()) || isHTTP(r.reads.Func(obj))) {
+			if !ok || seen[obj] {
+				return false
+			}
+			seen[obj] = true
+			if reads.IsHandler(obj.Type()) || isHTTP(r.reads.Func(obj)) {
 				return true
+			}
+			for _, call := range r.calls[obj] {
+				if r.below(call, seen) {
+					return true
+				}
 			}
 		}
 	}

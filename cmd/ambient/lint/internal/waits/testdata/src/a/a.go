@@ -503,3 +503,17 @@ func forget() {
 	go read()
 	go func() { read() }()
 }
+
+type node struct {
+	parent *node
+	done   chan bool
+}
+
+// A variable that moves on is no other name for what it points to.
+func up(n *node) {
+	for n.parent != nil {
+		n = n.parent
+	}
+	go func() { read(); n.done <- true }() // want `waited for`
+	<-n.done
+}

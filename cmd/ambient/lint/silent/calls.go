@@ -1,0 +1,120 @@
+package silent
+
+import (
+	"go/ast"
+	"slices"
+	"strings"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+)
+
+// levels are the functions of slog and the methods of its Logger. Those with a ctx may find the request there.
+var levels = []string{"Debug", "Info", "Warn", "Error"}
+
+var sends = []string{"Get", "Head", "Post", "PostForm"}
+
+// loses returns the first call that loses the request when a function, or a call, runs on another goroutine; "" for none.
+func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name string) {
+	if call, ok := e.(*ast.CallExpr); ok {
+		if kind, name = c.lossOf(call); name != "" {
+			return kind, name
+		}
+		e = call.Fun
+	}
+	var body *ast.BlockStmt
+	switch f := c.assigned.Resolve(c.info, e).(type) {
+	case *ast.FuncLit:
+		body = f.Body
+	case *ast.CallExpr:
+		return 0, "" // gls.Bind, or a function that nobody knows
+	default:
+		if kind, name = c.lossOf(&ast.CallExpr{Fun: f}); name != "" {
+			return kind, name
+		}
+		if d := c.decls[known.Func(c.info, f)]; d != nil {
+			body = d.Body
+		}
+	}
+	if body == nil || seen[body] {
+		return 0, ""
+	}
+	seen[body] = true
+	ast.Inspect(body, func(n ast.Node) bool {
+		if name != "" {
+			return false
+		}
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			return false // it is looked at by itself
+		case *ast.CallExpr:
+			fn := known.Callee(c.info, n)
+			if strings.HasPrefix(reads.LibraryName(fn), "httpctx.") {
+				return false // Run, GoDetached: a request of its own
+			}
+			if kind, name = c.lossOf(n); name != "" {
+				return false
+			}
+			if d := c.decls[fn]; d != nil {
+				kind, name = c.loses(n.Fun, seen)
+			}
+		}
+		return true
+	})
+	return kind, name
+}
+
+// lossOf tells what a call by itself loses.
+func (c *checker) lossOf(call *ast.CallExpr) (Kind, string) {
+	fn := known.Callee(c.info, call)
+	if fn == nil {
+		return 0, ""
+	}
+	named := known.Text(call.Fun)
+	name := fn.Name()
+	switch recv := known.Recv(fn); {
+	case more.Match(fn):
+		return Log, named
+	case known.Path(fn.Pkg()) == "log/slog" && (recv == nil || recv.Obj().Name() == "Logger"):
+		if recv != nil && c.carriesID(call.Fun) {
+			return 0, ""
+		}
+		if slices.Contains(levels, name) || (name == "Log" || name == "LogAttrs" || slices.Contains(levels, strings.TrimSuffix(name, "Context"))) &&
+			c.background(call) {
+			return Log, named
+		}
+	case known.Path(fn.Pkg()) == "net/http" && (recv == nil || recv.Obj().Name() == "Client"):
+		if slices.Contains(sends, name) || recv != nil && name == "Do" {
+			return Send, named
+		}
+	}
+	return 0, ""
+}
+
+// background reports whether a call is given context.Background() or TODO(): no explicit ctx of a request.
+func (c *checker) background(call *ast.CallExpr) bool {
+	if len(call.Args) == 0 {
+		return false
+	}
+	ctx, ok := c.assigned.Resolve(c.info, call.Args[0]).(*ast.CallExpr)
+	return ok && known.Is(known.Callee(c.info, ctx), "context", "Background", "TODO")
+}
+
+// carriesID reports whether a logger comes from httpctx.Context.Logger, which has the request's id in it.
+func (c *checker) carriesID(fun ast.Expr) bool {
+	for range 8 {
+		sel, ok := ast.Unparen(fun).(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		call, ok := c.assigned.Resolve(c.info, sel.X).(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		if reads.LibraryName(known.Callee(c.info, call)) == "httpctx.Context.Logger" {
+			return true
+		}
+		fun = call.Fun // With, WithGroup
+	}
+	return false
+}
