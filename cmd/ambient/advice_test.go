@@ -42,6 +42,12 @@ func ask() {
 	result <- "seen " + v
 }
 
+func work(tasks chan func()) {
+	for task := range tasks {
+		task()
+	}
+}
+
 func main() {
 	rows[os.Args[1]]()
 	fmt.Println(<-result)
@@ -53,16 +59,17 @@ func main() {
 type row struct {
 	imports, body string
 	more          string            // declarations
+	worker        bool              // the goroutine serves many: of two ways that a text offers the second is for it
 	without       map[string]string // replacements that do what the text says
 }
 
 var adviceRows = map[string]row{
-	"`go f()`":             {imports: "time", body: "go ask()\n\t\tfor len(result) == 0 {\n\t\t\ttime.Sleep(time.Millisecond)\n\t\t}"},
+	"`go f()`":             {imports: "time", body: "go ask()\n\t\t" + await},
 	"`sync.WaitGroup.Go`":  {imports: "sync", body: "var wg sync.WaitGroup\n\t\twg.Go(ask)\n\t\twg.Wait()"},
 	"`errgroup.Group.Go`":  {imports: "golang.org/x/sync/errgroup", body: "var g errgroup.Group\n\t\tg.Go(func() error { ask(); return nil })\n\t\t_ = g.Wait()"},
 	"`time.AfterFunc`":     {imports: "time", body: "time.AfterFunc(time.Millisecond, ask)"},
 	"`runtime.AddCleanup`": {imports: "runtime", body: "runtime.AddCleanup(new([64]byte), func(struct{}) { ask() }, struct{}{})\n\t\truntime.GC()"},
-	"`singleflight.Group.DoChan`": {
+	"`singleflight.Group.DoChan`, and what else other modules start: pools, batchers, drivers": {
 		imports: "golang.org/x/sync/singleflight",
 		body:    "var g singleflight.Group\n\t\t<-g.DoChan(\"Ada\", func() (any, error) { ask(); return nil, nil })",
 	},
@@ -133,8 +140,38 @@ var adviceRows = map[string]row{
 		},
 		more: "type userKey struct{}\n",
 	},
-	"`httptrace`: `WroteHeaders`, `GotFirstResponseByte`, first on a connection": traced(1),
-	"the same, on a connection used before":                                      traced(2),
+	"`http.Transport`: `httptrace`'s `WroteHeaders`, `GotFirstResponseByte`, the request's body": {
+		imports: "context net/http net/http/httptest net/http/httptrace",
+		body: `server := httptest.NewServer(http.NotFoundHandler())
+		defer server.Close()
+		ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{GotFirstResponseByte: ask})
+		r, _ := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
+		_, _ = http.DefaultClient.Do(r)`,
+	},
+	"a worker of one's own: a task, while the scope that started it is open": {
+		imports: "time", worker: true,
+		body: "tasks := make(chan func())\n\t\tgo work(tasks)\n\t\ttasks <- ask\n\t\t" + await,
+	},
+	"the same, once that scope has ended": {
+		imports: "time", worker: true,
+		body: "tasks := make(chan func())\n\t\tuser.Run(\"Bob\", func() { go work(tasks) })\n\t\t" +
+			"user.Run(\"Ada\", func() {\n\t\ttasks <- ask\n\t\t" + await + "\n\t\t})",
+	},
+	"the same, when it fires again": {
+		imports: "time",
+		body: `again := make(chan bool)
+		fired := false
+		timer := time.AfterFunc(time.Millisecond, func() {
+			if fired {
+				ask()
+			}
+			fired = true
+			again <- true
+		})
+		<-again
+		timer.Reset(time.Millisecond)
+		<-again`,
+	},
 	"`database/sql`: the opener, where `sql.Open` was called": {
 		imports: "context database/sql database/sql/driver errors time",
 		more: `type connector struct {
@@ -194,25 +231,8 @@ func adviceCallback() { callback() }
 	},
 }
 
-// traced makes n requests over one connection; the last one has a trace.
-func traced(n int) row {
-	return row{
-		imports: "context io net/http net/http/httptest net/http/httptrace",
-		body: `server := httptest.NewServer(http.NotFoundHandler())
-		defer server.Close()
-		client := &http.Client{Transport: new(http.Transport)}
-		for i := range ` + strconv.Itoa(n) + ` {
-			ctx := context.Background()
-			if i == ` + strconv.Itoa(n-1) + ` {
-				ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: ask})
-			}
-			r, _ := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
-			response, _ := client.Do(r)
-			_, _ = io.Copy(io.Discard, response.Body)
-			_ = response.Body.Close()
-		}`,
-	}
-}
+// await waits for the answer, while what is set is set.
+const await = "for len(result) == 0 {\n\t\t\ttime.Sleep(time.Millisecond)\n\t\t}"
 
 const adviceC = `/*
 #include <pthread.h>
@@ -257,6 +277,8 @@ var (
 func follow(t *testing.T, text, source string, r row) string {
 	t.Helper()
 	switch {
+	case r.worker && strings.Contains(text, "if it is a worker that serves many, give it each task in gls.Bind"):
+		return strings.ReplaceAll(source, "tasks <- ask", "tasks <- gls.Bind(ask)")
 	case strings.Contains(text, "start it with gls.Go if it works for that flow alone"):
 		place := at.FindStringSubmatch(text)
 		require.NotNil(t, place, text)
