@@ -73,12 +73,18 @@ func TestInheritedFrameIsThatAtTheGoStatement(t *testing.T) {
 func TestInheritedTimersInABubble(t *testing.T) {
 	needsInheritance(t)
 	s := gls.New[int]("s")
+	var mu sync.Mutex // guards seen
 	var seen []string
+	note := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, see(s))
+	}
 	s.Run(1, func() {
 		synctest.Test(t, func(*testing.T) {
-			gls.Isolate(func() { time.AfterFunc(time.Second, func() { seen = append(seen, see(s)) }) })
-			s.Run(2, func() { time.AfterFunc(2*time.Second, func() { seen = append(seen, see(s)) }) })
-			time.AfterFunc(3*time.Second, func() { seen = append(seen, see(s)) })
+			gls.Isolate(func() { time.AfterFunc(time.Second, note) })
+			s.Run(2, func() { time.AfterFunc(2*time.Second, note) })
+			time.AfterFunc(3*time.Second, note)
 			time.Sleep(time.Minute)
 			synctest.Wait()
 		})
