@@ -53,8 +53,7 @@ func (e *NotSetError) Error() string {
 	switch {
 	case e.Ended:
 		fmt.Fprintf(&b, ": it was inherited at the go statement in %s from a scope that has ended, and this goroutine has "+
-			"received a value since, perhaps for another one: bind what it runs with gls.Bind, or start it with gls.Go",
-			e.StartedAt)
+			"received a value since, perhaps of another flow: %s", e.StartedAt, e.Remedy)
 	case e.Construct != "":
 		function := e.Function
 		if function == "" {
@@ -87,6 +86,7 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 		e.StartedAt = fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 	}
 	if e.Ended = carrier.Ended(storage); e.Ended {
+		e.Remedy = "hand over each task with gls.Bind, or start a goroutine that belongs to one flow with gls.Go"
 		return e
 	}
 	k := storage.Key()

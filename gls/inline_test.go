@@ -57,8 +57,8 @@ func TestInlining(t *testing.T) {
 		"(*Storage).Used":  "frame/key.go",
 		"(*Storage).Has":   "frame/key.go",
 		"(*Storage).Key":   "frame/key.go",
-		"Cursor.Frame":      "carrier/carrier.go",
-		"Cursor.Goroutine":  "carrier/carrier.go",
+		"Cursor.Frame":     "carrier/carrier.go",
+		"Cursor.Goroutine": "carrier/carrier.go",
 	} {
 		assert.Equal(t, 1, count(file, "can inline "+function), function)
 	}

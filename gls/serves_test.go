@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
 )
@@ -277,4 +278,33 @@ func TestInheritedTimerRunsForOthersOnceItIsReset(t *testing.T) {
 		timer.Reset(time.Millisecond)
 		assert.Equal(t, "3", <-seen, "the scope is open")
 	})
+}
+
+func TestInheritedEndIsExplained(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	never := gls.New[int]("never")
+	tasks, seen := make(chan func()), make(chan error)
+	defer close(tasks)
+	s.Run(1, func() {
+		go func() {
+			for task := range tasks {
+				task()
+			}
+		}()
+	})
+	look := func(s *gls.Storage[int]) *gls.NotSetError {
+		tasks <- func() { _, err := s.Lookup(); seen <- err }
+		var e *gls.NotSetError
+		require.ErrorAs(t, <-seen, &e)
+		return e
+	}
+	e := look(s)
+	assert.True(t, e.Ended)
+	assert.False(t, e.Lost)
+	assert.Regexp(t, `^gls: storage "s" is not set on goroutine \d+: it was inherited at the go statement in .*`+
+		`gls_test.TestInheritedEndIsExplained.func\d.* \(.*serves_test.go:\d+\) from a scope that has ended, and this goroutine `+
+		`has received a value since, perhaps of another flow: hand over each task with gls.Bind, or start a goroutine `+
+		`that belongs to one flow with gls.Go$`, e.Error())
+	assert.False(t, look(never).Ended, "it was not set there")
 }
