@@ -1,0 +1,65 @@
+package glssql
+
+import "github.com/ambient-go/ambient/internal/goroutine"
+
+// AfterCommit calls fn once the transaction is committed: for events, mails and caches that must not get ahead of it.
+// The outermost Run calls it before it returns, on its own goroutine and outside of the transaction, in the order of
+// registration. A Run that is rolled back, or an inner one's rollback to its savepoint, drops what was registered in it.
+// Outside of a transaction, and in Outside, fn is called at once.
+//
+// If fn panics or calls runtime.Goexit, the functions after it are called all the same, since the commit has happened;
+// then the panic goes on.
+//
+// AfterCommit may be called on another goroutine that has the values of a Run. After that Run has ended it calls fn at
+// once, or not at all if it was rolled back. It panics with the error of a statement on a goroutine that a plain go
+// statement started inside of a Run, and if fn is nil.
+func (db *DB) AfterCommit(fn func()) {
+	if fn == nil {
+		panic("glssql.DB.AfterCommit: nil function")
+	}
+	s, ok := db.current.Get()
+	if !ok && db.open.Load() > 0 {
+		if err := db.lost(); err != nil {
+			panic(err)
+		}
+	}
+	if !s.inTx() {
+		fn()
+		return
+	}
+	if s.register(fn) == committed {
+		db.Outside(fn)
+	}
+}
+
+// register keeps fn for the commit where s, or the scope that s was merged into, is open. It returns that one's state.
+func (s *scope) register(fn func()) int32 {
+	s.tx.mu.Lock()
+	defer s.tx.mu.Unlock()
+	if s.goroutine == goroutine.ID() && s.state.Load() == open {
+		s = s.tx.top
+	}
+	for s.state.Load() == merged {
+		s = s.parent
+	}
+	state := s.state.Load()
+	if state == open {
+		s.hooks = append(s.hooks, fn)
+	}
+	return state
+}
+
+// runAll calls each function, also after one that does not return.
+func runAll(hooks []func()) {
+	next := 0
+	defer func() {
+		if next < len(hooks) {
+			runAll(hooks[next:])
+		}
+	}()
+	for next < len(hooks) {
+		fn := hooks[next]
+		next++
+		fn()
+	}
+}

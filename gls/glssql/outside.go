@@ -1,0 +1,63 @@
+package glssql
+
+import (
+	"context"
+	"time"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+)
+
+// Outside calls fn outside of the transaction: statements in fn, and a Run in it, take a connection of their own from
+// the pool, and goroutines that fn starts by gls.Go do too. They do not see what the transaction has written, and wait
+// for its locks for ever. It is also the way out for goroutines and bound functions whose statements are refused. It
+// panics if fn is nil.
+func (db *DB) Outside(fn func()) {
+	if fn == nil {
+		panic("glssql.DB.Outside: nil function")
+	}
+	s := &scope{db: db, goroutine: goroutine.ID()}
+	if s.held = db.holds(s.goroutine); s.held > 0 {
+		defer db.enter(s)()
+	}
+	db.current.Run(s, fn)
+}
+
+// wait is called before a statement of an Outside and returns what is to be called after it, nil for nothing.
+//
+// While it waits for a connection, the goroutine keeps those of its Runs. Where all that wait in this way hold as many
+// as the pool may have, none can become free. The sum also counts those that have got their connection, ran the
+// statement and are not yet back here. A deadlock lasts, so wait looks again for a while.
+func (s *scope) wait(ctx context.Context) (done func(), err error) {
+	if now, _ := s.db.inside.Load(goroutine.ID()); now != s {
+		return nil, nil // in no Run, on another goroutine, or bound and called later
+	}
+	limit := int64(s.db.pool.Stats().MaxOpenConnections)
+	if limit == 0 {
+		return nil, nil
+	}
+	held := int64(s.held)
+	done = func() { s.db.waiting.Add(-held) }
+	sum := s.db.waiting.Add(held)
+	for range deadlockTries {
+		if sum < limit {
+			return done, nil
+		}
+		if held >= limit {
+			break // others do not matter
+		}
+		select {
+		case <-ctx.Done():
+			done()
+			return nil, ctx.Err()
+		case <-time.After(deadlockPause):
+		}
+		sum = s.db.waiting.Load()
+	}
+	done()
+	return nil, ErrWouldDeadlock
+}
+
+const (
+	deadlockTries = 20
+	deadlockPause = 10 * time.Millisecond
+)

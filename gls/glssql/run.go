@@ -1,0 +1,76 @@
+package glssql
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
+)
+
+// Run calls fn in a transaction: statements on db in fn, and in all that fn calls on this goroutine, are part of it. A
+// nil error commits. An error, a panic, runtime.Goexit and the end of ctx roll back. Run returns fn's error as it is, or
+// the one of beginning or committing; a panic passes through as it is.
+//
+// Inside of another Run of the same DB it sets a savepoint, which an error in fn goes back to: the enclosing Run goes on.
+// JoinNested changes that. Opts are those of [sql.DB.BeginTx]; an inner Run may only ask for what the outermost one has,
+// and nil asks for nothing.
+//
+// Where a statement is refused, so is Run. It panics if ctx or fn is nil.
+func (db *DB) Run(ctx context.Context, opts *sql.TxOptions, fn func() error) error {
+	if ctx == nil {
+		panic("glssql.DB.Run: nil context")
+	}
+	if fn == nil {
+		panic("glssql.DB.Run: nil function")
+	}
+	at, err := db.at()
+	switch {
+	case err != nil:
+		return err
+	case at.inTx():
+		s, err := at.nest(ctx, opts)
+		if err != nil {
+			return err
+		}
+		return s.run(ctx, fn)
+	}
+	s, err := db.outermost(ctx, at, opts, fn)
+	if err != nil {
+		return err
+	}
+	runAll(s.hooks)
+	return nil
+}
+
+// outermost begins a transaction on the pool and runs fn in it.
+func (db *DB) outermost(ctx context.Context, at *scope, opts *sql.TxOptions, fn func() error) (*scope, error) {
+	tx, err := db.beginOutside(ctx, at, opts)
+	if err != nil {
+		return nil, err
+	}
+	id := goroutine.ID()
+	s := &scope{db: db, goroutine: id, held: db.holds(id) + 1}
+	s.tx = &transaction{Tx: tx, ctx: ctx, number: db.begun.Add(1), top: s}
+	if opts != nil {
+		s.tx.opts = *opts
+	}
+	defer db.enter(s)()
+	db.open.Add(1)
+	defer db.open.Add(-1)
+	return s, s.run(ctx, fn)
+}
+
+// run calls fn in s and ends s by what fn did.
+func (s *scope) run(ctx context.Context, fn func() error) (err error) {
+	defer func() {
+		if s.state.Load() == open {
+			s.rollback(errUnwound)
+		}
+	}()
+	s.db.current.Run(s, func() { err = fn() })
+	if err != nil {
+		s.rollback(err)
+		return err
+	}
+	return s.commit(ctx)
+}
