@@ -34,6 +34,7 @@ type recorder struct {
 	// the step, which then does nothing, except that the end of a transaction that fails rolls it back.
 	step func(text string) error
 
+	mute   bool // nothing is written down
 	aborts bool // as PostgreSQL: after an error, all fails up to the next rollback
 }
 
@@ -81,6 +82,9 @@ func (r *recorder) Connect(context.Context) (driver.Conn, error) { return &recor
 func (r *recorder) Driver() driver.Driver { return nil }
 
 func (r *recorder) record(text string) error {
+	if r.mute {
+		return nil
+	}
 	r.mu.Lock()
 	step := r.step
 	r.log = append(r.log, text)

@@ -1,0 +1,5 @@
+//go:build race
+
+package glssql_test
+
+const raceEnabled = true
