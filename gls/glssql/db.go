@@ -19,11 +19,11 @@ type DB struct {
 	// current holds what a statement runs in, as code sees it: a Run, or an Outside. It travels with the frame.
 	current *gls.Storage[*scope]
 
-	// inside holds the same by goroutine, for others to ask: the outermost Run's scope or the Outside's, whichever is
+	// entered holds the same by goroutine, for others to ask: the outermost Run's scope or the Outside's, whichever is
 	// the inner one. A goroutine that is in no Run has none.
-	inside sync.Map // of uint64 to *scope
+	entered sync.Map // of uint64 to *scope
 
-	// open is the number of transactions that Run has open. While it is 0, a statement needs no look at inside.
+	// open is the number of transactions that Run has open. While it is 0, a statement needs no look at entered.
 	open atomic.Int64
 
 	begun   atomic.Uint64 // numbers the transactions
@@ -75,20 +75,27 @@ func (db *DB) at() (*scope, error) {
 // enter makes s what others find of the running goroutine, and returns what undoes it. It runs for the outermost Run
 // and for Outside, not for each statement.
 func (db *DB) enter(s *scope) (leave func()) {
-	previous, was := db.inside.Swap(s.goroutine, s)
+	previous, was := db.entered.Swap(s.goroutine, s)
 	return func() {
 		if was {
-			db.inside.Store(s.goroutine, previous)
+			db.entered.Store(s.goroutine, previous)
 		} else {
-			db.inside.Delete(s.goroutine)
+			db.entered.Delete(s.goroutine)
 		}
 	}
 }
 
+// scopeOf returns what a goroutine has entered last, nil where it is in no Run.
+func (db *DB) scopeOf(id uint64) *scope {
+	s, _ := db.entered.Load(id)
+	entered, _ := s.(*scope)
+	return entered
+}
+
 // holds returns the number of connections that the Runs of a goroutine have.
 func (db *DB) holds(id uint64) int {
-	if s, ok := db.inside.Load(id); ok {
-		return s.(*scope).held
+	if s := db.scopeOf(id); s != nil {
+		return s.held
 	}
 	return 0
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"strings"
 	"sync/atomic"
+	"weak"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
@@ -13,7 +16,10 @@ import (
 type sighting struct {
 	id      uint64
 	creator uint64 // who started it by a go statement that carries nothing; 0 for none
-	begun   uint64 // db.begun at the first look: one with a greater number began later
+	begun   uint64 // db.begun at the first look: a transaction with a greater number began later
+
+	// scope is what the creator's frame had at the first look. It need not be a Run of the creator's own.
+	scope weak.Pointer[scope]
 }
 
 // sightings is a direct-mapped cache from id%len to a sighting: ids that collide overwrite each other and are looked at
@@ -29,22 +35,40 @@ func (db *DB) lost() error {
 	slot := &db.seen[id%uint64(len(db.seen))]
 	seen := slot.Load()
 	if seen == nil || seen.id != id {
-		seen = &sighting{id: id, begun: db.begun.Load()}
-		if cause := db.notSet(); cause != nil && !carried(cause) {
-			seen.creator = cause.Creator
-		}
+		seen = db.sight(id)
 		slot.Store(seen)
 	}
-	if seen.creator == 0 {
-		return nil
-	}
-	found, _ := db.inside.Load(seen.creator)
-	if s, _ := found.(*scope); !s.inTx() || s.tx.number > seen.begun {
+	if seen.creator == 0 || !db.inside(seen) {
 		return nil
 	}
 	cause := db.notSet()
 	cause.Lost = true // with inheritance Lookup cannot know
 	return &lostError{cause}
+}
+
+// sight looks at the running goroutine, which takes microseconds.
+func (db *DB) sight(id uint64) *sighting {
+	seen := &sighting{id: id, begun: db.begun.Load()}
+	cause := db.notSet()
+	if cause == nil || carried(cause) {
+		return seen
+	}
+	seen.creator = cause.Creator
+	carrier.Of(seen.creator, func(f *frame.Frame) {
+		if b := f.Find((*frame.Storage)(db.current).Key()); b != nil {
+			seen.scope = weak.Make(b.Value.(*scope))
+		}
+	})
+	return seen
+}
+
+// inside reports whether the goroutine's creator is in a transaction that had begun at the first look.
+func (db *DB) inside(seen *sighting) bool {
+	if s := seen.scope.Value(); s.inTx() && s.state.Load() == open {
+		return true
+	}
+	s := db.scopeOf(seen.creator)
+	return s.inTx() && s.tx.number <= seen.begun
 }
 
 func (db *DB) notSet() (e *gls.NotSetError) {

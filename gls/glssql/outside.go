@@ -28,7 +28,7 @@ func (db *DB) Outside(fn func()) {
 // as the pool may have, none can become free. The sum also counts those that have got their connection, ran the
 // statement and are not yet back here. A deadlock lasts, so wait looks again for a while.
 func (s *scope) wait(ctx context.Context) (done func(), err error) {
-	if now, _ := s.db.inside.Load(goroutine.ID()); now != s {
+	if s.db.scopeOf(goroutine.ID()) != s {
 		return nil, nil // in no Run, on another goroutine, or bound and called later
 	}
 	limit := int64(s.db.pool.Stats().MaxOpenConnections)
