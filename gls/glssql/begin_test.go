@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -118,6 +119,55 @@ func TestBegunTransactionReadsAsTheDatabasesOwn(t *testing.T) {
 		assert.Equal(t, "a", first)
 		return tx.Commit()
 	}))
+}
+
+func TestBegunTransactionReadsAllResultSets(t *testing.T) {
+	_, db := newRecorder(t)
+	require.NoError(t, run(db, func() error {
+		tx, err := db.Begin()
+		require.NoError(t, err)
+		for _, query := range []func() (*sql.Rows, error){
+			func() (*sql.Rows, error) { return db.Query("select two") },
+			func() (*sql.Rows, error) { return tx.Query("select two") },
+		} {
+			rows, err := query()
+			require.NoError(t, err)
+			var all []string
+			for more := true; more; more = rows.NextResultSet() {
+				columns, err := rows.Columns()
+				require.NoError(t, err)
+				all = append(all, columns...)
+				for rows.Next() {
+					var row string
+					require.NoError(t, rows.Scan(&row))
+					all = append(all, row)
+				}
+			}
+			require.NoError(t, rows.Err())
+			require.NoError(t, rows.Close())
+			assert.Equal(t, []string{"row", "1", "row2", "2"}, all)
+
+			rows, err = query() // the first is skipped
+			require.NoError(t, err)
+			require.True(t, rows.NextResultSet())
+			columns, err := rows.Columns()
+			require.NoError(t, err)
+			assert.Equal(t, []string{"row2"}, columns)
+			require.NoError(t, rows.Close())
+		}
+		return tx.Commit()
+	}))
+}
+
+func TestBegunTransactionLeavesNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which fails where one is left
+		_, db := newRecorder(t)
+		require.NoError(t, run(db, func() error {
+			tx, err := db.Begin()
+			require.NoError(t, err)
+			return tx.Commit()
+		}))
+	})
 }
 
 func TestBegunTransactionOnAnotherGoroutineIsRefused(t *testing.T) {

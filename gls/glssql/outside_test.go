@@ -54,6 +54,11 @@ func TestOutsideEndsAsRunDoes(t *testing.T) {
 
 // The transaction holds the only connection and waits for another one.
 func TestOutsideWithoutAnotherConnectionIsRefused(t *testing.T) {
+	synctest.Test(t, testOutsideWithoutAnotherConnection)
+}
+
+func testOutsideWithoutAnotherConnection(t *testing.T) {
+	defer func(start time.Time) { assert.Zero(t, time.Since(start), "at once: nobody else is concerned") }(time.Now())
 	r, db := newRecorder(t)
 	db.Unwrap().SetMaxOpenConns(1)
 	require.NoError(t, run(db, func() error {

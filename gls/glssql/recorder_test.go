@@ -169,6 +169,9 @@ func (c *recorded) QueryContext(ctx context.Context, query string, args []driver
 	if err := c.do(ctx, query, args); err != nil {
 		return nil, err
 	}
+	if query == "select two" {
+		return &twoSets{selected: selected{rows: []string{"1"}}}, nil
+	}
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
 	return &selected{rows: slices.Concat(c.r.rows, c.rows)}, nil
@@ -266,6 +269,29 @@ func (s *selected) Next(dest []driver.Value) error {
 	}
 	dest[0] = s.rows[s.next]
 	s.next++
+	return nil
+}
+
+// twoSets are two result sets, of one row each.
+type twoSets struct {
+	selected
+	second bool
+}
+
+func (s *twoSets) Columns() []string {
+	if s.second {
+		return []string{"row2"}
+	}
+	return s.selected.Columns()
+}
+
+func (s *twoSets) HasNextResultSet() bool { return !s.second }
+
+func (s *twoSets) NextResultSet() error {
+	if s.second {
+		return io.EOF
+	}
+	s.second, s.selected = true, selected{rows: []string{"2"}}
 	return nil
 }
 

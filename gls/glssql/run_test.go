@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,6 +171,49 @@ func TestRunWhoseContextEndsInCommitSaysWhatBecameOfIt(t *testing.T) {
 		err := db.Run(ctx, nil, func() error { return try(db, "a") })
 		assert.Equal(t, fails, err != nil)
 		assert.Equal(t, fails, len(r.Rows()) == 0)
+	}
+}
+
+// A lateContext has ended, which its Err denies once.
+type lateContext struct {
+	context.Context
+	deny atomic.Bool
+}
+
+func (c *lateContext) Err() error {
+	if c.deny.CompareAndSwap(true, false) {
+		return nil
+	}
+	return c.Context.Err()
+}
+
+func TestRunWhoseContextEndsRightBeforeCommitReturnsItsError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, db := newRecorder(t)
+		inner, cancel := context.WithCancel(t.Context())
+		ctx := &lateContext{Context: inner}
+		err := db.Run(ctx, nil, func() error {
+			insert(t, db, "a")
+			cancel()
+			synctest.Wait() // database/sql has rolled back
+			ctx.deny.Store(true)
+			return nil
+		})
+		assert.Equal(t, context.Canceled, err)
+		assert.Empty(t, r.Rows())
+	})
+}
+
+func TestRunLeavesNothingOpen(t *testing.T) {
+	_, db := newRecorder(t)
+	for _, body := range []func() error{
+		func() error { assert.Equal(t, 1, glssql.Open(db)); return nil },
+		func() error { return errBoom },
+		func() error { panic("boom") },
+		func() error { db.Outside(func() { _ = run(db, func() error { panic("boom") }) }); return nil },
+	} {
+		panicOf(func() { _ = run(db, body) })
+		assert.Zero(t, glssql.Open(db), "else each statement elsewhere looks where it comes from")
 	}
 }
 

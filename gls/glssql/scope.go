@@ -99,7 +99,7 @@ func (s *scope) exec(statement string) error {
 
 // commit ends s as far as its parent lets it, or rolls it back and returns why.
 func (s *scope) commit(ctx context.Context) error {
-	err := ctx.Err()
+	err, to := ctx.Err(), int32(merged)
 	switch {
 	case err != nil:
 	case s.tx.top != s:
@@ -107,7 +107,10 @@ func (s *scope) commit(ctx context.Context) error {
 	case s.doomed != nil:
 		err = doomed(s.doomed)
 	case s.parent == nil:
-		return s.commitAll(ctx)
+		to = committed
+		if err = s.tx.Commit(); errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // it has ended just now
+		}
 	case s.savepoint != "":
 		err = s.exec(s.db.savepoints.release)
 	}
@@ -115,21 +118,8 @@ func (s *scope) commit(ctx context.Context) error {
 		s.rollback(err)
 		return err
 	}
-	s.end(merged)
+	s.end(to)
 	return nil
-}
-
-func (s *scope) commitAll(ctx context.Context) error {
-	err := s.tx.Commit()
-	if err == nil {
-		s.end(committed)
-		return nil
-	}
-	s.rollback(err) // a ctx that has just ended keeps Commit from doing anything
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }
 
 // rollback undoes what was done in s, because of cause. Where that is not possible by itself, the parent is doomed.
@@ -137,7 +127,8 @@ func (s *scope) rollback(cause error) {
 	defer s.end(dropped) // the driver may panic
 	switch {
 	case s.parent == nil:
-		_ = s.tx.Rollback() // fails where there is nothing left to roll back; the pool sees to a broken connection
+		// It fails where nothing is left to roll back. The pool sees to a broken connection.
+		_ = s.tx.Rollback()
 	case s.savepoint == "":
 		s.parent.doom(cause)
 	default:
