@@ -23,7 +23,7 @@ GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
 GO_TEST := $(GO) test -timeout 10m
 # Each module is built by itself, as its users do; go.work is for editors.
 export GOWORK := off
-MODULES := benchmarks cmd/ambient cmd/blog
+MODULES := benchmarks cmd/ambient cmd/blog gls/glssql/dbtest
 
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
