@@ -111,6 +111,40 @@ func TestPublishing(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 }
 
+// The third step of publishing fails: the post and its tags are not there either, and nobody hears of them.
+func TestPublishingIsAllOrNothing(t *testing.T) {
+	var s *servers
+	s = begin(t, map[string]func() error{"GET /tagged/{tag}": func() error {
+		c := httpctx.GetOrFail()
+		posts, err := s.site.Blog.Tagged(c.Param("tag"))
+		fmt.Fprint(c.Writer(), len(posts))
+		return err
+	}})
+	var events atomic.Int64
+	s.events.On("published", func(string) { events.Add(1) })
+	ada := visit(t, s, "north/ada")
+	publish := func(title string) int {
+		r, err := http.NewRequest(http.MethodPost, ada.base+"/posts", strings.NewReader("title="+title+"&body=about+%23sails"))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Request-ID", "the-same")
+		response, err := ada.Do(r)
+		status, _ := ada.read(response, err)
+		return status
+	}
+	assert.Equal(t, http.StatusOK, publish("First"))
+	assert.Equal(t, http.StatusConflict, publish("Second"))
+	s.events.Wait()
+	assert.EqualValues(t, 1, events.Load())
+	_, page := ada.get("/")
+	assert.Contains(t, page, "First")
+	assert.NotContains(t, page, "Second")
+	_, tagged := ada.get("/tagged/sails")
+	assert.Equal(t, "1", tagged)
+	_, tagged = visit(t, s, "south/cyd").get("/tagged/sails")
+	assert.Equal(t, "0", tagged)
+}
+
 // An event's listeners wait for the handler to end.
 func TestListenersRunAfterTheHandler(t *testing.T) {
 	var s *servers

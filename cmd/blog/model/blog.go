@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"log/slog"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -79,19 +80,63 @@ func (b *Blog) Post(id string) (*Post, error) {
 	return post, b.store.DB().Preload("Author").Where("id = ?", id).Take(post).Error
 }
 
-// Publish makes a post of the user who is signed in.
-func (b *Blog) Publish(title, body string) (*Post, error) {
+// Publish makes a post of the user who is signed in, with its tags and its announcement. The three functions take no
+// transaction and are parts of one: what the last one fails at takes all of it back. The event is for what is there.
+func (b *Blog) Publish(title, body string) (post *Post, err error) {
 	u, ok := session.CurrentUser()
 	if !ok {
 		return nil, ErrNobody
 	}
-	post := &Post{AuthorID: u.ID, Title: title, Body: body}
-	if err := b.store.DB().Omit("Author").Create(post).Error; err != nil {
+	err = b.store.Run(func() (err error) {
+		if post, err = b.addPost(u, title, body); err != nil {
+			return err
+		}
+		if err := b.addTags(post); err != nil {
+			return err
+		}
+		return b.announce(u.Name + " published “" + title + "”")
+	})
+	if err != nil {
 		return nil, err
 	}
-	b.events.Emit("published", u.Name+" published “"+title+"”")
 	return post, nil
 }
+
+func (b *Blog) addPost(u *session.User, title, body string) (*Post, error) {
+	post := &Post{AuthorID: u.ID, Title: title, Body: body}
+	return post, b.store.DB().Omit("Author").Create(post).Error
+}
+
+func (b *Blog) addTags(p *Post) error {
+	var tags []Tag
+	for word := range strings.FieldsSeq(p.Body) {
+		if name, ok := strings.CutPrefix(word, "#"); ok && name != "" {
+			tags = append(tags, Tag{PostID: p.ID, Name: name})
+		}
+	}
+	if len(tags) == 0 {
+		return nil
+	}
+	return b.store.DB().Create(&tags).Error
+}
+
+// announce emits the event too, after the commit alone.
+func (b *Blog) announce(what string) error {
+	b.store.AfterCommit(func() { b.events.Emit("published", what) })
+	err := b.store.DB().Create(&Announcement{Text: what, RequestID: httpctx.GetOrFail().ID()}).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return ErrTwice
+	}
+	return err
+}
+
+// Tagged returns the newest posts' ids with a tag.
+func (b *Blog) Tagged(name string) (posts []uint, err error) {
+	return posts, b.store.DB().Model(&Tag{}).Where("name = ?", name).Order("post_id DESC").Pluck("post_id", &posts).Error
+}
+
+// ErrTwice means that the request has published already.
+var ErrTwice = errors.New("model: the request has published already")
 
 // ErrNobody means that nobody is signed in.
 var ErrNobody = errors.New("model: nobody is signed in")

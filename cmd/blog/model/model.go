@@ -36,6 +36,24 @@ type Post struct {
 	CreatedAt time.Time `gorm:"index:newest,priority:2"`
 }
 
+// A Tag is a word of a post that begins with #.
+type Tag struct {
+	ID       uint
+	TenantID uint   `gorm:"index:tagged"`
+	Name     string `gorm:"index:tagged"`
+	PostID   uint
+}
+
+// An Announcement is what a post's publishing promises to others: it is there if, and only if, the post is. A request
+// makes one at most, so that one which is sent twice publishes once.
+type Announcement struct {
+	ID        uint
+	TenantID  uint `gorm:"uniqueIndex:one_request"`
+	Text      string
+	RequestID string `gorm:"uniqueIndex:one_request"`
+	CreatedAt time.Time
+}
+
 // A Like is one user's.
 type Like struct {
 	ID       uint
@@ -56,7 +74,7 @@ type Notice struct {
 // Prepare makes the tables, and with seed the first rows if there are none.
 func Prepare(seed bool) func(*gorm.DB) error {
 	return func(db *gorm.DB) error {
-		if err := db.AutoMigrate(Tenant{}, User{}, Post{}, Like{}, Notice{}); err != nil {
+		if err := db.AutoMigrate(Tenant{}, User{}, Post{}, Tag{}, Announcement{}, Like{}, Notice{}); err != nil {
 			return err
 		}
 		var tenants int64

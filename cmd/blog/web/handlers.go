@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -64,6 +65,9 @@ func (s *Site) publish() error {
 		return fail(http.StatusUnprocessableEntity, "A post has a title and a text.")
 	}
 	p, err := s.Blog.Publish(title, body)
+	if errors.Is(err, model.ErrTwice) {
+		return fail(http.StatusConflict, "This has been published already.")
+	}
 	if err != nil {
 		return err
 	}
