@@ -129,7 +129,8 @@ func TestHelpFitsAScreen(t *testing.T) {
 }
 
 func TestHelpNamesEveryAnalyzerAndFlag(t *testing.T) {
-	for _, name := range []string{"barego", "unbound", "silent", "toplevel", "outlives", "afterrequest", "leave", "timeout"} {
+	names := []string{"barego", "unbound", "silent", "toplevel", "outlives", "afterrequest", "leave", "timeout", "sqltx"}
+	for _, name := range names {
 		assert.Contains(t, vetUsage, "\t"+name+" ")
 		var stdout strings.Builder
 		assert.Equal(t, good, run([]string{"help", name}, nil, &stdout, &stdout))

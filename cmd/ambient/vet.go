@@ -43,6 +43,7 @@ The analyzers, of which ambient help NAME says more:
 	afterrequest  a callback or a goroutine reads the request after its end
 	leave         an Enter without a Leave on every path
 	timeout       Middleware outside of http.TimeoutHandler
+	sqltx         a statement that escapes the transaction around it
 
 A go statement that is meant to start with nothing says why, above it:
 

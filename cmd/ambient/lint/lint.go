@@ -9,6 +9,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/leave"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/silent"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/timeout"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/toplevel"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/unbound"
@@ -25,5 +26,6 @@ func Analyzers() []*analysis.Analyzer {
 		afterrequest.Analyzer,
 		leave.Analyzer,
 		timeout.Analyzer,
+		sqltx.Analyzer,
 	}
 }

@@ -1,0 +1,31 @@
+package sqltx_test
+
+import (
+	"testing"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/realtest"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx"
+
+	_ "github.com/ambient-go/ambient/gls/glssql" // what the packages in testdata import
+)
+
+func TestAnalyzer(t *testing.T) { realtest.Run(t, sqltx.Analyzer, "a") }
+
+func TestDoc(t *testing.T) {
+	realtest.Doc(t, sqltx.Analyzer, `
+		import (
+			"context"
+			"database/sql"
+
+			"github.com/ambient-go/ambient/gls/glssql"
+		)
+
+		var (
+			ctx  = context.Background()
+			pool *sql.DB
+			db   = glssql.New(pool)
+		)
+	`)
+}
+
+func TestBroken(t *testing.T) { realtest.Broken(t, sqltx.Analyzer, "a") }

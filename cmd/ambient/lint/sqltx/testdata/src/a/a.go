@@ -1,0 +1,82 @@
+package a
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glssql"
+)
+
+var (
+	ctx   = context.Background()
+	pool  *sql.DB
+	other *sql.DB
+	db    = glssql.New(pool)
+)
+
+type store struct {
+	raw *sql.DB
+	db  *glssql.DB
+}
+
+func open(raw *sql.DB) *store {
+	s := &store{raw: raw}
+	s.db = glssql.New(s.raw)
+	return s
+}
+
+func (s *store) save() error {
+	return s.db.Run(ctx, nil, func() error {
+		s.raw.QueryRow("SELECT 1") // want `a statement on s.raw, the \*sql.DB itself, inside of a Run`
+		s.db.QueryRow("SELECT 1")
+		return s.step()
+	})
+}
+
+func (s *store) step() error {
+	_, err := s.raw.ExecContext(ctx, "DELETE") // want `a statement on s.raw`
+	return err
+}
+
+func literal() {
+	pool.Exec("DELETE") // in no Run
+	_ = db.Run(ctx, nil, func() error {
+		pool.Exec("DELETE")               // want `a statement on pool`
+		db.Unwrap().QueryContext(ctx, "") // want `a statement on db.Unwrap\(\)`
+		raw := db.Unwrap()
+		raw.BeginTx(ctx, nil) // want `a statement on raw`
+		raw.Ping()            // not a statement
+		other.Exec("DELETE")  // another database
+		db.Outside(func() { pool.Exec("DELETE") })
+		db.AfterCommit(func() { pool.Exec("DELETE") })
+		return db.Run(ctx, nil, helper)
+	})
+}
+
+func helper() error {
+	_, err := pool.Prepare("DELETE") // want `a statement on pool`
+	if err != nil {
+		return helper()
+	}
+	return nil
+}
+
+func goroutines() {
+	body := func() error {
+		go db.Exec("DELETE")                     // want `a go statement inside of a Run starts statements on its DB`
+		go func() { db.Query("") }()             // want `a go statement inside of a Run`
+		go write()                               // want `a go statement inside of a Run`
+		go func() { db.Run(ctx, nil, helper) }() // want `a go statement inside of a Run`
+		go func() { println("no statement") }()
+		go func() { db.Outside(func() { db.Exec("DELETE") }) }()
+		gls.Go(func() { println("carried") })
+		gls.Go(write)                        // want `gls.Go inside of a Run starts statements on its DB`
+		gls.Go(func() { db.Exec("DELETE") }) // want `gls.Go inside of a Run`
+		return nil
+	}
+	_ = db.Run(ctx, nil, body)
+	go db.Exec("DELETE") // in no Run
+}
+
+func write() { db.Exec("INSERT") }
