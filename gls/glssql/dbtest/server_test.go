@@ -200,7 +200,8 @@ func startPostgres() (*server, error) {
 		return "host=" + s.folder + " user=postgres dbname=postgres options='-c search_path=" + schema + "'"
 	}
 	ready := func() error { return ping("pgx", dsn("public")) }
-	err = s.start(attr, ready, postgres, "-D", data, "-k", s.folder, "-c", "listen_addresses=", "-c", "max_connections=250", "-F")
+	err = s.start(attr, ready, postgres, "-D", data, "-k", s.folder, "-c", "listen_addresses=", "-c", "max_connections=250",
+		"-c", "deadlock_timeout=20ms", "-F")
 	s.open = func(t testing.TB) *sql.DB { return openSchema(t, "pgx", dsn, "CREATE SCHEMA %s") }
 	return s, err
 }

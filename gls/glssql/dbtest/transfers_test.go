@@ -101,7 +101,7 @@ func TestTransfers(t *testing.T) {
 			wg.Go(func() {
 				r := rand.New(rand.NewPCG(uint64(w), 1))
 				for range total / 8 {
-					from, to, amount := 1+r.IntN(accounts-1), 1+r.IntN(accounts-1), 1+r.IntN(30)
+					from, to, amount := r.IntN(accounts), r.IntN(accounts), 1+r.IntN(10)
 					how := r.IntN(6)
 					for {
 						err := func() (err error) {
