@@ -35,8 +35,8 @@ func (b bank) move(from, to, amount int, fail func() error) error {
 		if err := b.add(from, -amount); err != nil {
 			return err
 		}
-		// The fee's failure fails nothing else.
-		if err := b.db.Run(context.Background(), nil, func() error { return b.fee(from) }); err != nil && !errors.Is(err, errTooPoor) {
+		// The bonus comes out of account 0, and is there as long as that has money: its failure fails nothing else.
+		if err := b.db.Run(context.Background(), nil, func() error { return b.bonus(from) }); err != nil && !errors.Is(err, errTooPoor) {
 			return err
 		}
 		return b.note(from, to, amount)
@@ -60,11 +60,11 @@ func (b bank) check(account int) error {
 	return err
 }
 
-func (b bank) fee(account int) error {
-	if err := b.add(0, 1); err != nil {
+func (b bank) bonus(account int) error {
+	if err := b.add(account, 1); err != nil {
 		return err
 	}
-	return b.add(account, -1)
+	return b.add(0, -1)
 }
 
 func (b bank) note(from, to, amount int) error {
