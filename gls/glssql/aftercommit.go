@@ -12,14 +12,15 @@ import "github.com/ambient-go/ambient/internal/goroutine"
 //
 // AfterCommit may be called on another goroutine that has the values of a Run. After that Run has ended it calls fn at
 // once, or not at all if it was rolled back. It panics with the error of a statement on a goroutine that a plain go
-// statement started inside of a Run, and if fn is nil.
+// statement started inside of a Run, in a build with inheritance also on one that may work for others since that Run has
+// ended, and if fn is nil.
 func (db *DB) AfterCommit(fn func()) {
 	if fn == nil {
 		panic("glssql.DB.AfterCommit: nil function")
 	}
 	s, ok := db.current.Get()
-	if !ok && db.open.Load() > 0 {
-		if err := db.lost(); err != nil {
+	if !ok {
+		if err := db.missing(); err != nil {
 			panic(err)
 		}
 	}

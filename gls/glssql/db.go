@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
@@ -64,12 +66,23 @@ func (db *DB) InTx() bool {
 func (db *DB) at() (*scope, error) {
 	s, ok := db.current.Get()
 	switch {
-	case !ok && db.open.Load() > 0:
-		return nil, db.lost()
+	case !ok:
+		return nil, db.missing()
 	case s.inTx():
 		return s, s.check()
 	}
 	return s, nil
+}
+
+// missing returns why a statement is refused where nothing is set.
+func (db *DB) missing() error {
+	if carrier.Ended((*frame.Storage)(db.current)) {
+		return ErrDone // with inheritance, a goroutine has let go of the values of a Run that is over
+	}
+	if db.open.Load() == 0 {
+		return nil
+	}
+	return db.lost()
 }
 
 // enter makes s what others find of the running goroutine, and returns what undoes it. It runs for the outermost Run

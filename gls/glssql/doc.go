@@ -44,7 +44,8 @@
 // stands alone. So where the package would have to guess, it refuses, and never runs a statement outside in silence:
 //
 //   - A transaction is one connection, and belongs to the goroutine of its Run. Another goroutine that has the Run's
-//     values, by gls.Go, Bind or inheritance, gets [ErrOtherGoroutine], and [ErrDone] after the Run has ended.
+//     values, by gls.Go, Bind or inheritance, gets [ErrOtherGoroutine], and [ErrDone] after the Run has ended. Start
+//     workers in Outside where it may be a Run that starts them.
 //   - A goroutine that a plain go statement started, and whose creator is in a transaction, gets an error with the
 //     *gls.NotSetError that names the statement. That the creator began the transaction later shows only if the
 //     goroutine has run a statement before. One that a Run's goroutine started earlier may be refused therefore: start

@@ -165,24 +165,30 @@ func TestStatementsOnAPlainGoroutineAreRefusedWithItsGoStatement(t *testing.T) {
 	}))
 }
 
+// With inheritance the goroutine is known to have begun in the Run, also where it has let go of the Run's values: in
+// Isolate, or because it has received a value and may work for others by now.
 func TestPlainGoroutineIsFreeOnceItsCreatorHasLeft(t *testing.T) {
-	r, db := newRecorder(t)
-	over, done := make(chan struct{}), make(chan struct{})
-	require.NoError(t, run(db, func() error {
-		refused := make(chan struct{})
-		go gls.Isolate(func() {
-			defer close(done)
-			assert.ErrorIs(t, try(db, "bad"), gls.ErrNotSet)
-			close(refused)
-			<-over
-			insert(t, db, "b")
-		})
-		<-refused
-		return nil
-	}))
-	close(over)
-	<-done
-	assert.Equal(t, []string{"b"}, r.Rows())
+	for name, as := range map[string]func(fn func()){"isolated": gls.Isolate, "receiving": func(fn func()) { fn() }} {
+		r, db := newRecorder(t)
+		refused, over, done := make(chan error), make(chan int), make(chan error)
+		require.NoError(t, run(db, func() error {
+			go as(func() {
+				refused <- try(db, "bad")
+				<-over
+				done <- try(db, "b")
+			})
+			assert.Error(t, <-refused, name)
+			return nil
+		}))
+		over <- 1
+		if gls.Propagation() == gls.Inherited {
+			assert.Equal(t, glssql.ErrDone, <-done, name)
+			assert.Empty(t, r.Rows(), name)
+			continue
+		}
+		assert.NoError(t, <-done, name)
+		assert.Equal(t, []string{"b"}, r.Rows(), name)
+	}
 }
 
 // A worker that has run a statement before the transaction began was not started inside of it.

@@ -42,7 +42,7 @@ func (db *DB) lost() error {
 		return nil
 	}
 	cause := db.notSet()
-	cause.Lost = true // with inheritance Lookup cannot know
+	cause.Lost = true // also where its creator is in an Isolate right now
 	return &lostError{cause}
 }
 

@@ -421,7 +421,7 @@ func (p *program) child(at place, depth int, carried, plain bool, start func(fn 
 	}
 	if plain {
 		to.g.creator = at.g.entered
-		if at.scope != nil && !at.scope.over && gls.Propagation() == gls.Explicit {
+		if at.scope != nil && !at.scope.over {
 			to.g.creator = at.scope
 		}
 	}
