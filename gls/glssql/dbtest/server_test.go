@@ -1,3 +1,5 @@
+//go:build linux
+
 package dbtest
 
 import (
@@ -116,7 +118,7 @@ func newServer(users ...string) (*server, *syscall.SysProcAttr, error) {
 		return nil, nil, err
 	}
 	s := &server{folder: folder, exited: make(chan struct{}), log: &bytes.Buffer{}}
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	attr := &syscall.SysProcAttr{}
 	if os.Getuid() != 0 {
 		return s, attr, nil
 	}

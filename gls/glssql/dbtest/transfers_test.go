@@ -1,3 +1,5 @@
+//go:build linux
+
 package dbtest
 
 import (
@@ -76,7 +78,8 @@ func (b bank) note(from, to, amount int) error {
 func again(err error) bool {
 	var pg *pgconn.PgError
 	var my *mysql.MySQLError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") || errors.As(err, &my) && (my.Number == 1213 || my.Number == 1020)
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") ||
+		errors.As(err, &my) && (my.Number == 1213 || my.Number == 1020)
 }
 
 // TestTransfers moves money at random while a third of the transfers fail in the middle. AMBIENT_LONG=1 moves it 100,000
