@@ -112,7 +112,6 @@ func (c *Context) close() {
 	c.finished.Store(true)
 	// A Writer call that makes the guard after this load finds finished set: both are sequentially consistent.
 	if g := c.guard.Load(); g != nil {
-		g.busy.Lock()
-		g.busy.Unlock() //nolint:staticcheck // nothing to do under the lock but to have had it
+		g.close()
 	}
 }

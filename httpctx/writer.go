@@ -11,9 +11,9 @@ import (
 
 // Writer returns the response writer that the innermost Middleware was given, guarded: once the handler has returned,
 // Write gives ErrFinished, Header is a map of its own and nothing reaches the server, whose writer must not be used
-// then. A Write in progress is waited for before the handler's return reaches the server. Until then the Writer
-// supports what the server's writer supports: http.Flusher, http.Hijacker, http.Pusher, io.ReaderFrom and everything
-// that http.ResponseController does.
+// then. A Write in progress is waited for before the handler's return reaches the server; a copy from a source that has
+// nothing to say is not. Until then the Writer supports what the server's writer supports: http.Flusher, http.Hijacker,
+// http.Pusher, io.ReaderFrom and everything that http.ResponseController does.
 //
 // It is for goroutines that may outlive the handler. The handler itself is given the server's own writer.
 func (c *Context) Writer() http.ResponseWriter {
@@ -65,14 +65,54 @@ func supports[I any](w http.ResponseWriter) bool {
 type guard struct {
 	c *Context // immutable
 
-	// busy is held for reading by each use, which loads finished after taking it, and the end of the handler takes it for
-	// writing after it has stored finished: no use begins later, and those in progress are waited for.
-	busy sync.RWMutex
+	// mu guards uses and idle. It is never held while other code runs: the server's writer may be somebody's wrapper,
+	// which may come back here.
+	mu   sync.Mutex
+	uses int           // operations of the server's writer in progress
+	idle chan struct{} // made by close where there are uses, closed by the last one
 
 	// header is what Header returns when the Writer is closed, so that nothing reaches the server's map. Guarded by
 	// headerMu.
 	headerMu sync.Mutex
 	header   http.Header
+}
+
+// open reports whether the server's writer may be used. If so, the handler's end waits for the call of done that has to
+// follow.
+func (g *guard) open() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	// Context.close stores finished before it takes mu in close: a use that begins after that finds it here.
+	if g.c.detached || g.c.finished.Load() {
+		return false
+	}
+	g.uses++
+	return true
+}
+
+// done ends what open has begun.
+func (g *guard) done() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.uses--
+	if g.uses == 0 && g.idle != nil {
+		close(g.idle)
+		g.idle = nil
+	}
+}
+
+// close waits for the uses in progress. The Context is finished: no other begins, and one that is nested in a use gets
+// ErrFinished instead of waiting.
+func (g *guard) close() {
+	g.mu.Lock()
+	if g.uses == 0 {
+		g.mu.Unlock()
+		return
+	}
+	idle := make(chan struct{})
+	g.idle = idle
+	g.mu.Unlock()
+	<-idle
 }
 
 type (
@@ -100,19 +140,9 @@ func (g guardFP) Push(target string, opts *http.PushOptions) error  { return g.p
 func (g guardHP) Push(target string, opts *http.PushOptions) error  { return g.push(target, opts) }
 func (g guardFHP) Push(target string, opts *http.PushOptions) error { return g.push(target, opts) }
 
-// open reports whether the server's writer may be used, and keeps it so until done is called.
-func (g *guard) open() (ok bool, done func()) {
-	g.busy.RLock()
-	if g.c.detached || g.c.finished.Load() {
-		g.busy.RUnlock()
-		return false, nil
-	}
-	return true, g.busy.RUnlock
-}
-
 func (g *guard) Header() http.Header {
-	if ok, done := g.open(); ok {
-		defer done()
+	if g.open() {
+		defer g.done()
 		return g.c.writer.Header()
 	}
 	g.headerMu.Lock()
@@ -124,52 +154,34 @@ func (g *guard) Header() http.Header {
 }
 
 func (g *guard) WriteHeader(status int) {
-	if ok, done := g.open(); ok {
-		defer done()
+	if g.open() {
+		defer g.done()
 		g.c.writer.WriteHeader(status)
 	}
 }
 
 func (g *guard) Write(p []byte) (int, error) {
-	ok, done := g.open()
-	if !ok {
+	if !g.open() {
 		return 0, ErrFinished
 	}
-	defer done()
+	defer g.done()
 	return g.c.writer.Write(p)
 }
 
 func (g *guard) WriteString(s string) (int, error) {
-	ok, done := g.open()
-	if !ok {
+	if !g.open() {
 		return 0, ErrFinished
 	}
-	defer done()
+	defer g.done()
 	return io.WriteString(g.c.writer, s)
-}
-
-// ReadFrom lets io.Copy reach the server's ReadFrom, and with it sendfile. It copies piece by piece where the server's
-// writer has none, and then a piece, not the whole, is what the end of the handler waits for.
-func (g *guard) ReadFrom(src io.Reader) (int64, error) {
-	ok, done := g.open()
-	if !ok {
-		return 0, ErrFinished
-	}
-	if to, ok := g.c.writer.(io.ReaderFrom); ok {
-		defer done()
-		return to.ReadFrom(src)
-	}
-	done()
-	return io.Copy(struct{ io.Writer }{g}, src)
 }
 
 // control runs one operation of http.ResponseController.
 func (g *guard) control(do func(*http.ResponseController) error) error {
-	ok, done := g.open()
-	if !ok {
+	if !g.open() {
 		return ErrFinished
 	}
-	defer done()
+	defer g.done()
 	return do(http.NewResponseController(g.c.writer))
 }
 
@@ -199,10 +211,9 @@ func (g *guard) hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 }
 
 func (g *guard) push(target string, opts *http.PushOptions) error {
-	ok, done := g.open()
-	if !ok {
+	if !g.open() {
 		return ErrFinished
 	}
-	defer done()
+	defer g.done()
 	return g.c.writer.(http.Pusher).Push(target, opts)
 }

@@ -1,0 +1,12 @@
+package httpctx
+
+// HoldGuard takes the lock of c's Writer, so that a test can stop operations at it.
+func HoldGuard(c *Context) (release func()) {
+	_ = c.Writer()
+	g := c.guard.Load()
+	g.mu.Lock()
+	return g.mu.Unlock
+}
+
+// Piece is how much of a file is copied at once.
+const Piece = piece
