@@ -1,6 +1,7 @@
 package gls
 
 import (
+	"github.com/ambient-go/ambient/internal/ambient"
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/inspect"
 )
@@ -11,7 +12,13 @@ func init() {
 		for id, f := range carrier.All() {
 			g := inspect.Goroutine{ID: id}
 			for _, e := range f.All() {
-				g.Values = append(g.Values, inspect.Value{Storage: e.Key.String(), Type: e.Key.Type.String(), Value: e.Value})
+				value := e.Value
+				if source, ok := value.(ambient.Source); ok {
+					if value, ok = source.Ambient(); !ok {
+						continue // as gls.Context has it
+					}
+				}
+				g.Values = append(g.Values, inspect.Value{Storage: e.Key.String(), Type: e.Key.Type.String(), Value: value})
 			}
 			all = append(all, g)
 		}

@@ -120,10 +120,10 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 		c.own.givenID = config.id(r)
 	}
 	if isOutside {
-		outside.Exit(func() { gls.Run(fn, current.With(c), gls.WithContext(r.Context())) })
+		outside.Exit(func() { gls.Run(fn, current.With(c), c.ambient()) })
 		return
 	}
-	gls.Run(fn, current.With(c), gls.WithContext(r.Context()))
+	gls.Run(fn, current.With(c), c.ambient())
 }
 
 // id returns the id that the request brings, "" when there is none.

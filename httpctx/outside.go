@@ -35,7 +35,7 @@ func GoDetached(fn func()) {
 		return
 	}
 	d := c.detach()
-	gls.Run(func() { gls.Go(fn) }, current.With(d), gls.WithContext(d.Context()))
+	gls.Run(func() { gls.Go(fn) }, current.With(d), d.ambient())
 }
 
 // detach returns a copy of c that has nothing to do with the server any more.

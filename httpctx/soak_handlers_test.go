@@ -329,8 +329,8 @@ func (s *soak) stream(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 func (s *soak) wait(_ http.ResponseWriter, _ *http.Request, id string) {
+	ctx := gls.Context() // not in the child, which may begin when the request is over
 	s.child(gls.Go, func() {
-		ctx := gls.Context()
 		<-ctx.Done()
 		s.sees("after the client has gone", id, false)
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"github.com/ambient-go/ambient/gls"
@@ -49,9 +48,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Header[idHeader] = []string{c.ID()}
 	}
 	ctx := r.Context()
-	around, ok := ambient()
+	around := gls.Context()
 	switch {
-	case !ok:
+	case around == context.Background():
 		return t.base.RoundTrip(r)
 	case ctx == context.Background():
 		return t.base.RoundTrip(r.WithContext(around))
@@ -77,23 +76,6 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Body = endingBody(response.Body, end)
 	}
 	return response, err
-}
-
-// ambient returns the ambient context for a request to be made here. That of a request that is over is none.
-func ambient() (context.Context, bool) {
-	ctx := gls.Context()
-	if ctx == context.Background() {
-		return nil, false
-	}
-	if c, ok := current.Get(); ok && c.Finished() && same(ctx, c.Context()) {
-		return nil, false
-	}
-	return ctx, true
-}
-
-// same is a == b, and true where that panics: two contexts of one type that cannot be compared.
-func same(a, b context.Context) bool {
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || a == b)
 }
 
 // ofClient reports whether r's context is one that http.Client made for its Timeout (net/http/client.go,
