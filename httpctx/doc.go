@@ -47,9 +47,9 @@
 // # Where not to read it
 //
 // In package-level variables and init, there is no request. In sync.Once and caches, it is the request of whoever came
-// first: compute there what is the same for all. Other frameworks' contexts (gin's, echo's, fiber's) are recycled after
-// the request: keep what you need of them in a [Key], not the pointer. The caveats are examples, in wrong and right
-// pairs, in caveats_test.go.
+// first: compute there what is the same for all. The contexts of frameworks and routers (gin's, echo's, fiber's, chi's) are
+// recycled after the request: keep what you need of them in a [Key], not the pointer. [GoDetached] cuts them from the
+// context that it gives. The caveats are examples, in wrong and right pairs, in caveats_test.go.
 //
 // # Logs and outgoing requests
 //

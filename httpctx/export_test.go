@@ -10,3 +10,6 @@ func HoldGuard(c *Context) (release func()) {
 
 // Piece is how much of a file is copied at once.
 const Piece = piece
+
+// Recycles reports whether a package's types are known to be used for one request after the other.
+var Recycles = recycles

@@ -2,7 +2,6 @@ package httpctx
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/ambient-go/ambient/gls"
 )
@@ -24,6 +23,11 @@ func RunOutside(fn func()) {
 // context.Context has the values of the request's and neither its cancellation nor its deadline, its body is empty,
 // its Writer is closed, and it never finishes. Goroutines that fn starts with gls.Go share it.
 //
+// Values that the next request is given are not among those of the context: chi's and gin's contexts, fasthttp's and
+// fiber's, and whatever has a method Reset, except Protocol buffers. So chi.URLParam finds nothing there; Context.Param
+// finds what chi has matched. gorilla/mux's Vars are a map of the request's own and stay. A value that its owner uses
+// again and that has no Reset is not recognised: take what you need of it before, into a Key.
+//
 // Outside of a request, after it, and switched off, GoDetached is gls.Go.
 func GoDetached(fn func()) {
 	if fn == nil {
@@ -36,18 +40,4 @@ func GoDetached(fn func()) {
 	}
 	d := c.detach()
 	gls.Run(func() { gls.Go(fn) }, current.With(d), d.ambient())
-}
-
-// detach returns a copy of c that has nothing to do with the server any more.
-func (c *Context) detach() *Context {
-	r := c.request.Clone(context.WithoutCancel(c.request.Context()))
-	r.Body = http.NoBody
-	r.MultipartForm = nil // its files are removed with the request
-	d := &Context{request: r, era: c.era, detached: true}
-	d.shared = &d.own
-	d.own.givenID = c.ID()
-	c.start.copyTo(&d.own.start)
-	d.own.logger = c.logger
-	d.own.keys.list.Store(c.keys.list.Load())
-	return d
 }

@@ -1,0 +1,80 @@
+package httpctx
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strings"
+)
+
+// detach returns a copy of c that has nothing to do with the server any more.
+func (c *Context) detach() *Context {
+	r := c.request.Clone(detachedContext{context.WithoutCancel(c.request.Context())})
+	r.Body = http.NoBody
+	r.MultipartForm = nil // its files are removed with the request
+	d := &Context{request: r, era: c.era, detached: true}
+	d.shared = &d.own
+	d.own.givenID = c.ID()
+	c.start.copyTo(&d.own.start)
+	d.own.logger = c.logger
+	d.own.keys.list.Store(c.keys.list.Load())
+	return d
+}
+
+// A detachedContext is a request's context for work that outlives the request: without cancellation and deadline, and
+// without the values that the next request will be given.
+type detachedContext struct{ context.Context }
+
+func (ctx detachedContext) Value(key any) any {
+	if value := ctx.Context.Value(key); !recycled(value) {
+		return value
+	}
+	return nil
+}
+
+// recycled reports whether value is of a type that is made to be used again, for another request: chi's *Context, which
+// goes back to a pool when the handler has returned, and its like. Such a type has a method Reset; those without it are
+// known by their package. Protocol buffers have Reset, too, and are no such type.
+//
+// It is tempting to copy such a value instead. A copy of the struct shares the arrays of its slices with the original,
+// and what the next request writes goes there.
+func recycled(value any) bool {
+	switch value.(type) {
+	case nil:
+		return false
+	case interface{ Reset() },
+		interface { // echo
+			Reset(*http.Request, http.ResponseWriter)
+		},
+		interface { // beego
+			Reset(http.ResponseWriter, *http.Request)
+		}:
+		_, message := value.(interface{ ProtoMessage() })
+		return !message
+	}
+	t := reflect.TypeOf(value)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return recycles(t.PkgPath())
+}
+
+// recycles reports whether a package is one of recyclers or below one.
+func recycles(path string) bool {
+	for _, pkg := range recyclers {
+		if rest, ok := strings.CutPrefix(path, pkg); ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
+}
+
+// recyclers are the packages, and those below them, whose types are taken from pools and have no Reset.
+var recyclers = []string{
+	"github.com/gin-gonic/gin",
+	"github.com/gofiber/fiber",
+	"github.com/julienschmidt/httprouter",
+	"github.com/kataras/iris",
+	"github.com/savsgio/atreugo",
+	"github.com/valyala/fasthttp",
+}
