@@ -2,6 +2,7 @@ package httpctx_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,4 +41,15 @@ func TestAllocationsOfMiddleware(t *testing.T) {
 	var w http.ResponseWriter = benchWriter{make(http.Header)}
 	r := newRequest("/")
 	assert.LessOrEqual(t, allocations(func() { h.ServeHTTP(w, r) }), 2.0)
+}
+
+// The same holds for a request that a server has got, with an id and a path.
+func TestAllocationsOfMiddlewareInAServer(t *testing.T) {
+	h := httpctx.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for _, serve := range []func(testing.TB, http.Handler) *httptest.Server{serve, serveHTTP2} {
+		s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			assert.LessOrEqual(t, allocations(func() { h.ServeHTTP(w, r) }), 2.0)
+		}))
+		get(t, s.Client(), s.URL+"/posts/7", "X-Request-ID", "id-1")
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -16,6 +15,10 @@ import (
 type Context struct {
 	request *http.Request // the pointer given to next; immutable
 	*shared               // immutable
+
+	// What is kept of the request past its end, as it was when the Middleware took it; immutable.
+	method, path string
+	stable       bool // the request's strings are as immutable as others
 
 	writer http.ResponseWriter // nil when detached; immutable
 	era    uint64              // how often the package had been switched off before; immutable
@@ -43,8 +46,9 @@ type shared struct {
 	keys    keys
 }
 
-// Request returns the request as the innermost Middleware gave it to its handler: the same pointer.
-// After GoDetached it is a copy with an empty body.
+// Request returns the request as the innermost Middleware gave it to its handler: the same pointer. After GoDetached it
+// is a copy with an empty body. What the request itself refers to is the server's: an adaptor such as fiber's uses the
+// memory of its strings again when the handler has returned. The id, and what GoDetached copies, do not change then.
 func (c *Context) Request() *http.Request { return c.request }
 
 // Context returns Request().Context().
@@ -98,14 +102,6 @@ func (c *Context) Finished() bool { return c.finished.Load() }
 // on any goroutine. On those of other requests, while this one is being served, it shows the pattern if the Middleware
 // wraps a ServeMux itself, or if the request has asked for Pattern or Param or has logged through LogHandler.
 func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true, c.anywhere())...) }
-
-// url returns the request's URL, an empty one where a server of another kind gave none.
-func (c *Context) url() *url.URL {
-	if c.request.URL == nil {
-		return new(url.URL)
-	}
-	return c.request.URL
-}
 
 // close finishes the Context and waits for uses of its Writer in progress.
 func (c *Context) close() {

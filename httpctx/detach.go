@@ -12,7 +12,10 @@ func (c *Context) detach() *Context {
 	r := c.request.Clone(detachedContext{context.WithoutCancel(c.request.Context())})
 	r.Body = http.NoBody
 	r.MultipartForm = nil // its files are removed with the request
-	d := &Context{request: r, era: c.era, detached: true}
+	if !c.stable {
+		copyStrings(r)
+	}
+	d := &Context{request: r, method: c.method, path: c.path, stable: true, era: c.era, detached: true}
 	d.shared = &d.own
 	d.own.givenID = c.ID()
 	c.start.copyTo(&d.own.start)

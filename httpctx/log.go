@@ -21,7 +21,7 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 	if id {
 		attrs = append(attrs, slog.String(logID, c.ID()))
 	}
-	attrs = append(attrs, slog.String(logMethod, c.request.Method), slog.String(logPath, c.url().Path))
+	attrs = append(attrs, slog.String(logMethod, c.method), slog.String(logPath, c.path))
 	if pattern != "" {
 		attrs = append(attrs, slog.String(logPattern, pattern))
 	}

@@ -77,7 +77,7 @@ func explain() *Error {
 	case c.era != era.Load():
 		return &Error{Err: ErrNoRequest, Detail: "the request began before httpctx was switched off and on again"}
 	default:
-		detail := fmt.Sprintf("%s %s, request id %s", c.request.Method, c.url().EscapedPath(), c.ID())
+		detail := fmt.Sprintf("%s %s, request id %s", c.method, c.escapedPath(), c.ID())
 		return &Error{Err: ErrFinished, Detail: detail}
 	}
 	if _, ok := outside.Get(); ok {

@@ -3,6 +3,7 @@ package httpctx
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/ambient-go/ambient/gls"
 )
@@ -104,6 +105,7 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 // is back.
 func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
+	c.keep()
 	defer c.close()
 	var outer *Context
 	isOutside := false
@@ -118,6 +120,9 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 		c.own.start.begin()
 		c.own.logger = config.logger
 		c.own.givenID = config.id(r)
+		if !c.stable {
+			c.own.givenID = strings.Clone(c.own.givenID)
+		}
 	}
 	if isOutside {
 		outside.Exit(func() { gls.Run(fn, current.With(c), c.ambient()) })

@@ -1,0 +1,126 @@
+package httpctx
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync/atomic"
+)
+
+// Some servers make a request's strings of memory that they use again when the handler has returned: fiber's adaptor
+// points into fasthttp's buffers. What a Context keeps of such a request is copied. The strings of net/http's own server
+// are as immutable as others, and are kept as they are.
+
+// stable reports whether the request comes from net/http's server. The type of the writer says so in a nanosecond; where
+// something has wrapped it, the request's context does, in the tens.
+func stable(w http.ResponseWriter, r *http.Request) bool {
+	t := reflect.TypeOf(w)
+	known := &serverWriters[r.ProtoMajor&1]
+	if k := known.Load(); k != nil && *k == t {
+		return true
+	}
+	if t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" {
+		switch t.Elem().Name() {
+		case "response", "http2responseWriter":
+			known.Store(&t)
+			return true
+		}
+	}
+	return r.Context().Value(http.ServerContextKey) != nil
+}
+
+// serverWriters are the types of the server's writers for HTTP/2 and HTTP/1, once they have been seen.
+var serverWriters [2]atomic.Pointer[reflect.Type]
+
+// keep sets what c keeps of its request. The common method and the root path take no allocation.
+func (c *Context) keep() {
+	c.method = c.request.Method
+	if c.request.URL != nil { // a server of another kind may give none
+		c.path = c.request.URL.Path
+	}
+	if c.stable = stable(c.writer, c.request); c.stable {
+		return
+	}
+	switch c.method {
+	case http.MethodGet:
+		c.method = http.MethodGet
+	case http.MethodPost:
+		c.method = http.MethodPost
+	default:
+		c.method = strings.Clone(c.method)
+	}
+	if c.path == "/" {
+		c.path = "/"
+	} else {
+		c.path = strings.Clone(c.path)
+	}
+}
+
+// escapedPath is the path in one line, whatever a client has put into it.
+func (c *Context) escapedPath() string { return (&url.URL{Path: c.path}).EscapedPath() }
+
+// copyStrings replaces the strings of a request, which is a clone already, by copies.
+func copyStrings(r *http.Request) {
+	for _, s := range []*string{&r.Method, &r.Proto, &r.Host, &r.RemoteAddr, &r.RequestURI, &r.Pattern} {
+		*s = strings.Clone(*s)
+	}
+	if u := r.URL; u != nil {
+		for _, s := range []*string{
+			&u.Scheme, &u.Opaque, &u.Host, &u.Path, &u.RawPath, &u.RawQuery, &u.Fragment, &u.RawFragment,
+		} {
+			*s = strings.Clone(*s)
+		}
+		if u.User != nil {
+			name := strings.Clone(u.User.Username())
+			if password, ok := u.User.Password(); ok {
+				u.User = url.UserPassword(name, strings.Clone(password))
+			} else {
+				u.User = url.User(name)
+			}
+		}
+	}
+	r.Header, r.Trailer = copyFields(r.Header), copyFields(r.Trailer)
+	r.Form, r.PostForm = copyFields(r.Form), copyFields(r.PostForm)
+	for i, s := range r.TransferEncoding {
+		r.TransferEncoding[i] = strings.Clone(s)
+	}
+	for name := range wildcards(r.Pattern) {
+		if value := r.PathValue(name); value != "" {
+			r.SetPathValue(name, strings.Clone(value))
+		}
+	}
+}
+
+// copyFields copies a header or a form.
+func copyFields[M ~map[string][]string](fields M) M {
+	if fields == nil {
+		return nil
+	}
+	copied := make(M, len(fields))
+	for name, values := range fields {
+		own := make([]string, len(values))
+		for i, v := range values {
+			own[i] = strings.Clone(v)
+		}
+		copied[strings.Clone(name)] = own
+	}
+	return copied
+}
+
+// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}) or of chi ({name:[0-9]+}).
+func wildcards(pattern string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for {
+			_, rest, ok := strings.Cut(pattern, "{")
+			if !ok {
+				return
+			}
+			end := strings.IndexAny(rest, ":}.")
+			if end < 0 || !yield(rest[:end]) {
+				return
+			}
+			pattern = rest[end:]
+		}
+	}
+}
