@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/constructs"
 	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
@@ -19,6 +20,12 @@ type NotSetError struct {
 	Goroutine uint64 // the goroutine that asked
 	Creator   uint64 // the goroutine that started it; 0 when unknown
 	StartedAt string // "function (file:line)" of the go statement that started it; "" for the main goroutine or when unknown
+
+	// LostAt is the go statement at which the value was lost, in the form of StartedAt: StartedAt itself where Lost is
+	// true. Where Ancestor, further up than Creator, has this storage set right now, it is the one on the way from there.
+	// Ancestors are known where the program runs with GODEBUG=tracebackancestors=N.
+	LostAt   string
+	Ancestor uint64
 
 	// Lost reports that Creator has this storage set right now and started Goroutine by a plain go statement, so that
 	// the value was lost there. It is false where Creator has left its scope, or ended, since, and where a Snapshot or
@@ -54,6 +61,9 @@ func (e *NotSetError) Error() string {
 	case e.Ended:
 		fmt.Fprintf(&b, ": it was inherited at the go statement in %s from a scope that has ended, and this goroutine has "+
 			"received a value since, perhaps of another flow: %s", e.StartedAt, e.Remedy)
+	case e.Ancestor != 0:
+		fmt.Fprintf(&b, ": it is set on goroutine %d, and was lost on the way from there to this one, at the go statement in %s: %s",
+			e.Ancestor, e.LostAt, e.Remedy)
 	case e.Construct != "":
 		function := e.Function
 		if function == "" {
@@ -81,23 +91,64 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 		Storage:   storage.Name(),
 		Goroutine: carrier.Here().Goroutine(),
 		Creator:   origin.Creator,
-	}
-	if origin.Function != "" {
-		e.StartedAt = fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
+		StartedAt: statement(origin),
 	}
 	if e.Ended = carrier.Ended(storage); e.Ended {
 		e.Remedy = "hand over each task with gls.Bind, or start a goroutine that belongs to one flow with gls.Go"
 		return e
 	}
-	k := storage.Key()
-	if startedHere(origin) || inSnapshot(trace) {
+	if inSnapshot(trace) {
 		return e
 	}
-	if k != nil && origin.Creator != 0 {
-		carrier.Of(origin.Creator, func(f *frame.Frame) { e.Lost = f.Find(k) != nil })
+	lineage := []goroutine.Origin{origin}
+	if len(trace.Ancestors) > 1 {
+		lineage = goroutine.Lineage()
 	}
-	e.explain(trace)
+	if k := storage.Key(); k != nil {
+		e.lose(k, lineage)
+	}
+	if e.Ancestor == 0 && !startedHere(origin) {
+		e.explain(trace)
+	}
 	return e
+}
+
+// lose finds the nearest ancestor on which the key is set right now, and the go statement on the way from there that did
+// not carry it.
+func (e *NotSetError) lose(k *frame.Key, lineage []goroutine.Origin) {
+	for i, origin := range lineage {
+		if origin.Creator == 0 {
+			return
+		}
+		set := false
+		carrier.Of(origin.Creator, func(f *frame.Frame) { set = f.Find(k) != nil })
+		if !set {
+			continue
+		}
+		at := i
+		for at >= 0 && startedHere(lineage[at]) { // gls.Go carried what there was: it was set later
+			at--
+		}
+		switch {
+		case at < 0:
+		case i == 0:
+			e.Lost, e.LostAt = true, e.StartedAt
+		default:
+			e.LostAt, e.Ancestor, e.Remedy = statement(lineage[at]), origin.Creator, constructs.Go
+			if c, ok := constructs.Of(lineage[at].Function); ok {
+				e.Remedy = c.Remedy
+			}
+		}
+		return
+	}
+}
+
+// statement is the text for a go statement.
+func statement(origin goroutine.Origin) string {
+	if origin.Function == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 }
 
 // startedHere reports whether the go statement is one of this package, which carries what there is to carry: a value

@@ -41,7 +41,8 @@
 //     the listeners of an event, with [GoDetached], and a timer that may fire later with [AfterFuncDetached].
 //
 // A plain goroutine's loss is recognised while the goroutine that started it still serves the request; later it is
-// ErrNoRequest. A plain goroutine started inside RunOutside is taken for lost if it asks after RunOutside has returned
+// ErrNoRequest. So is that of a goroutine which a lost one has started, unless the program runs with
+// GODEBUG=tracebackancestors=10. A plain goroutine started inside RunOutside is taken for lost if it asks after RunOutside has returned
 // and before the handler has.
 //
 // # Where not to read it

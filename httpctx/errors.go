@@ -29,12 +29,17 @@ type Error struct {
 	Err    error            // ErrNotEnabled, ErrNoRequest, ErrLost or ErrFinished
 	Detail string           // what is known about this case: a go statement, the request that is over
 	Cause  *gls.NotSetError // what gls says about the goroutine, nil where that is not the reason
+
+	lead string // what the text begins with where that of Err would mislead
 }
 
 // Error returns the reason and the detail in one line.
 func (e *Error) Error() string {
-	if e.Detail == "" {
+	switch {
+	case e.Detail == "":
 		return e.Err.Error()
+	case e.lead != "":
+		return e.lead + ": " + e.Detail
 	}
 	return e.Err.Error() + ": " + e.Detail
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"runtime"
 	"strings"
@@ -42,9 +43,12 @@ func isOnly(t *testing.T, err, reason error, detail string) *httpctx.Error {
 	}
 	assert.True(t, e.Err == reason)
 	assert.Regexp(t, detail, e.Detail)
-	if e.Detail == "" {
+	switch {
+	case e.Detail == "":
 		assert.EqualError(t, err, reason.Error())
-	} else {
+	case reason == httpctx.ErrNotEnabled && strings.Contains(e.Detail, "httpctx.Run"): // before the first request
+		assert.EqualError(t, err, "httpctx: no request is being served yet: "+e.Detail)
+	default:
 		assert.EqualError(t, err, reason.Error()+": "+e.Detail)
 	}
 	assert.NotContains(t, err.Error(), "\n")
@@ -78,7 +82,9 @@ func TestNotEnabled(t *testing.T) {
 		assert.Equal(t, e, panicOf(func() { httpctx.GetOrFail() }))
 		assert.Nil(t, current())
 	}
-	const none, off = "no Middleware was made in this process", `httpctx\.SetEnabled\(false\) was called`
+	const none = `no Middleware was made in this process: in a test, httpctx\.Run\(httptest\.NewRecorder\(\), r, fn\) ` +
+		`serves a request`
+	const off = `httpctx\.SetEnabled\(false\) was called`
 	check(none)
 	httpctx.SetEnabled(true)
 	check(none)
@@ -88,7 +94,7 @@ func TestNotEnabled(t *testing.T) {
 	wrap := httpctx.New()
 	check(none) // no Middleware exists yet
 	httpctx.RunOutside(func() { check(none) })
-	join(httpctx.GoDetached, func() { check(none) })
+	join(httpctx.GoDetached, func() { check("no Middleware was made in this process") })
 	httpctx.Transport(nil)
 	httpctx.LogHandler(nopHandler{})
 	httpctx.NewKey[int]("k").Get()
@@ -125,7 +131,8 @@ func TestRunEnables(t *testing.T) {
 func TestErrNoRequest(t *testing.T) {
 	inRequest(func(*httpctx.Context) {})
 	t.Run("on a goroutine that something started", func(t *testing.T) {
-		const detail = `^on a goroutine started in testing\.\(\*T\)\.Run \(.*testing\.go:\d+\)$`
+		const detail = `^on a goroutine started in testing\.\(\*T\)\.Run \(.*testing\.go:\d+\): ` +
+			`in a test, httpctx\.Run\(httptest\.NewRecorder\(\), r, fn\) serves a request$`
 		e := isOnly(t, why(), httpctx.ErrNoRequest, detail)
 		require.NotNil(t, e.Cause)
 		assert.False(t, e.Cause.Lost)
@@ -199,7 +206,8 @@ func TestErrLost(t *testing.T) {
 		join(start, func() {
 			var err error
 			join(start, func() { err = why() })
-			isOnly(t, err, httpctx.ErrNoRequest, "^on a goroutine started in ") // its creator is lost itself
+			// Its creator is lost itself.
+			isOnly(t, err, httpctx.ErrNoRequest, "^on a goroutine started in .*: outside of a request, or lost on the way here, ")
 			// A goroutine that is lost can be given the request again.
 			httpctx.Run(httptest.NewRecorder(), newRequest("/"), func() { assert.NotNil(t, current()) })
 		})
@@ -355,5 +363,96 @@ func TestErrLostNamesEachStatement(t *testing.T) {
 		join(func(fn func()) { go fn() }, func() { two = why() })
 		assert.NotEmpty(t, position.FindString(one.Error()))
 		assert.NotEqual(t, position.FindString(one.Error()), position.FindString(two.Error()))
+	})
+}
+
+// Read before main there is no request yet, whatever the program does later.
+var beforeMain = why()
+
+func TestErrorBeforeMain(t *testing.T) {
+	const detail = "^a package-level variable or an init function asks before main: .*handler calls; in a test, httpctx.Run"
+	e := isOnly(t, beforeMain, httpctx.ErrNotEnabled, detail)
+	assert.Nil(t, e.Cause)
+	assert.NotContains(t, beforeMain.Error(), "wrap the server's handler")
+}
+
+// Middleware made at package level has no request before main either.
+func TestErrorBeforeMainWithMiddleware(t *testing.T) {
+	if !againWith(t, "AMBIENT_TEST_BEFORE_MAIN=1") {
+		return
+	}
+	isOnly(t, madeBeforeMain.err, httpctx.ErrNoRequest, "^a package-level variable or an init function asks before main: ")
+}
+
+var madeBeforeMain = func() (m struct{ err error }) {
+	if os.Getenv("AMBIENT_TEST_BEFORE_MAIN") != "" {
+		httpctx.Middleware(http.NotFoundHandler())
+		m.err = why()
+	}
+	return m
+}()
+
+// A goroutine that serves a request, before or after its Middleware: what asks there belongs inside.
+func TestErrorOutsideOfMiddleware(t *testing.T) {
+	inRequest(func(*httpctx.Context) {}) // enables
+	for _, serve := range []func(testing.TB, http.Handler) *httptest.Server{serve, serveHTTP2} {
+		inner := middleware(func(http.ResponseWriter, *http.Request) { panic("over") })
+		errs := make(chan error, 1)
+		s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				assert.Equal(t, "over", recover())
+				errs <- why()
+			}()
+			inner.ServeHTTP(w, r)
+		}))
+		get(t, s.Client(), s.URL)
+		isOnly(t, within(t, errs), httpctx.ErrNoRequest, "^on a goroutine started in .*, which serves requests: this code runs "+
+			"outside of Middleware, and belongs inside it, as a middleware that recovers panics does$")
+	}
+}
+
+// Where the ancestors are known, a grandchild's loss is, with the statement at which it happened.
+func TestErrLostOnTheWay(t *testing.T) {
+	explicit(t)
+	if !againWith(t, "GODEBUG=tracebackancestors=10") {
+		return
+	}
+	inRequest(func(*httpctx.Context) {
+		at := line() + 1
+		lose := func(fn func()) { go fn() }
+		on := fmt.Sprintf(`by the go statement in .*errors_test\.go:%d\): start that goroutine with gls\.Go$`, at)
+		check := func() {
+			e := isOnly(t, why(), httpctx.ErrLost, "^on the way to this goroutine, which was started in .*, "+on)
+			assert.False(t, e.Cause.Lost)
+			assert.ErrorContains(t, e.Cause, "and was lost on the way from there to this one, at the go statement in ")
+			assert.NotZero(t, e.Cause.Ancestor)
+		}
+		join(lose, func() { join(plain, check) })
+		join(lose, func() { join(plain, func() { join(plain, check) }) })
+		join(lose, func() { join(gls.Go, check) })
+		join(gls.Go, func() { join(gls.Go, func() { join(lose, func() { join(plain, check) }) }) })
+		done := make(chan bool)
+		lose(func() { // the one in between has ended
+			plain(func() {
+				defer close(done)
+				for range 100 {
+					runtime.Gosched()
+				}
+				check()
+			})
+		})
+		<-done
+		join(lose, func() { assert.True(t, asError(t, why()).Cause.Lost) })
+		asks, answer := make(chan bool), make(chan error)
+		httpctx.RunOutside(func() {
+			gls.Isolate(func() {
+				gls.Go(func() {
+					<-asks
+					answer <- why()
+				})
+			})
+		})
+		close(asks)
+		isOnly(t, <-answer, httpctx.ErrNoRequest, "") // gls.Go carries what there was: it was not lost
 	})
 }

@@ -203,12 +203,18 @@ func (w *wire) ask(t *testing.T, target string, header ...string) (body string, 
 // returns false after that process has ended well.
 func again(t *testing.T) (alone bool) {
 	t.Helper()
+	return againWith(t)
+}
+
+// againWith is again with variables of the environment.
+func againWith(t *testing.T, variables ...string) (alone bool) {
+	t.Helper()
 	const mark = "AMBIENT_TEST_ALONE"
 	if os.Getenv(mark) == t.Name() {
 		return true
 	}
 	cmd := testexec.Command("-test.run=^"+t.Name()+"$", "-test.timeout=50s", "-test.count=1")
-	cmd.Env = append(os.Environ(), mark+"="+t.Name())
+	cmd.Env = append(append(os.Environ(), variables...), mark+"="+t.Name())
 	out, err := cmd.CombinedOutput()
 	if len(out) > 4000 {
 		out = out[:4000]

@@ -56,5 +56,8 @@ func TestLogHandlerHandsOnTheRequestsContext(t *testing.T) {
 		httpctx.RunOutside(func() { check(background, background) })
 		join(gls.Go, func() { check(background, httpctx.GetOrFail().Context()) })
 	})
-	over.Run(func() { check(explicit, explicit) })
+	over.Run(func() {
+		check(explicit, explicit)
+		check(background, background) // the request's is none any more
+	})
 }

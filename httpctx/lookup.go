@@ -1,13 +1,6 @@
 package httpctx
 
-import (
-	"errors"
-	"fmt"
-	"strings"
-	"sync/atomic"
-
-	"github.com/ambient-go/ambient/gls"
-)
+import "sync/atomic"
 
 var (
 	installed atomic.Bool // from false to true when the first Middleware is made or Run is called
@@ -62,45 +55,3 @@ func GetOrFail() *Context {
 	}
 	return c
 }
-
-// explain says why Get finds nothing here.
-func explain() *Error {
-	if off.Load() {
-		return &Error{Err: ErrNotEnabled, Detail: "httpctx.SetEnabled(false) was called"}
-	}
-	if !installed.Load() {
-		return &Error{Err: ErrNotEnabled, Detail: "no Middleware was made in this process"}
-	}
-	c, err := current.Lookup()
-	switch {
-	case err != nil:
-	case c.era != era.Load():
-		return &Error{Err: ErrNoRequest, Detail: "the request began before httpctx was switched off and on again"}
-	default:
-		detail := fmt.Sprintf("%s %s, request id %s", c.method, c.escapedPath(), c.ID())
-		return &Error{Err: ErrFinished, Detail: detail}
-	}
-	if _, ok := outside.Get(); ok {
-		return &Error{Err: ErrNoRequest, Detail: "inside httpctx.RunOutside, or started there"}
-	}
-	var cause *gls.NotSetError
-	errors.As(err, &cause)
-	switch {
-	case cause.Ended:
-		return &Error{Err: ErrFinished, Detail: "on a goroutine that the request started in " + cause.StartedAt, Cause: cause}
-	case strings.HasPrefix(cause.StartedAt, timeoutHandler):
-		return &Error{Err: ErrLost, Detail: "http.TimeoutHandler runs its handler on another goroutine, started by " +
-			cause.StartedAt + ": put Middleware inside it", Cause: cause}
-	case cause.Lost:
-		return &Error{Err: ErrLost, Detail: "started by the go statement in " + cause.StartedAt +
-			": start it with gls.Go", Cause: cause}
-	case cause.StartedAt != "":
-		return &Error{Err: ErrNoRequest, Detail: "on a goroutine started in " + cause.StartedAt, Cause: cause}
-	default:
-		return &Error{Err: ErrNoRequest, Cause: cause}
-	}
-}
-
-// timeoutHandler is how the runtime names the function that holds the go statement of http.TimeoutHandler
-// (net/http/server.go).
-const timeoutHandler = "net/http.(*timeoutHandler).ServeHTTP"

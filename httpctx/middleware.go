@@ -56,7 +56,8 @@ func newConfig(opts []Option) *config {
 //
 // It makes the request's context the ambient one as well (see gls.Context). It hands next the ResponseWriter and the
 // Request that it is given, nothing wrapped, and does not recover panics. Put it outermost, but inside
-// http.TimeoutHandler, which runs its handler on another goroutine. Inside another Middleware it gives next a Context
+// http.TimeoutHandler, which runs its handler on another goroutine. A middleware around it, one that recovers panics, say,
+// finds no request, nor does http.Server.ErrorLog. Inside another Middleware it gives next a Context
 // of its own for the request and the writer it is given, with the id, start and keys of the outer one.
 func Middleware(next http.Handler) http.Handler { return New()(next) }
 

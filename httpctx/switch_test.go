@@ -147,6 +147,22 @@ func TestOnTwice(t *testing.T) {
 	inRequest(func(c *httpctx.Context) { assert.Same(t, c, current()) })
 }
 
+// A request that was over before the switch is over, and so is one that has ended since.
+func TestOffAndOnAfterTheEnd(t *testing.T) {
+	var before, since gls.Snapshot
+	inRequest(func(*httpctx.Context) { before = gls.Capture() })
+	inRequest(func(*httpctx.Context) {
+		since = gls.Capture()
+		switchedOff(func() {
+			before.Run(func() { assert.ErrorIs(t, why(), httpctx.ErrNotEnabled) })
+		})
+		since.Run(func() { assert.ErrorIs(t, why(), httpctx.ErrNoRequest) })
+	})
+	for _, over := range []gls.Snapshot{before, since} {
+		over.Run(func() { isOnly(t, why(), httpctx.ErrFinished, "^GET /in, request id ") })
+	}
+}
+
 // Requests come and go while the switch is turned: each sees its own Context or none.
 func TestSwitchConcurrently(t *testing.T) {
 	s := serve(t, middleware(func(w http.ResponseWriter, r *http.Request) {

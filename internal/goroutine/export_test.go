@@ -1,10 +1,11 @@
 package goroutine
 
 var (
-	Trustworthy = trustworthy
-	SlowID      = slowID
-	ParseID     = parseID
-	ParseOrigin = parseOrigin
-	ParseLive   = parseLive
-	ParseTraces = parseTraces
+	Trustworthy  = trustworthy
+	SlowID       = slowID
+	ParseID      = parseID
+	ParseOrigin  = parseOrigin
+	ParseLineage = parseLineage
+	ParseLive    = parseLive
+	ParseTraces  = parseTraces
 )

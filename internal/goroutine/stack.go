@@ -55,6 +55,39 @@ func Running() Trace {
 	return trace
 }
 
+// Lineage returns the origin of the running goroutine, that of its creator, of the creator's creator and so on, as far as
+// the text goes: the first alone, unless the program runs with GODEBUG=tracebackancestors=N. It costs what Started does.
+func Lineage() []Origin {
+	return parseLineage(text(false))
+}
+
+// parseLineage reads one goroutine's text. An ancestor's part has its id in its header and the go statement that started
+// it, without the id of who ran that, at its end: that id is in the next header.
+func parseLineage(text []byte) []Origin {
+	lineage := []Origin{parseOrigin(text)}
+	_, rest, more := bytes.Cut(text, ancestorPrefix)
+	for more {
+		var part []byte
+		part, rest, more = bytes.Cut(rest, ancestorPrefix)
+		digits, _, _ := bytes.Cut(part, []byte("]"))
+		id, err := strconv.ParseUint(string(digits), 10, 64)
+		last := &lineage[len(lineage)-1]
+		if err != nil || last.Creator != 0 && last.Creator != id {
+			return lineage
+		}
+		last.Creator = id
+		at := bytes.LastIndex(part, creatorPrefix)
+		if at < 0 {
+			return lineage
+		}
+		lineage = append(lineage, parseCreatedBy(part[at:]))
+	}
+	if last := len(lineage) - 1; last > 0 && lineage[last].Creator == 0 {
+		lineage = lineage[:last] // who started it is beyond the text
+	}
+	return lineage
+}
+
 // parseOrigin reads the last two lines of one goroutine's text. The runtime elides frames in the middle of a deep
 // stack and never the end. Under GODEBUG=tracebackancestors the ancestors' own stacks follow.
 func parseOrigin(text []byte) Origin {

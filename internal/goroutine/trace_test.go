@@ -87,6 +87,28 @@ func TestOriginWithTracebackAncestors(t *testing.T) {
 	want := goroutine.Origin{Creator: 4, Function: "main.g", Position: "/g.go:2"}
 	assert.Equal(t, want, goroutine.ParseOrigin([]byte(text)))
 	assert.Equal(t, []uint64{4, 3}, traceOf(t, text).Ancestors)
+
+	// Goroutine 3 was started by one that the text does not tell.
+	all := []goroutine.Origin{want, {Creator: 3, Function: "main.h", Position: "/h.go:4"}}
+	assert.Equal(t, all, goroutine.ParseLineage([]byte(text)))
+	text += "[originating from goroutine 1]:\nmain.main(...)\n\t/m.go:7 +0x1\n"
+	all = append(all, goroutine.Origin{Creator: 1, Function: "main.main", Position: "/m.go:6"})
+	assert.Equal(t, all, goroutine.ParseLineage([]byte(text)), "the main goroutine was started by none")
+}
+
+func TestLineageOfOddTexts(t *testing.T) {
+	origin := goroutine.Origin{Creator: 4, Function: "main.g", Position: "/g.go:2"}
+	const text = "goroutine 5 [running]:\nmain.f()\n\t/f.go:1 +0x1\ncreated by main.g in goroutine 4\n\t/g.go:2 +0x1\n"
+	for name, more := range map[string]string{
+		"no ancestors":    "",
+		"cut off":         "[originating from goroutine",
+		"no number":       "[originating from goroutine x]:\nmain.g(...)\n\t/g.go:3 +0x1\n",
+		"another creator": "[originating from goroutine 7]:\nmain.g(...)\n\t/g.go:3 +0x1\ncreated by main.h\n\t/h.go:4 +0x1\n",
+		"no creator":      "[originating from goroutine 4]:\nmain.g(...)\n\t/g.go:3 +0x1\n",
+	} {
+		assert.Equal(t, []goroutine.Origin{origin}, goroutine.ParseLineage([]byte(text+more)), name)
+	}
+	assert.Equal(t, []goroutine.Origin{{}}, goroutine.ParseLineage(nil))
 }
 
 func TestTracesOfOddTexts(t *testing.T) {
