@@ -40,6 +40,7 @@ type Context struct {
 // shared is what the Contexts of nested Middlewares have in common.
 type shared struct {
 	givenID string                 // from the client or WithRequestID, "" without; immutable
+	sentIDs []string               // the client's X-Request-ID where that is not the id; immutable
 	madeID  atomic.Pointer[string] // made at the first use of ID when givenID is "": from nil, once
 	start   start
 	logger  *slog.Logger // nil stands for slog.Default at the time of use; immutable

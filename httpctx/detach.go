@@ -17,7 +17,7 @@ func (c *Context) detach() *Context {
 	}
 	d := &Context{request: r, method: c.method, path: c.path, stable: true, era: c.era, detached: true}
 	d.shared = &d.own
-	d.own.givenID = c.ID()
+	d.own.givenID, d.own.sentIDs = c.ID(), c.sentIDs
 	c.start.copyTo(&d.own.start)
 	d.own.logger = c.logger
 	d.own.keys.list.Store(c.keys.list.Load())

@@ -3,7 +3,6 @@ package httpctx
 import (
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/ambient-go/ambient/gls"
 )
@@ -30,6 +29,9 @@ func (f optionFunc) apply(c *config) { f(c) }
 // WithRequestID takes request ids from fn. The default is a well-formed X-Request-ID header, else a fresh random id.
 // What fn returns has to be well-formed as well (see Context.ID); otherwise a random id takes its place. fn is called
 // once per request, before the handler; not for a request that is already in another Middleware, whose id it has.
+//
+// The request that next is given keeps the header that it has: Transport puts the id in its place where a proxy passes
+// the header on.
 func WithRequestID(fn func(*http.Request) string) Option {
 	if fn == nil {
 		panic("httpctx.WithRequestID: nil function")
@@ -120,25 +122,11 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 		c.shared = &c.own
 		c.own.start.begin()
 		c.own.logger = config.logger
-		c.own.givenID = config.id(r)
-		if !c.stable {
-			c.own.givenID = strings.Clone(c.own.givenID)
-		}
+		c.takeID(config)
 	}
 	if isOutside {
 		outside.Exit(func() { gls.Run(fn, current.With(c), c.ambient()) })
 		return
 	}
 	gls.Run(fn, current.With(c), c.ambient())
-}
-
-// id returns the id that the request brings, "" when there is none.
-func (c *config) id(r *http.Request) string {
-	if c.requestID == nil {
-		return clientID(r)
-	}
-	if id := c.requestID(r); wellFormed(id) {
-		return id
-	}
-	return ""
 }

@@ -3,7 +3,7 @@ package httpctx
 import (
 	"encoding/hex"
 	"math/rand/v2"
-	"net/http"
+	"strings"
 )
 
 const (
@@ -33,12 +33,27 @@ var idBytes = func() (set [256]bool) {
 	return set
 }()
 
-// clientID returns the client's id if it is well-formed, "" otherwise.
-func clientID(r *http.Request) string {
-	if ids := r.Header[idHeader]; len(ids) > 0 && wellFormed(ids[0]) {
-		return ids[0]
+// takeID sets the id that a request brings, and what a client has sent instead.
+func (c *Context) takeID(config *config) {
+	sent := c.request.Header[idHeader]
+	switch {
+	case config.requestID != nil:
+		if id := config.requestID(c.request); wellFormed(id) {
+			c.givenID = id
+		}
+	case len(sent) > 0 && wellFormed(sent[0]):
+		c.givenID = sent[0]
 	}
-	return ""
+	if !c.stable {
+		c.givenID = strings.Clone(c.givenID)
+	}
+	if len(sent) == 0 || len(sent) == 1 && sent[0] == c.givenID && c.givenID != "" {
+		return
+	}
+	c.sentIDs = sent
+	if !c.stable {
+		c.sentIDs = copyAll(sent)
+	}
 }
 
 // randomID returns 128 random bits. They tell requests apart and are no secret.

@@ -82,9 +82,7 @@ func copyStrings(r *http.Request) {
 	}
 	r.Header, r.Trailer = copyFields(r.Header), copyFields(r.Trailer)
 	r.Form, r.PostForm = copyFields(r.Form), copyFields(r.PostForm)
-	for i, s := range r.TransferEncoding {
-		r.TransferEncoding[i] = strings.Clone(s)
-	}
+	r.TransferEncoding = copyAll(r.TransferEncoding)
 	for name := range wildcards(r.Pattern) {
 		if value := r.PathValue(name); value != "" {
 			r.SetPathValue(name, strings.Clone(value))
@@ -99,11 +97,15 @@ func copyFields[M ~map[string][]string](fields M) M {
 	}
 	copied := make(M, len(fields))
 	for name, values := range fields {
-		own := make([]string, len(values))
-		for i, v := range values {
-			own[i] = strings.Clone(v)
-		}
-		copied[strings.Clone(name)] = own
+		copied[strings.Clone(name)] = copyAll(values)
+	}
+	return copied
+}
+
+func copyAll(values []string) []string {
+	copied := make([]string, len(values))
+	for i, v := range values {
+		copied[i] = strings.Clone(v)
 	}
 	return copied
 }

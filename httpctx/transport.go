@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ambient-go/ambient/gls"
@@ -16,6 +17,9 @@ import (
 // A request whose context is context.Background(), as http.Get gives it, gets the ambient context: the deadline,
 // cancellation and trace of the request being served. Any other context wins. X-Request-ID is set to the current
 // request's id unless the request has one. Outside of a request, after it and in RunOutside no id is added.
+//
+// What goes upstream is the id that is logged: where the client has sent another header, because it is malformed or
+// WithRequestID gives an id of its own, and httputil.ReverseProxy passes it on, it is replaced.
 //
 // An http.Client with a Timeout hands its transport a context of its own, derived from context.Background() by a
 // deadline alone. Such a context counts as Background in such a client: its deadline and cancellation hold, and those
@@ -39,7 +43,7 @@ func (t *transport) CloseIdleConnections() {
 
 // RoundTrip changes a copy of r, never r itself.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if c, ok := Get(); ok && len(r.Header[idHeader]) == 0 {
+	if c, ok := Get(); ok && c.replaces(r.Header[idHeader]) {
 		r = r.WithContext(r.Context())
 		r.Header = r.Header.Clone()
 		if r.Header == nil {
@@ -76,6 +80,12 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		response.Body = endingBody(response.Body, end)
 	}
 	return response, err
+}
+
+// replaces reports whether the request's id goes where an outgoing request has these X-Request-ID fields: none, or those
+// of the client, which a proxy has copied and which are not the id that is logged.
+func (c *Context) replaces(fields []string) bool {
+	return len(fields) == 0 || c.sentIDs != nil && slices.Equal(fields, c.sentIDs)
 }
 
 // ofClient reports whether r's context is one that http.Client made for its Timeout (net/http/client.go,
