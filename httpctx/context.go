@@ -74,18 +74,6 @@ func (c *Context) ID() string {
 // Start returns when the outermost Middleware took the request.
 func (c *Context) Start() time.Time { return c.start.time() }
 
-// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without.
-func (c *Context) Param(name string) string {
-	c.routed.note(c.request.Pattern)
-	return c.request.PathValue(name)
-}
-
-// Pattern returns Request().Pattern, the pattern that matched, "" before a ServeMux has chosen one.
-func (c *Context) Pattern() string {
-	c.routed.note(c.request.Pattern)
-	return c.request.Pattern
-}
-
 // Logger returns the logger given by WithLogger, or slog.Default() as it is now, with the attribute request_id.
 func (c *Context) Logger() *slog.Logger {
 	logger := c.logger

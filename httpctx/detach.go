@@ -12,6 +12,12 @@ func (c *Context) detach() *Context {
 	r := c.request.Clone(detachedContext{context.WithoutCancel(c.request.Context())})
 	r.Body = http.NoBody
 	r.MultipartForm = nil // its files are removed with the request
+	if inner := c.routed.inside.Load(); inner != nil && r.Pattern == "" {
+		r.Pattern = inner.Pattern
+		for name := range wildcards(inner.Pattern) {
+			r.SetPathValue(name, inner.PathValue(name))
+		}
+	}
 	if !c.stable {
 		copyStrings(r)
 	}

@@ -52,6 +52,27 @@
 // recycled after the request: keep what you need of them in a [Key], not the pointer. [GoDetached] cuts them from the
 // context that it gives. The caveats are examples, in wrong and right pairs, in caveats_test.go.
 //
+// # Routers
+//
+// [Context.Param] and [Context.Pattern] are what the router has written into the request that the Middleware gave on, by
+// SetPathValue and Pattern. Where something in between copies the request, Middleware belongs next to the router as well;
+// the outer one then knows the route when the inner one has returned.
+//
+//	httpctx.Middleware(auth(httpctx.Middleware(mux))) // auth calls r.WithContext
+//	router.Use(httpctx.Middleware)                    // chi, after what copies the request
+//
+// gorilla/mux, gin and echo route otherwise, and need what they found written there, in a middleware of theirs, which is
+// added last: for gorilla/mux, r.SetPathValue for each of mux.Vars(r) and then httpctx.Middleware(next); for gin,
+//
+//	for _, p := range c.Params {
+//		c.Request.SetPathValue(p.Key, p.Value)
+//	}
+//	c.Request.Pattern = c.FullPath()
+//	httpctx.Run(c.Writer, c.Request, c.Next)
+//
+// and for echo the same with c.ParamNames, c.Param and c.Path, and err = next(c) in httpctx.Run. [Context.LookupParam]
+// says what is missing.
+//
 // # Logs and outgoing requests
 //
 // [LogHandler] adds the request to every record logged during it, those of slog.Info without a context included.

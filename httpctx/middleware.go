@@ -118,6 +118,7 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 	}
 	if outer != nil {
 		c.shared = outer.shared
+		defer c.tell(outer)
 	} else {
 		c.shared = &c.own
 		c.own.start.begin()

@@ -1,34 +1,116 @@
 package httpctx
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 )
 
-// A ServeMux writes Request.Pattern while the request is being served, on the request's goroutine. Whoever logs a
-// Context on another one (a handler that buffers its records, glsdebug's page) must not read it meanwhile. For these a
-// routed keeps the pattern as the request's own flow has seen it.
+// ErrNotRouted means that no router has written a pattern or path values into the request as the Middleware gave it on.
+var ErrNotRouted = errors.New("httpctx: the request is not routed")
+
+// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without. LookupParam tells
+// what that means.
+//
+// A router writes it into the request that it is given. That is another one than Request() where something in between
+// has made a copy: r.WithContext, as authentication and tracing do, http.StripPrefix, http.MaxBytesHandler, gorilla/mux
+// itself. Put Middleware there once more, next to the router: inside it, Param, Pattern, Request and gls.Context are those
+// of the copy, and when it has returned Param and Pattern of the outer one are what the router has matched, where its own
+// request has none. The package's documentation has the line for each router.
+func (c *Context) Param(name string) string {
+	c.routed.note(c.request.Pattern)
+	if value := c.request.PathValue(name); value != "" {
+		return value
+	}
+	if inner := c.routed.inside.Load(); inner != nil {
+		return inner.PathValue(name)
+	}
+	return ""
+}
+
+// LookupParam returns Param(name), or an error that says why there is none: ErrNotRouted where no router has written into
+// the request, because it was given a copy or is still to come, or that the pattern has no such wildcard.
+func (c *Context) LookupParam(name string) (string, error) {
+	value := c.Param(name)
+	if value != "" {
+		return value, nil
+	}
+	pattern := c.Pattern()
+	if pattern == "" {
+		return "", fmt.Errorf("%w: %s %s has no pattern and no path value %q: a router further in matches a copy of the request, "+
+			"has not matched it yet, or does not write there: put httpctx.Middleware next to the router, inside of what copies it",
+			ErrNotRouted, c.method, c.escapedPath(), name)
+	}
+	for wildcard := range wildcards(pattern) {
+		if wildcard == name {
+			return "", nil // it has matched nothing
+		}
+	}
+	return "", fmt.Errorf("httpctx: the pattern %q has no wildcard %q", pattern, name)
+}
+
+// Pattern returns Request().Pattern, the pattern that matched, "" before a router has chosen one. What Param says of
+// copies holds for it.
+func (c *Context) Pattern() string {
+	c.routed.note(c.request.Pattern)
+	return c.pattern()
+}
+
+// pattern is Pattern on a goroutine that may read the request.
+func (c *Context) pattern() string {
+	if pattern := c.request.Pattern; pattern != "" {
+		return pattern
+	}
+	if inner := c.routed.inside.Load(); inner != nil {
+		return inner.Pattern
+	}
+	return ""
+}
+
+// A routed is what is known of the pattern besides the request.
 type routed struct {
-	// state goes from 0 to 1 and on to 2, once. Stored by the request's flow; a load of 2 publishes pattern.
-	state   atomic.Uint32
-	pattern string // written while state is 1, read when it is 2
+	// noted is the pattern as the request's own flow has seen it. A ServeMux writes Request.Pattern while the request is
+	// being served, on the request's goroutine. Whoever logs a Context on another one (a handler that buffers its records,
+	// glsdebug's page) must not read it meanwhile. From nil, once, by the request's flow.
+	noted atomic.Pointer[string]
+
+	// inside is the request that a nested Middleware was given, for which the router has chosen. Stored by the nested
+	// Context's end; nobody writes to the request then.
+	inside atomic.Pointer[http.Request]
 }
 
 // note keeps the pattern. A second one, of a mux inside the first on the same request, is not noted.
 func (p *routed) note(pattern string) {
-	if pattern != "" && p.state.Load() == 0 && p.state.CompareAndSwap(0, 1) {
-		p.pattern = pattern
-		p.state.Store(2)
+	if pattern != "" && p.noted.Load() == nil {
+		kept := pattern
+		p.noted.CompareAndSwap(nil, &kept)
+	}
+}
+
+// tell lets the outer Context know what a router has matched between it and c, when c ends. Detached work may begin any
+// number of requests of its own, and remembers none.
+func (c *Context) tell(outer *Context) {
+	if outer == nil || outer.detached {
+		return
+	}
+	found := c.request
+	if inner := c.routed.inside.Load(); inner != nil && found.Pattern == "" {
+		found = inner
+	}
+	if found != outer.request {
+		outer.routed.inside.Store(found)
 	}
 }
 
 // anywhere returns the pattern that matched, as far as it is known to the running goroutine, whichever it is.
 func (c *Context) anywhere() string {
 	if flow, ok := current.Get(); ok && flow.shared == c.shared || c.detached || c.Finished() {
-		return c.request.Pattern // written before, if at all
+		return c.pattern() // written before, if at all
 	}
-	if c.routed.state.Load() == 2 {
-		return c.routed.pattern
+	if pattern := c.routed.noted.Load(); pattern != nil {
+		return *pattern
 	}
 	if c.mux != nil && c.request.URL != nil {
 		_, pattern := c.mux.Handler(c.request)
@@ -41,4 +123,21 @@ func (c *Context) anywhere() string {
 func muxOf(next http.Handler) *http.ServeMux {
 	mux, _ := next.(*http.ServeMux)
 	return mux
+}
+
+// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}) or of chi ({name:[0-9]+}).
+func wildcards(pattern string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for {
+			_, rest, ok := strings.Cut(pattern, "{")
+			if !ok {
+				return
+			}
+			end := strings.IndexAny(rest, ":}.")
+			if end < 0 || !yield(rest[:end]) {
+				return
+			}
+			pattern = rest[end:]
+		}
+	}
 }

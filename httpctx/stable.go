@@ -109,20 +109,3 @@ func copyAll(values []string) []string {
 	}
 	return copied
 }
-
-// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}) or of chi ({name:[0-9]+}).
-func wildcards(pattern string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for {
-			_, rest, ok := strings.Cut(pattern, "{")
-			if !ok {
-				return
-			}
-			end := strings.IndexAny(rest, ":}.")
-			if end < 0 || !yield(rest[:end]) {
-				return
-			}
-			pattern = rest[end:]
-		}
-	}
-}
