@@ -88,7 +88,12 @@
 // some hundred such entries have come together (or half as many as there are goroutines), usually at the next garbage
 // collection. No other goroutine ever sees it: goroutine ids are not reused.
 //
-// Callbacks from C, finalizers and cleanups run on goroutines that the next one uses again: use Run there, not Enter.
+// Some goroutines run one piece of work after the other, and an Enter without Leave in one piece is seen by the next. That
+// of an HTTP/1 connection is the commonest: what a handler enters is set for the next request on it, which may be another
+// user's. Callbacks from C, finalizers and cleanups run on such goroutines too. Use Run there, not Enter; or put package
+// httpctx's Middleware, or [Isolate], around the handler once, and whatever it leaves open ends with it:
+//
+//	func(w http.ResponseWriter, r *http.Request) { gls.Isolate(func() { next.ServeHTTP(w, r) }) }
 //
 // [Storage.Disable] ends a storage's value everywhere at once. It is not needed for collection.
 //
