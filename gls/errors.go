@@ -45,10 +45,17 @@ type NotSetError struct {
 
 	// Remedy is what to write instead: "make it a gls.WaitGroup". It is "" where nothing is known to be lost.
 	Remedy string
+
+	// Detail is the whole text of Error where a package that keeps values of its own knows better than gls: that an HTTP
+	// request has no value for a key of httpctx. It is empty otherwise.
+	Detail string
 }
 
 // Error names the storage, the go statement or what contains it, and the remedy, in one line.
 func (e *NotSetError) Error() string {
+	if e.Detail != "" {
+		return e.Detail
+	}
 	var b strings.Builder
 	b.WriteString("gls: ")
 	if e.Storage != "" {

@@ -334,12 +334,28 @@ func TestKeyGetOrFail(t *testing.T) {
 		assert.Equal(t, "user", notSet.Storage)
 		assert.False(t, notSet.Lost)
 		assert.ErrorIs(t, err, gls.ErrNotSet)
-		assert.ErrorContains(t, err, `gls: storage "user" is not set on goroutine `)
+		assert.EqualError(t, err, `httpctx: the request GET /in has no value for key "user": whatever sets it, a middleware, say, `+
+			`has not run before this`)
+		assert.NotZero(t, notSet.Goroutine)
+		unnamed := httpctx.NewKey[int]("")
+		assert.ErrorContains(t, panicOf(func() { unnamed.GetOrFail() }).(error), "has no value for a key without a name: ")
 		httpctx.RunOutside(func() {
 			var none *httpctx.Error
 			require.ErrorAs(t, panicOf(func() { key.GetOrFail() }).(error), &none)
 			assert.ErrorIs(t, none, httpctx.ErrNoRequest)
 		})
+	})
+}
+
+// A client chooses the path: the text is one line all the same, in detached work and below another Middleware too.
+func TestKeyGetOrFailIsOneLine(t *testing.T) {
+	key := httpctx.NewKey[int]("user")
+	text := func() string { return panicOf(func() { key.GetOrFail() }).(error).Error() }
+	httpctx.Run(httptest.NewRecorder(), newRequest("/a%0AERROR%20forged"), func() {
+		for _, start := range []func(fn func()){func(fn func()) { fn() }, gls.Go, httpctx.GoDetached} {
+			join(start, func() { assert.Contains(t, text(), "the request GET /a%0AERROR%20forged has no value for key") })
+		}
+		inRequest(func(*httpctx.Context) { assert.Contains(t, text(), "the request GET /in has") })
 	})
 }
 

@@ -1,6 +1,8 @@
 package httpctx
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -84,12 +86,26 @@ func (k *Key[T]) Get() (T, bool) {
 }
 
 // GetOrFail returns the key's value in the current request. It panics with an *Error where there is no request, and
-// with a *gls.NotSetError that names the key where the request has no such value.
+// with a *gls.NotSetError that names the request and the key where the request has no such value.
 func (k *Key[T]) GetOrFail() T {
-	value, ok := k.Of(GetOrFail())
+	c := GetOrFail()
+	value, ok := k.Of(c)
 	if !ok {
-		_, err := gls.New[T](k.name).Lookup()
-		panic(err)
+		panic(c.notSet(k.name))
 	}
 	return value
+}
+
+// notSet explains that the request has no value for a key.
+func (c *Context) notSet(key string) *gls.NotSetError {
+	name := fmt.Sprintf("key %q", key)
+	if key == "" {
+		name = "a key without a name"
+	}
+	_, err := gls.New[any](key).Lookup() // knows the goroutine
+	var e *gls.NotSetError
+	errors.As(err, &e)
+	e.Detail = fmt.Sprintf("httpctx: the request %s %s has no value for %s: whatever sets it, a middleware, say, "+
+		"has not run before this", c.method, c.escapedPath(), name)
+	return e
 }
