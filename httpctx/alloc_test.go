@@ -1,6 +1,7 @@
 package httpctx_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -52,4 +53,14 @@ func TestAllocationsOfMiddlewareInAServer(t *testing.T) {
 		}))
 		get(t, s.Client(), s.URL+"/posts/7", "X-Request-ID", "id-1")
 	}
+}
+
+// A line costs what it did before there was AddLogAttrs, where nobody calls it.
+func TestAllocationsOfLogHandler(t *testing.T) {
+	l := slog.New(httpctx.LogHandler(nopHandler{}, httpctx.MarkLost()))
+	httpctx.Run(httptest.NewRecorder(), newRequest("/posts/7", "X-Request-ID", "id-1"), func() {
+		c := httpctx.GetOrFail()
+		c.Request().Pattern = pattern
+		assert.LessOrEqual(t, allocations(func() { l.Info("m") }), 3.0)
+	})
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
 // A Context is one request, from the moment a Middleware takes it until the handler below that Middleware returns.
@@ -13,23 +15,22 @@ import (
 //
 // A Context belongs to this package and is never used for another request.
 type Context struct {
-	request *http.Request // the pointer given to next; immutable
-	*shared               // immutable
+	request *http.Request       // the pointer given to next; immutable
+	writer  http.ResponseWriter // nil when detached; immutable
+	*shared                     // immutable
+	outer   *Context            // the one that this is nested in, or nil; immutable
+	era     uint64              // how often the package had been switched off before; immutable
 
 	// What is kept of the request past its end, as it was when the Middleware took it; immutable.
 	method, path string
-	stable       bool // the request's strings are as immutable as others
-
-	writer http.ResponseWriter // nil when detached; immutable
-	era    uint64              // how often the package had been switched off before; immutable
 
 	// finished goes from false to true, once, when the handler ends.
 	finished atomic.Bool
+	stable   bool // the request's strings are as immutable as others; immutable
+	detached bool // made by GoDetached: its writer is closed from the start; immutable
 
 	// guard is what Writer returns, made at its first call: from nil, once.
 	guard atomic.Pointer[guard]
-
-	detached bool // made by GoDetached: its writer is closed from the start; immutable
 
 	mux    *http.ServeMux // what the Middleware wraps, nil for any other handler; immutable
 	routed routed
@@ -40,11 +41,14 @@ type Context struct {
 // shared is what the Contexts of nested Middlewares have in common.
 type shared struct {
 	givenID string                 // from the client or WithRequestID, "" without; immutable
-	sentIDs []string               // the client's X-Request-ID where that is not the id; immutable
+	sentIDs *[]string              // the client's X-Request-ID where that is not the id, or nil; immutable
 	madeID  atomic.Pointer[string] // made at the first use of ID when givenID is "": from nil, once
 	start   start
 	logger  *slog.Logger // nil stands for slog.Default at the time of use; immutable
 	keys    keys
+
+	// logAttrs is what AddLogAttrs has added: nil at first, then ever larger sets, which are immutable.
+	logAttrs atomic.Pointer[toplevel.Set]
 }
 
 // Request returns the request as the innermost Middleware gave it to its handler: the same pointer. After GoDetached it
@@ -94,6 +98,7 @@ func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true, c
 
 // close finishes the Context and waits for uses of its Writer in progress.
 func (c *Context) close() {
+	c.tell(c.outer)
 	c.finished.Store(true)
 	// A Writer call that makes the guard after this load finds finished set: both are sequentially consistent.
 	if g := c.guard.Load(); g != nil {

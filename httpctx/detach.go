@@ -26,7 +26,11 @@ func (c *Context) detach() *Context {
 	d.own.givenID, d.own.sentIDs = c.ID(), c.sentIDs
 	c.start.copyTo(&d.own.start)
 	d.own.logger = c.logger
-	d.own.keys.list.Store(c.keys.list.Load())
+	d.own.keys.Store(c.keys.Load())
+	d.own.logAttrs.Store(c.logAttrs.Load())
+	if carried(r.Context()) != nil {
+		d.request = d.carriedRequest() // not c, which will be finished
+	}
 	return d
 }
 

@@ -75,9 +75,16 @@
 //
 // # Logs and outgoing requests
 //
-// [LogHandler] adds the request to every record logged during it, those of slog.Info without a context included.
+// [LogHandler] adds the request to every record logged during it, those of slog.Info without a context included, and
+// what [AddLogAttrs] has added at any depth: a line that an outer middleware logs after the handler has all of it.
 // [Transport] hands the deadline, cancellation and id on to requests that the handler makes. Both leave alone what is
 // logged or requested elsewhere.
+//
+// # Where a ctx is at hand
+//
+// With [WithRequestContext] the request's context.Context carries the Context and the frame to goroutines that somebody
+// else starts and hands a ctx: [FromContext] and gls.Resume find them there, and a Middleware inside http.TimeoutHandler is
+// part of the request of the one outside.
 //
 // # Tests
 //

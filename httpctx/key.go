@@ -3,7 +3,6 @@ package httpctx
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/ambient-go/ambient/gls"
@@ -18,11 +17,8 @@ type Key[T any] struct {
 // NewKey returns a key with a name for error texts.
 func NewKey[T any](name string) *Key[T] { return &Key[T]{name: name} }
 
-// keys are the values of a request, newest first.
-type keys struct {
-	mu   sync.Mutex                // held to store list
-	list atomic.Pointer[keyedList] // its store publishes the list, which is immutable
-}
+// keys are the values of a request, newest last. The pointer is nil at first; a store publishes a list, which is immutable.
+type keys = atomic.Pointer[keyedList]
 
 type keyedList []keyed
 
@@ -41,19 +37,27 @@ func (k *Key[T]) Set(c *Context, value T) {
 	if c == nil {
 		panic("httpctx.Key.Set: nil *Context")
 	}
-	c.keys.mu.Lock()
-	defer c.keys.mu.Unlock()
+	for {
+		old := c.keys.Load()
+		if c.keys.CompareAndSwap(old, old.with(keyed{k, value})) {
+			return
+		}
+	}
+}
+
+// with returns a list with one more value, in the place of that of the same key.
+func (l *keyedList) with(e keyed) *keyedList {
 	var next keyedList
-	if old := c.keys.list.Load(); old != nil {
-		next = make(keyedList, 0, len(*old)+1)
-		for _, e := range *old {
-			if e.key != any(k) {
-				next = append(next, e)
+	if l != nil {
+		next = make(keyedList, 0, len(*l)+1)
+		for _, old := range *l {
+			if old.key != e.key {
+				next = append(next, old)
 			}
 		}
 	}
-	next = append(next, keyed{k, value})
-	c.keys.list.Store(&next)
+	next = append(next, e)
+	return &next
 }
 
 // Of returns the key's value in c's request and whether it has one.
@@ -65,7 +69,7 @@ func (k *Key[T]) Of(c *Context) (T, bool) {
 	if c == nil {
 		panic("httpctx.Key.Of: nil *Context")
 	}
-	if list := c.keys.list.Load(); list != nil {
+	if list := c.keys.Load(); list != nil {
 		for _, e := range *list {
 			if e.key == any(k) {
 				value, _ = e.value.(T) // fails for the nil of an interface type alone

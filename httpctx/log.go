@@ -3,6 +3,7 @@ package httpctx
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
@@ -13,6 +14,7 @@ const (
 	logMethod  = "method"
 	logPath    = "path"
 	logPattern = "pattern"
+	logLost    = "request_lost"
 )
 
 // attrs are the attributes of the request, with or without the id.
@@ -29,27 +31,80 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 }
 
 // LogHandler returns a handler that adds request_id, method, path (and pattern when there is one) to every record
-// logged during a request, those of slog.Info without a context included, and hands it to next. They stand at the top
-// level of the record, also below WithGroup. Outside of a request, and after it, records pass as they are. A
-// request_id that Context.Logger or WithAttrs has put at the top level is not repeated.
+// logged during a request, those of slog.Info without a context included, and hands it to next. Attributes of AddLogAttrs
+// follow. They stand at the top level of the record, also below WithGroup. Outside of a request, and after it, records
+// pass as they are. A request_id that Context.Logger or WithAttrs has put at the top level is not repeated, nor is an
+// attribute of AddLogAttrs whose key WithAttrs has put there.
+//
+// A ctx that carries a Context (see WithRequestContext), in slog.InfoContext, says which request the record belongs to,
+// whatever the goroutine does.
 //
 // In the place of context.Background, which slog.Info gives, next gets gls.Context, and so the request's context.
 //
 // Slog.Default's own handler may be next, with slog.SetDefault of the result too: lines then go to where package log
 // wrote before, in the form of slog.TextHandler. A handler of one's own around that one would wait for itself for
 // ever.
-func LogHandler(next slog.Handler) slog.Handler {
+func LogHandler(next slog.Handler, opts ...LogOption) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")
 	}
-	return toplevel.New(next, requestAttrs, nil)
+	var c logConfig
+	for _, o := range opts {
+		if o == nil {
+			panic("httpctx.LogHandler: nil option")
+		}
+		o.applyLog(&c)
+	}
+	return toplevel.New(next, c.attrs, nil)
 }
 
-// requestAttrs is the source of LogHandler.
-func requestAttrs(_ context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
-	c, ok := Get()
+// A LogOption is an option of LogHandler. It is made by MarkLost.
+type LogOption interface{ applyLog(*logConfig) }
+
+type logConfig struct{ markLost bool }
+
+type logOption func(*logConfig)
+
+func (f logOption) applyLog(c *logConfig) { f(c) }
+
+// MarkLost adds request_lost to each line that is logged where Lookup gives ErrLost: the go statement at which the request
+// was lost, as "function (file:line)". To find out takes microseconds for each line outside of a request.
+func MarkLost() LogOption {
+	return logOption(func(c *logConfig) { c.markLost = true })
+}
+
+// attrs is the source of the handler.
+func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
+	c, ok := byContext(ctx)
 	if !ok {
+		if l.markLost && c == nil && !h.Has(logLost) {
+			return nil, lostAttrs()
+		}
 		return nil, nil
 	}
-	return nil, c.attrs(!h.Has(logID), c.Pattern())
+	attrs := c.attrs(!h.Has(logID), c.Pattern())
+	added := c.logAttrs.Load()
+	if added == nil {
+		return nil, attrs
+	}
+	attrs = slices.DeleteFunc(attrs, func(a slog.Attr) bool { return added.Has(a.Key) })
+	for _, a := range added.Attrs() {
+		if !h.Has(a.Key) {
+			attrs = append(attrs, a)
+		}
+	}
+	return nil, attrs
+}
+
+// lostAttrs names the go statement at which the request was lost, if it was.
+func lostAttrs() []slog.Attr {
+	e := explain()
+	if e.Err != ErrLost {
+		return nil
+	}
+	at := e.Cause.LostAt
+	if at == "" { // timeout handling, whose request is over
+		at = e.Cause.StartedAt
+	}
+	return []slog.Attr{slog.String(logLost, at)}
 }

@@ -38,6 +38,11 @@ func Get() (*Context, bool) {
 	return c, true
 }
 
+// live reports whether Get returns c where the frame has it.
+func (c *Context) live() bool {
+	return !off.Load() && !c.finished.Load() && c.era == era.Load()
+}
+
 // Lookup returns the Context of the current request, or an *Error that says why there is none. Building the error
 // takes microseconds.
 func Lookup() (*Context, error) {

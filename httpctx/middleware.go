@@ -20,6 +20,7 @@ type config struct {
 	requestID func(*http.Request) string
 	mux       *http.ServeMux // see Context
 	logger    *slog.Logger
+	carry     bool // see WithRequestContext
 }
 
 type optionFunc func(*config)
@@ -78,7 +79,7 @@ func New(opts ...Option) func(next http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			run(&config, w, r, func() { next.ServeHTTP(w, r) })
+			run(&config, w, r, next, nil)
 		})
 	}
 }
@@ -101,24 +102,24 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 		fn()
 		return
 	}
-	run(newConfig(opts), w, r, fn)
+	run(newConfig(opts), w, r, nil, fn)
 }
 
-// run calls fn with a new Context for the request. The Context finishes however fn ends, after the frame from before
-// is back.
-func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
+// run calls next, or fn where that is nil, with a new Context for the request. The Context finishes however they end, after
+// the frame from before is back.
+func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
 	c.keep()
 	defer c.close()
-	var outer *Context
 	isOutside := false
-	if (gls.Capture() != gls.Snapshot{}) { // most requests come where nothing is set
-		outer, _ = Get()
+	if carrying.Load() || (gls.Capture() != gls.Snapshot{}) { // most requests come where nothing is set
+		if outer, ok := byContext(r.Context()); ok {
+			c.outer = outer
+		}
 		_, isOutside = outside.Get()
 	}
-	if outer != nil {
-		c.shared = outer.shared
-		defer c.tell(outer)
+	if c.outer != nil {
+		c.shared = c.outer.shared
 	} else {
 		c.shared = &c.own
 		c.own.start.begin()
@@ -126,8 +127,19 @@ func run(config *config, w http.ResponseWriter, r *http.Request, fn func()) {
 		c.takeID(config)
 	}
 	if isOutside {
-		outside.Exit(func() { gls.Run(fn, current.With(c), c.ambient()) })
+		outside.Exit(func() { c.serve(config, next, fn) })
 		return
+	}
+	c.serve(config, next, fn)
+}
+
+// serve calls next or fn in the frame of the request.
+func (c *Context) serve(config *config, next http.Handler, fn func()) {
+	if config.carry {
+		c.request = c.carriedRequest()
+	}
+	if next != nil {
+		fn = func() { next.ServeHTTP(c.writer, c.request) }
 	}
 	gls.Run(fn, current.With(c), c.ambient())
 }

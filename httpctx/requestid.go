@@ -50,10 +50,11 @@ func (c *Context) takeID(config *config) {
 	if len(sent) == 0 || len(sent) == 1 && sent[0] == c.givenID && c.givenID != "" {
 		return
 	}
-	c.sentIDs = sent
+	kept := sent
 	if !c.stable {
-		c.sentIDs = copyAll(sent)
+		kept = copyAll(sent)
 	}
+	c.sentIDs = &kept
 }
 
 // randomID returns 128 random bits. They tell requests apart and are no secret.

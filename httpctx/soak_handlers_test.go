@@ -26,6 +26,7 @@ type soak struct {
 	t                                        *testing.T
 	requests, children, mismatches, failures atomic.Int64
 
+	wrap    func(next http.Handler) http.Handler // the Middleware
 	servers []*httptest.Server
 	closing sync.Once
 	running atomic.Int64 // handlers and children; a WaitGroup cannot be added to while it is waited for
@@ -61,9 +62,26 @@ func (s *soak) sees(where, id string, must bool) {
 		s.mismatch("%s of %s: sees %s", where, id, c.ID())
 	case set && key != id:
 		s.mismatch("%s of %s: sees the key of %s", where, id, key)
-	case err == nil && gls.Context() != c.Context() && c.Context() != context.Background():
+	case err == nil && gls.Context() != c.Context() && !c.Finished() && c.Context() != context.Background():
 		s.mismatch("%s of %s: another ambient context", where, id)
 	}
+}
+
+// carried checks what a request's context carries, here and on goroutines that have nothing else.
+func (s *soak) carried(where string, ctx context.Context, id string) {
+	check := func() {
+		if c, ok := httpctx.FromContext(ctx); ok && c.ID() != id {
+			s.mismatch("%s of %s: its context carries %s", where, id, c.ID())
+		}
+		gls.Resume(ctx, func() { // with ctx as the ambient context, which may be derived from the request's
+			if c, ok := httpctx.Get(); ok && c.ID() != id {
+				s.mismatch("resumed %s of %s: sees %s", where, id, c.ID())
+			}
+		})
+		slog.New(httpctx.LogHandler(soakLog{s: s}, httpctx.MarkLost())).InfoContext(ctx, id)
+	}
+	check()
+	s.child(plain, check)
 }
 
 // child starts a goroutine that is counted and waited for at the end of the run.
@@ -115,6 +133,8 @@ func (s *soak) handler() http.Handler {
 				s.mismatch("%s of %s: begins with the key of %s", path, id, key)
 			}
 			soakKey.Set(httpctx.GetOrFail(), id)
+			httpctx.AddLogAttrs(slog.String("added", id))
+			s.carried(path, r.Context(), id)
 			page(w, r, id)
 		})
 	}
@@ -136,6 +156,7 @@ func (s *soak) handler() http.Handler {
 			defer s.running.Add(-1)
 			id := r.Header.Get("X-Request-ID")
 			s.sees("timeout handler", id, must)
+			s.carried("timeout handler", r.Context(), id)
 			time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
 			s.late(id)
 			s.sees("timeout handler, later", id, must)
@@ -143,9 +164,9 @@ func (s *soak) handler() http.Handler {
 		}
 	}
 	all := http.NewServeMux()
-	all.Handle("/", httpctx.Middleware(mux))
-	all.Handle("/timeout/inside", http.TimeoutHandler(httpctx.Middleware(slow(true)), time.Millisecond, "slow"))
-	all.Handle("/timeout/outside", httpctx.Middleware(http.TimeoutHandler(slow(false), time.Millisecond, "slow")))
+	all.Handle("/", s.wrap(mux))
+	all.Handle("/timeout/inside", http.TimeoutHandler(s.wrap(slow(true)), time.Millisecond, "slow"))
+	all.Handle("/timeout/outside", s.wrap(http.TimeoutHandler(slow(false), time.Millisecond, "slow")))
 	return all
 }
 
@@ -215,7 +236,7 @@ func (s *soak) proxy(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	(&httputil.ReverseProxy{
-		Transport: httpctx.Transport(s.servers[0].Client().Transport),
+		Transport: httpctx.Transport(s.servers[0].Client().Transport, httpctx.ForwardTo("127.0.0.1:*")),
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(target)
 			p.Out.URL.Path = "/plain"
@@ -271,7 +292,7 @@ type soakLog struct {
 
 func (h soakLog) Handle(_ context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == "request_id" && a.Value.String() != r.Message {
+		if (a.Key == "request_id" || a.Key == "added") && a.Value.String() != r.Message {
 			h.s.mismatch("log of %s has %s", r.Message, a.Value)
 		}
 		return true

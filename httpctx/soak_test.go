@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/httpctx"
 	"github.com/ambient-go/ambient/internal/carrier"
 )
 
@@ -26,7 +27,12 @@ import (
 //
 // AMBIENT_SOAK=1000000 is the long form, with that many requests; go test needs a -timeout for it. It ends by itself:
 // after the requests, or some time before the timeout.
-func TestSoak(t *testing.T) {
+func TestSoak(t *testing.T) { soakWith(t) }
+
+// TestSoakWithRequestContext is TestSoak with requests that carry their Contexts.
+func TestSoakWithRequestContext(t *testing.T) { soakWith(t, httpctx.WithRequestContext()) }
+
+func soakWith(t *testing.T, opts ...httpctx.Option) {
 	requests := 3000
 	if text := os.Getenv("AMBIENT_SOAK"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -44,7 +50,7 @@ func TestSoak(t *testing.T) {
 	eventually(t, frames, "another test has left a frame")
 	goroutines, before, began := runtime.NumGoroutine(), heapBytes(), time.Now()
 
-	s := newSoak(t)
+	s := newSoak(t, opts...)
 	defer s.close()
 	s.drive(ctx, requests)
 	took := time.Since(began)
@@ -209,8 +215,8 @@ func (v *vanishing) Read(p []byte) (int, error) {
 }
 
 // newSoak starts the servers, one of each protocol.
-func newSoak(t *testing.T) *soak {
-	s := &soak{t: t, tasks: make(chan func())}
+func newSoak(t *testing.T, opts ...httpctx.Option) *soak {
+	s := &soak{t: t, wrap: httpctx.New(opts...), tasks: make(chan func())}
 	h := s.handler()
 	s.servers = []*httptest.Server{serve(t, h), serveHTTP2(t, h)}
 	return s

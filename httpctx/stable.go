@@ -23,7 +23,8 @@ func stable(w http.ResponseWriter, r *http.Request) bool {
 	if t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" {
 		switch t.Elem().Name() {
 		case "response", "http2responseWriter":
-			known.Store(&t)
+			kept := t // t itself stays off the heap
+			known.Store(&kept)
 			return true
 		}
 	}
