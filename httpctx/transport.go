@@ -25,14 +25,28 @@ import (
 // deadline alone. Such a context counts as Background in such a client: its deadline and cancellation hold, and those
 // of the ambient context too. A request of a client with a Timeout that must outlive the one being served is made in
 // RunOutside.
-func Transport(base http.RoundTripper) http.RoundTripper {
+//
+// A ctx that carries a Context (see WithRequestContext) says which request's id goes with it, whatever the goroutine does.
+func Transport(base http.RoundTripper, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport // now: a program may make this one the default
 	}
-	return &transport{base}
+	t := &transport{base: base}
+	for _, o := range opts {
+		if o == nil {
+			panic("httpctx.Transport: nil option")
+		}
+		o.applyTransport(t)
+	}
+	return t
 }
 
-type transport struct{ base http.RoundTripper }
+// A transport is immutable.
+type transport struct {
+	base       http.RoundTripper
+	restricted bool // to hosts, see ForwardTo
+	hosts      []hostPattern
+}
 
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.
 func (t *transport) CloseIdleConnections() {
@@ -43,7 +57,7 @@ func (t *transport) CloseIdleConnections() {
 
 // RoundTrip changes a copy of r, never r itself.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if c, ok := Get(); ok && c.replaces(r.Header[idHeader]) {
+	if c, ok := byContext(r.Context()); ok && c.replaces(r.Header[idHeader]) && t.forwards(r) {
 		r = r.WithContext(r.Context())
 		r.Header = r.Header.Clone()
 		if r.Header == nil {
@@ -85,7 +99,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // replaces reports whether the request's id goes where an outgoing request has these X-Request-ID fields: none, or those
 // of the client, which a proxy has copied and which are not the id that is logged.
 func (c *Context) replaces(fields []string) bool {
-	return len(fields) == 0 || c.sentIDs != nil && slices.Equal(fields, c.sentIDs)
+	return len(fields) == 0 || c.sentIDs != nil && slices.Equal(fields, *c.sentIDs)
 }
 
 // ofClient reports whether r's context is one that http.Client made for its Timeout (net/http/client.go,
