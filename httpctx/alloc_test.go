@@ -50,6 +50,8 @@ func TestAllocationsOfMiddlewareInAServer(t *testing.T) {
 	for _, serve := range []func(testing.TB, http.Handler) *httptest.Server{serve, serveHTTP2} {
 		s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			assert.LessOrEqual(t, allocations(func() { h.ServeHTTP(w, r) }), 2.0)
+			var wrapped http.ResponseWriter = &unwrapper{w}
+			assert.LessOrEqual(t, allocations(func() { h.ServeHTTP(wrapped, r) }), 2.0)
 		}))
 		get(t, s.Client(), s.URL+"/posts/7", "X-Request-ID", "id-1")
 	}

@@ -20,15 +20,26 @@ func stable(w http.ResponseWriter, r *http.Request) bool {
 	if k := known.Load(); k != nil && *k == t {
 		return true
 	}
-	if t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" {
-		switch t.Elem().Name() {
-		case "response", "http2responseWriter":
-			kept := t // t itself stays off the heap
-			known.Store(&kept)
-			return true
-		}
+	if r.Context().Value(http.ServerContextKey) == nil {
+		return false
 	}
-	return r.Context().Value(http.ServerContextKey) != nil
+	if t != nil && t.Kind() == reflect.Pointer && ofServer(t.Elem()) {
+		kept := t // t itself stays off the heap
+		known.Store(&kept)
+	}
+	return true
+}
+
+// ofServer reports whether a type is what the writers of net/http's server point to. One that is not known here costs a
+// look at the context.
+func ofServer(t reflect.Type) bool {
+	switch t.PkgPath() {
+	case "net/http":
+		return t.Name() == "response" || t.Name() == "http2responseWriter" // net/http/h2_bundle.go, up to Go 1.26
+	case "net/http/internal/http2": // from Go 1.27
+		return t.Name() == "responseWriter"
+	}
+	return false
 }
 
 // serverWriters are the types of the server's writers for HTTP/2 and HTTP/1, once they have been seen.
