@@ -191,11 +191,13 @@ func TestErrLost(t *testing.T) {
 		assert.Contains(t, err.Error(), "gls.Go")
 		return e
 	}
-	const here = `httpctx_test\.TestErrLost\.func\d+(\.\d+)* \(.*httpctx/errors_test\.go:%d\): start it with gls\.Go$`
+	const here = `httpctx_test\.TestErrLost\.func\d+(\.\d+)* \(.*httpctx/errors_test\.go:%d\): start it with gls\.Go if it works for that flow alone; ` +
+		`if it is a worker that serves many, give it each task in gls\.Bind`
 	inRequest(func(c *httpctx.Context) {
 		at := line() + 1
 		start := func(fn func()) { go fn() }
 		lost(t, start, fmt.Sprintf("^started by the go statement in .*"+here, at))
+		lost(t, new(sync.WaitGroup).Go, `^by sync\.WaitGroup\.Go, .*: make it a gls\.WaitGroup$`)
 		lost(t, new(sync.WaitGroup).Go, `sync\.\(\*WaitGroup\)\.Go \(.*waitgroup\.go:\d+\)`)
 		join(gls.Go, func() { lost(t, start, fmt.Sprintf(here, at)) })
 		httpctx.RunOutside(func() {
@@ -222,7 +224,8 @@ func TestErrLost(t *testing.T) {
 		inRequest(func(*httpctx.Context) {
 			fired := make(chan error)
 			time.AfterFunc(0, func() { fired <- why() })
-			assert.ErrorIs(t, <-fired, httpctx.ErrNoRequest, "nobody started it")
+			isOnly(t, <-fired, httpctx.ErrNoRequest, // nobody started it
+				`^on a goroutine started in time\.goFunc .*: outside of a request, or lost here: use gls\.AfterFunc$`)
 		})
 	})
 }
@@ -406,8 +409,8 @@ func TestErrorOutsideOfMiddleware(t *testing.T) {
 			inner.ServeHTTP(w, r)
 		}))
 		get(t, s.Client(), s.URL)
-		isOnly(t, within(t, errs), httpctx.ErrNoRequest, "^on a goroutine started in .*, which serves requests: this code runs "+
-			"outside of Middleware, and belongs inside it, as a middleware that recovers panics does$")
+		isOnly(t, within(t, errs), httpctx.ErrNoRequest, "^on a goroutine started in .*: it serves requests, and this code "+
+			"runs outside of Middleware: put it inside, as a middleware that recovers panics$")
 	}
 }
 
@@ -420,7 +423,7 @@ func TestErrLostOnTheWay(t *testing.T) {
 	inRequest(func(*httpctx.Context) {
 		at := line() + 1
 		lose := func(fn func()) { go fn() }
-		on := fmt.Sprintf(`by the go statement in .*errors_test\.go:%d\): start that goroutine with gls\.Go$`, at)
+		on := fmt.Sprintf(`by the go statement in .*errors_test\.go:%d\): start it with gls\.Go if it works for that flow alone; `, at)
 		check := func() {
 			e := isOnly(t, why(), httpctx.ErrLost, "^on the way to this goroutine, which was started in .*, "+on)
 			assert.False(t, e.Cause.Lost)

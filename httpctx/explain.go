@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/constructs"
 )
 
 // explain says why Get finds nothing here.
@@ -32,34 +33,64 @@ func explain() *Error {
 		return &Error{Err: ErrNoRequest, Detail: "inside httpctx.RunOutside, or started there"}
 	}
 	started := cause.StartedAt
+	construct := constructOf(cause)
 	switch {
 	case cause.Ended:
 		return &Error{Err: ErrFinished, Detail: "on a goroutine that the request started in " + started, Cause: cause}
-	case startedIn(started, timeoutHandler):
+	case construct == timeoutHandler:
 		return &Error{Err: ErrLost, Detail: "http.TimeoutHandler runs its handler on another goroutine, started by " +
 			started + ": put Middleware inside it", Cause: cause}
+	case cause.Lost && construct != "":
+		return &Error{Err: ErrLost, Detail: "by " + construct + ", on a goroutine started in " + started + ": " + cause.Remedy,
+			Cause: cause}
 	case cause.Lost:
-		return &Error{Err: ErrLost, Detail: "started by the go statement in " + started + ": start it with gls.Go", Cause: cause}
-	case cause.LostAt != "":
+		return &Error{Err: ErrLost, Detail: "started by the go statement in " + started + ": " + cause.Remedy, Cause: cause}
+	case cause.Ancestor != 0:
 		return &Error{Err: ErrLost, Detail: "on the way to this goroutine, which was started in " + started +
-			", by the go statement in " + cause.LostAt + ": start that goroutine with gls.Go", Cause: cause}
-	case started == "" && beforeMain():
+			", by the go statement in " + cause.LostAt + ": " + cause.Remedy, Cause: cause}
+	case started != "":
+		return &Error{Err: ErrNoRequest, Detail: "on a goroutine started in " + started + ": " + advice(construct, cause.Remedy),
+			Cause: cause}
+	case construct != "":
+		return &Error{Err: ErrNoRequest, Detail: "in a function of " + construct + ": " + advice(construct, cause.Remedy), Cause: cause}
+	case beforeMain():
 		return &Error{Err: ErrNoRequest, Detail: notYet, Cause: cause}
-	case started == "":
-		return &Error{Err: ErrNoRequest, Cause: cause}
 	}
-	detail := "on a goroutine started in " + started
-	switch {
-	case startedIn(started, testFunctions...):
-		detail += ": in a test, " + runInTest
-	case startedIn(started, servers...):
-		detail += ", which serves requests: this code runs outside of Middleware, and belongs inside it, " +
-			"as a middleware that recovers panics does"
-	default:
-		detail += ": outside of a request, or lost on the way here, where each go statement from the handler on has to be " +
-			"gls.Go; GODEBUG=tracebackancestors=10 lets this error name the one"
+	return &Error{Err: ErrNoRequest, Cause: cause}
+}
+
+// advice is for a goroutine of which no loss is known: whoever started it has no request either, or has it no longer.
+func advice(construct, remedy string) string {
+	switch construct {
+	case test:
+		return "in a test, " + runInTest
+	case server:
+		return "it serves requests, and this code runs outside of Middleware: put it inside, as a middleware that recovers panics"
+	case "":
+		return "outside of a request, or lost on the way here, where each go statement from the handler on has to be gls.Go; " +
+			"GODEBUG=tracebackancestors=10 lets this error name the one"
 	}
-	return &Error{Err: ErrNoRequest, Detail: detail, Cause: cause}
+	return "outside of a request, or lost here: " + remedy
+}
+
+// The constructs of package constructs that mean something of their own here.
+const (
+	timeoutHandler = "http.TimeoutHandler"
+	server         = "http.Server"
+	test           = "t.Run"
+)
+
+// constructOf names the construct that the goroutine is of, "" for a go statement of a program's own and where none is
+// known. In a build with inheritance the cause knows of those alone that lose something.
+func constructOf(cause *gls.NotSetError) string {
+	if cause.Construct != "" {
+		return cause.Construct
+	}
+	function, _, _ := strings.Cut(cause.StartedAt, " (")
+	if c, ok := constructs.Of(function); ok {
+		return c.Name
+	}
+	return ""
 }
 
 // notEnabled explains where no Middleware was made. That is no mistake before main, nor in a test: there it is the place
@@ -69,7 +100,7 @@ func notEnabled(cause *gls.NotSetError) *Error {
 	switch {
 	case cause.StartedAt == "" && beforeMain():
 		return &Error{Err: ErrNotEnabled, lead: noRequestYet, Detail: notYet}
-	case startedIn(cause.StartedAt, testFunctions...):
+	case constructOf(cause) == test:
 		return &Error{Err: ErrNotEnabled, lead: noRequestYet, Detail: none + ": in a test, " + runInTest}
 	}
 	return &Error{Err: ErrNotEnabled, Detail: none}
@@ -81,31 +112,6 @@ const (
 		"in a test, " + runInTest
 	runInTest = "httpctx.Run(httptest.NewRecorder(), r, fn) serves a request"
 )
-
-// startedIn reports whether a goroutine's go statement stands in a function whose name begins so.
-func startedIn(statement string, functions ...string) bool {
-	for _, f := range functions {
-		if strings.HasPrefix(statement, f) {
-			return true
-		}
-	}
-	return false
-}
-
-// timeoutHandler is how the runtime names the function that holds the go statement of http.TimeoutHandler
-// (net/http/server.go).
-const timeoutHandler = "net/http.(*timeoutHandler).ServeHTTP"
-
-// testFunctions hold the go statements of tests and benchmarks.
-var testFunctions = []string{"testing.(*T).", "testing.(*B).", "testing.(*F).", "testing.runTests", "testing.runFuzz"}
-
-// servers hold the go statements of the goroutines on which servers call handlers, of HTTP/1 and HTTP/2.
-var servers = []string{
-	"net/http.(*Server).Serve",
-	"net/http.(*http2serverConn).",          // net/http/h2_bundle.go, up to Go 1.26
-	"net/http/internal/http2.(*serverConn)", // from Go 1.27
-	"golang.org/x/net/http2.(*serverConn).",
-}
 
 // beforeMain reports whether a package's variables are being initialised on the running goroutine.
 func beforeMain() bool {
