@@ -18,17 +18,20 @@ MAX_LINES := 400
 VETTED := darwin/arm64 windows/amd64 linux/s390x linux/riscv64 js/wasm
 
 BUILD := $(CURDIR)/build
+AMBIENT := $(BUILD)/ambient
 GOLANGCI_LINT := $(BUILD)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
 GO_TEST := $(GO) test -timeout 10m
 # Each module is built by itself, as its users do; go.work is for editors.
 export GOWORK := off
 MODULES := benchmarks cmd/ambient cmd/blog gls/glssql/dbtest
+# Whatever else has a go.mod below gls/ and httpctx/.
+ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find ./gls ./httpctx -name go.mod))))
 
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules modules lint race compat cross inherited noinline
+CHECKS := test rules modules adapters lint race compat cross inherited noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -90,6 +93,14 @@ modules: ## the other modules: built, vetted, tested, each by itself
 		echo "module $$module"; (cd $$module && $(GO) build -o /dev/null ./... && $(GO) vet ./... && $(GO) test -timeout 30m ./...); \
 	done
 
+.PHONY: adapters
+adapters: $(AMBIENT) ## the adapters below gls/ and httpctx/: tidy, and tested by themselves in both builds
+	@set -e; for module in $(ADAPTERS); do \
+		echo "module $$module"; (cd $$module && $(GO) mod tidy -diff && $(GO) build ./... && $(GO) vet ./... && \
+			AMBIENT_EXPECT=explicit $(GO_TEST) ./... && \
+			AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 10m ./...); \
+	done
+
 .PHONY: cover
 cover: ## coverage of all packages by all tests, as build/cover.html
 	@mkdir -p $(BUILD)
@@ -145,7 +156,6 @@ compat: ## all tests with the oldest Go release, the installed one and the newes
 	GOTOOLCHAIN=go$(GO_NEWEST) $(GO_TEST) ./...
 
 # ambient build's runtime, on the installed Go release and on the newest one.
-AMBIENT := $(BUILD)/ambient
 STD := runtime sync context time net/http testing/synctest iter os/signal
 
 .PHONY: $(AMBIENT)
