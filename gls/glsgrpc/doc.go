@@ -19,9 +19,9 @@
 //   - That ctx carries the frame: gls.Resume(ctx, fn) runs fn in the call on whatever goroutine a library, or an
 //     interceptor with a timeout, has started.
 //
-// Where the ctx that the interceptor is given carries a frame (see gls.NewContext), the handler continues it. So it is
-// with a stats handler's TagRPC, and with grpc.Server.ServeHTTP in an HTTP request whose context carries one: the call
-// then has the HTTP request's id, and httpctx.Get finds that request.
+// Where the ctx that the interceptor is given carries a frame (see gls.NewContext), the handler continues it: one that
+// a stats handler's TagRPC has put there, or that of an HTTP request (see httpctx.WithRequestContext) which
+// grpc.Server.ServeHTTP serves. The call then has the HTTP request's id, and httpctx.Get finds that request.
 //
 // Values of one's own are set in an interceptor inside:
 //
@@ -32,17 +32,18 @@
 //
 //	server := grpc.NewServer(glsgrpc.Server(grpc.ChainUnaryInterceptor(auth))...)
 //
-// When the handler has returned, panicked or called runtime.Goexit the call is finished: Get finds nothing on any
-// goroutine that still runs, [Lookup] says [ErrFinished], and a Call that somebody has kept says Finished. Nothing is
-// recovered, and nothing stays on the goroutine, which grpc.NumStreamWorkers uses again. An interceptor that recovers
-// panics is in the call if it is among Server's arguments, and outside of it, without its id, if it is that of
-// grpc.UnaryInterceptor or grpc.StreamInterceptor, which grpc calls first.
+// When the handler has returned, panicked or called runtime.Goexit the call is finished: Get and gls.Context find
+// nothing on any goroutine that still runs, [Lookup] says [ErrFinished], and a Call that somebody has kept says
+// Finished. Nothing is recovered, and nothing stays on the goroutine, which grpc.NumStreamWorkers uses again.
+//
+// An interceptor that recovers panics is in the call if it is among Server's arguments, and outside of it, without its
+// id, if it is that of grpc.UnaryInterceptor or grpc.StreamInterceptor, which grpc calls first.
 //
 // # A client's calls
 //
 // A call, or a stream, with context.Background() gets the ambient context: deadline, cancellation, trace, metadata. Any
-// other ctx wins. So does the ctx of no call that is over: a goroutine that outlives its call gets Background, and not
-// what is cancelled. In either case the id of the call or HTTP request being served is sent as x-request-id unless the
+// other ctx wins. A goroutine that outlives the call it served has no ambient context, so that its calls go on with
+// Background. In either case the id of the call or HTTP request being served is sent as x-request-id unless the
 // metadata of the ctx has one. Incoming metadata is not passed on. Outside of a call and in gls.Isolate nothing is
 // added.
 //

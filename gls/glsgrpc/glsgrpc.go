@@ -16,6 +16,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glslog"
 	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/internal/ambient"
 )
 
 // Server returns options for grpc.NewServer: the interceptors of this package, and then opts.
@@ -61,10 +62,23 @@ func serve(ctx context.Context, method string, next func(ctx context.Context)) {
 	gls.Resume(ctx, func() {
 		c := newCall(ctx, method)
 		defer c.finished.Store(true)
-		c.ctx = gls.NewContext(ctx, gls.Capture().With(current.With(c), glslog.With(c.LogValue().Group()...)))
-		gls.Resume(c.ctx, func() { next(c.ctx) })
+		s := gls.Capture().With(current.With(c), glslog.With(c.LogValue().Group()...))
+		ctx := gls.NewContext(ctx, s)
+		s.With(gls.WithContext(&callContext{ctx, c})).Run(func() { next(ctx) })
 	})
 }
+
+// A callContext is a call's ctx as the ambient one, which ends with the call.
+type callContext struct {
+	context.Context
+
+	call *Call
+}
+
+var _ ambient.Source = (*callContext)(nil)
+
+// Ambient returns the call's ctx, false when the call is over: it is cancelled then.
+func (c *callContext) Ambient() (context.Context, bool) { return c.Context, !c.call.Finished() }
 
 // Dial returns options for grpc.NewClient: the interceptors of this package, and then opts.
 //
@@ -97,7 +111,7 @@ func StreamClientInterceptor() grpc.StreamClientInterceptor {
 // outgoing returns the context that a call gets which is made with ctx.
 func outgoing(ctx context.Context) context.Context {
 	if ctx == context.Background() {
-		ctx = ambient()
+		ctx = gls.Context()
 	}
 	id := ""
 	gls.Resume(ctx, func() { id = requestID() })
@@ -105,15 +119,6 @@ func outgoing(ctx context.Context) context.Context {
 		return ctx
 	}
 	return metadata.AppendToOutgoingContext(ctx, idKey, id)
-}
-
-// ambient returns the ambient context. That of a call that is over is none: it is cancelled.
-func ambient() context.Context {
-	ctx := gls.Context()
-	if c, ok := current.Get(); ok && c.Finished() && ctx == c.ctx {
-		return context.Background()
-	}
-	return ctx
 }
 
 // ErrFinished says that the call which the goroutine belonged to is over.
@@ -127,8 +132,7 @@ var current = gls.New[*Call]("glsgrpc")
 type Call struct {
 	id, method, peer string
 
-	ctx      context.Context // what the handler is given; set before it is called
-	finished atomic.Bool     // from false to true when the handler has ended
+	finished atomic.Bool // from false to true when the handler has ended
 }
 
 // Get returns the call that is being served and true, or nil and false: outside of a call, after it, or where it was

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -111,7 +113,13 @@ func (c client) stream(ctx context.Context) error {
 	if _, err := stream.Recv(); err != nil {
 		return err
 	}
-	return stream.CloseSend()
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
+	if _, err := stream.Recv(); err != io.EOF { // until the handler has returned
+		return fmt.Errorf("the stream ends with %w", err)
+	}
+	return nil
 }
 
 // with returns a context in which calls send these pairs of key and value.

@@ -325,10 +325,8 @@ func TestACallInAnHTTPRequestHasItsIDAndItsFrame(t *testing.T) {
 	})
 	server := grpc.NewServer(glsgrpc.Server()...)
 	grpc_testing.RegisterTestServiceServer(server, &s)
-	middleware := httpctx.New(httpctx.WithRequestID(func(*http.Request) string { return "of-http" }))
-	front := httptest.NewUnstartedServer(middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		server.ServeHTTP(w, r.WithContext(gls.NewContext(r.Context(), gls.Capture())))
-	})))
+	id := httpctx.WithRequestID(func(*http.Request) string { return "of-http" })
+	front := httptest.NewUnstartedServer(httpctx.New(id, httpctx.WithRequestContext())(server))
 	front.EnableHTTP2 = true
 	front.StartTLS()
 	defer front.Close()
