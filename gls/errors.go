@@ -21,9 +21,9 @@ type NotSetError struct {
 	Creator   uint64 // the goroutine that started it; 0 when unknown
 	StartedAt string // "function (file:line)" of the go statement that started it; "" for the main goroutine or when unknown
 
-	// LostAt is the go statement at which the value was lost, in the form of StartedAt: StartedAt itself where Lost is
-	// true. Where Ancestor, further up than Creator, has this storage set right now, it is the one on the way from there.
-	// Ancestors are known where the program runs with GODEBUG=tracebackancestors=N.
+	// LostAt is the go statement at which the value was lost, in the form of StartedAt: StartedAt itself where Lost
+	// is true. Where Ancestor, further up than Creator, has this storage set right now, it is the one on the way
+	// from there. Ancestors are known where the program runs with GODEBUG=tracebackancestors=N.
 	LostAt   string
 	Ancestor uint64
 
@@ -32,22 +32,24 @@ type NotSetError struct {
 	// Isolate hides the value on purpose.
 	Lost bool
 
-	// Ended reports, in a build with inheritance, that the goroutine inherited the value at a plain go statement from a
-	// scope that has ended, and has received a value from a channel or a sync.Cond since: it may work for others by now.
+	// Ended reports, in a build with inheritance, that the goroutine inherited the value at a plain go statement
+	// from a scope that has ended, and has received a value from a channel or a sync.Cond since: it may work for
+	// others by now.
 	Ended bool
 
 	// Construct names what ran a function on Goroutine, where the go statement is not one that the program can change:
 	// "errgroup.Group.Go", "time.AfterFunc". It is "" elsewhere.
 	Construct string
 
-	// Function is the "function (file:line)" of the program that Construct ran, as far as the stack tells; "" elsewhere.
+	// Function is the "function (file:line)" of the program that Construct ran, as far as the stack tells; ""
+	// elsewhere.
 	Function string
 
 	// Remedy is what to write instead: "make it a gls.WaitGroup". It is "" where nothing is known to be lost.
 	Remedy string
 
-	// Detail is the whole text of Error where a package that keeps values of its own knows better than gls: that an HTTP
-	// request has no value for a key of httpctx. It is empty otherwise.
+	// Detail is the whole text of Error where a package that keeps values of its own knows better than gls: that an
+	// HTTP request has no value for a key of httpctx. It is empty otherwise.
 	Detail string
 }
 
@@ -69,8 +71,8 @@ func (e *NotSetError) Error() string {
 		fmt.Fprintf(&b, ": it was inherited at the go statement in %s from a scope that has ended, and this goroutine has "+
 			"received a value since, perhaps of another flow: %s", e.StartedAt, e.Remedy)
 	case e.Ancestor != 0:
-		fmt.Fprintf(&b, ": it is set on goroutine %d, and was lost on the way from there to this one, at the go statement in %s: %s",
-			e.Ancestor, e.LostAt, e.Remedy)
+		fmt.Fprintf(&b, ": it is set on goroutine %d, and was lost on the way from there to this one, at the go statement in "+
+			"%s: %s", e.Ancestor, e.LostAt, e.Remedy)
 	case e.Construct != "":
 		function := e.Function
 		if function == "" {
@@ -120,8 +122,8 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 	return e
 }
 
-// lose finds the nearest ancestor on which the key is set right now, and the go statement on the way from there that did
-// not carry it.
+// lose finds the nearest ancestor on which the key is set right now, and the go statement on the way from there
+// that did not carry it.
 func (e *NotSetError) lose(k *frame.Key, lineage []goroutine.Origin) {
 	for i, origin := range lineage {
 		if origin.Creator == 0 {

@@ -8,14 +8,15 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// WithRequestContext gives next a request whose context.Context carries the Context and the frame. Without it a request's
-// context knows nothing of them. It is for code that is handed a ctx where somebody else has started the goroutine (below
-// http.TimeoutHandler, in resolvers of GraphQL, behind gRPC): FromContext finds the Context there, gls.Resume continues
-// the request's flow, LogHandler and Transport know the request by the ctx of the record and of the outgoing request, and
-// a Middleware that is given a request with such a ctx is nested in the one that made it.
+// WithRequestContext gives next a request whose context.Context carries the Context and the frame. Without it a
+// request's context knows nothing of them. It is for code that is handed a ctx where somebody else has started the
+// goroutine (below http.TimeoutHandler, in resolvers of GraphQL, behind gRPC): FromContext finds the Context there,
+// gls.Resume continues the request's flow, LogHandler and Transport know the request by the ctx of the record and
+// of the outgoing request, and a Middleware that is given a request with such a ctx is nested in the one that made
+// it.
 //
-// The request that next is given is a copy then, by http.Request.WithContext, and is what Context.Request returns. Inside
-// another Middleware the option is independent of that one's.
+// The request that next is given is a copy then, by http.Request.WithContext, and is what Context.Request returns.
+// Inside another Middleware the option is independent of that one's.
 func WithRequestContext() Option {
 	return optionFunc(func(c *config) {
 		c.carry = true
@@ -42,8 +43,8 @@ func (ctx carryingContext) Value(key any) any {
 	return ctx.Context.Value(key)
 }
 
-// carriedRequest returns a copy of c's request with a context that carries c, and the frame that is in force here with c
-// and its context in it.
+// carriedRequest returns a copy of c's request with a context that carries c, and the frame that is in force here
+// with c and its context in it.
 func (c *Context) carriedRequest() *http.Request {
 	frame := gls.Capture().With(current.With(c), c.ambient())
 	return c.request.WithContext(gls.NewContext(carryingContext{c.request.Context(), c}, frame))

@@ -42,27 +42,29 @@
 //
 // A plain goroutine's loss is recognised while the goroutine that started it still serves the request; later it is
 // ErrNoRequest. So is that of a goroutine which a lost one has started, unless the program runs with
-// GODEBUG=tracebackancestors=10. A plain goroutine started inside RunOutside is taken for lost if it asks after RunOutside has returned
-// and before the handler has.
+// GODEBUG=tracebackancestors=10. A plain goroutine started inside RunOutside is taken for lost if it asks after
+// RunOutside has returned and before the handler has.
 //
 // # Where not to read it
 //
-// In package-level variables and init, there is no request. In sync.Once and caches, it is the request of whoever came
-// first: compute there what is the same for all. The contexts of frameworks and routers (gin's, echo's, fiber's, chi's) are
-// recycled after the request: keep what you need of them in a [Key], not the pointer. [GoDetached] cuts them from the
-// context that it gives. The caveats are examples, in wrong and right pairs, in caveats_test.go.
+// In package-level variables and init, there is no request. In sync.Once and caches, it is the request of whoever
+// came first: compute there what is the same for all. The contexts of frameworks and routers (gin's, echo's,
+// fiber's, chi's) are recycled after the request: keep what you need of them in a [Key], not the pointer.
+// [GoDetached] cuts them from the context that it gives. The caveats are examples, in wrong and right pairs, in
+// caveats_test.go.
 //
 // # Routers
 //
-// [Context.Param] and [Context.Pattern] are what the router has written into the request that the Middleware gave on, by
-// SetPathValue and Pattern. Where something in between copies the request, Middleware belongs next to the router as well;
-// the outer one then knows the route when the inner one has returned.
+// [Context.Param] and [Context.Pattern] are what the router has written into the request that the Middleware gave
+// on, by SetPathValue and Pattern. Where something in between copies the request, Middleware belongs next to the
+// router as well; the outer one then knows the route when the inner one has returned.
 //
 //	httpctx.Middleware(auth(httpctx.Middleware(mux))) // auth calls r.WithContext
 //	router.Use(httpctx.Middleware)                    // chi, after what copies the request
 //
-// gorilla/mux, gin and echo route otherwise, and need what they found written there, in a middleware of theirs, which is
-// added last: for gorilla/mux, r.SetPathValue for each of mux.Vars(r) and then httpctx.Middleware(next); for gin,
+// gorilla/mux, gin and echo route otherwise, and need what they found written there, in a middleware of theirs,
+// which is added last: for gorilla/mux, r.SetPathValue for each of mux.Vars(r) and then httpctx.Middleware(next);
+// for gin,
 //
 //	for _, p := range c.Params {
 //		c.Request.SetPathValue(p.Key, p.Value)
@@ -82,9 +84,9 @@
 //
 // # Where a ctx is at hand
 //
-// With [WithRequestContext] the request's context.Context carries the Context and the frame to goroutines that somebody
-// else starts and hands a ctx: [FromContext] and gls.Resume find them there, and a Middleware inside http.TimeoutHandler is
-// part of the request of the one outside.
+// With [WithRequestContext] the request's context.Context carries the Context and the frame to goroutines that
+// somebody else starts and hands a ctx: [FromContext] and gls.Resume find them there, and a Middleware inside
+// http.TimeoutHandler is part of the request of the one outside.
 //
 // # Tests
 //

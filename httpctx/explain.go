@@ -34,29 +34,32 @@ func explain() *Error {
 	}
 	started := cause.StartedAt
 	construct := constructOf(cause)
+	e := &Error{Cause: cause}
 	switch {
 	case cause.Ended:
-		return &Error{Err: ErrFinished, Detail: "on a goroutine that the request started in " + started, Cause: cause}
+		e.Err, e.Detail = ErrFinished, "on a goroutine that the request started in "+started
 	case construct == timeoutHandler:
-		return &Error{Err: ErrLost, Detail: "http.TimeoutHandler runs its handler on another goroutine, started by " +
-			started + ": put Middleware inside it", Cause: cause}
+		e.Err = ErrLost
+		e.Detail = "http.TimeoutHandler runs its handler on another goroutine, started by " + started + ": put Middleware inside it"
 	case cause.Lost && construct != "":
-		return &Error{Err: ErrLost, Detail: "by " + construct + ", on a goroutine started in " + started + ": " + cause.Remedy,
-			Cause: cause}
+		e.Err = ErrLost
+		e.Detail = "by " + construct + ", on a goroutine started in " + started + ": " + cause.Remedy
 	case cause.Lost:
-		return &Error{Err: ErrLost, Detail: "started by the go statement in " + started + ": " + cause.Remedy, Cause: cause}
+		e.Err, e.Detail = ErrLost, "started by the go statement in "+started+": "+cause.Remedy
 	case cause.Ancestor != 0:
-		return &Error{Err: ErrLost, Detail: "on the way to this goroutine, which was started in " + started +
-			", by the go statement in " + cause.LostAt + ": " + cause.Remedy, Cause: cause}
+		e.Err = ErrLost
+		e.Detail = "on the way to this goroutine, which was started in " + started + ", by the go statement in " +
+			cause.LostAt + ": " + cause.Remedy
 	case started != "":
-		return &Error{Err: ErrNoRequest, Detail: "on a goroutine started in " + started + ": " + advice(construct, cause.Remedy),
-			Cause: cause}
+		e.Err, e.Detail = ErrNoRequest, "on a goroutine started in "+started+": "+advice(construct, cause.Remedy)
 	case construct != "":
-		return &Error{Err: ErrNoRequest, Detail: "in a function of " + construct + ": " + advice(construct, cause.Remedy), Cause: cause}
+		e.Err, e.Detail = ErrNoRequest, "in a function of "+construct+": "+advice(construct, cause.Remedy)
 	case beforeMain():
-		return &Error{Err: ErrNoRequest, Detail: notYet, Cause: cause}
+		e.Err, e.Detail = ErrNoRequest, notYet
+	default:
+		e.Err = ErrNoRequest
 	}
-	return &Error{Err: ErrNoRequest, Cause: cause}
+	return e
 }
 
 // advice is for a goroutine of which no loss is known: whoever started it has no request either, or has it no longer.
@@ -65,10 +68,11 @@ func advice(construct, remedy string) string {
 	case test:
 		return "in a test, " + runInTest
 	case server:
-		return "it serves requests, and this code runs outside of Middleware: put it inside, as a middleware that recovers panics"
+		return "it serves requests, and this code runs outside of Middleware: put it inside, " +
+			"as a middleware that recovers panics"
 	case "":
-		return "outside of a request, or lost on the way here, where each go statement from the handler on has to be gls.Go; " +
-			"GODEBUG=tracebackancestors=10 lets this error name the one"
+		return "outside of a request, or lost on the way here, where each go statement from the handler on has to be " +
+			"gls.Go; GODEBUG=tracebackancestors=10 lets this error name the one"
 	}
 	return "outside of a request, or lost here: " + remedy
 }
@@ -93,8 +97,8 @@ func constructOf(cause *gls.NotSetError) string {
 	return ""
 }
 
-// notEnabled explains where no Middleware was made. That is no mistake before main, nor in a test: there it is the place
-// that is wrong, not the server.
+// notEnabled explains where no Middleware was made. That is no mistake before main, nor in a test: there it is the
+// place that is wrong, not the server.
 func notEnabled(cause *gls.NotSetError) *Error {
 	const none = "no Middleware was made in this process"
 	switch {
@@ -108,8 +112,8 @@ func notEnabled(cause *gls.NotSetError) *Error {
 
 const (
 	noRequestYet = "httpctx: no request is being served yet"
-	notYet       = "a package-level variable or an init function asks before main: ask in a function that the handler calls; " +
-		"in a test, " + runInTest
+	notYet       = "a package-level variable or an init function asks before main: " +
+		"ask in a function that the handler calls; in a test, " + runInTest
 	runInTest = "httpctx.Run(httptest.NewRecorder(), r, fn) serves a request"
 )
 

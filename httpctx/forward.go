@@ -19,8 +19,8 @@ func (f transportOption) applyTransport(t *transport) { f(t) }
 //
 //	httpctx.ForwardTo("api.example.com", "*.example.internal", "127.0.0.1:*", "[::1]:8080")
 //
-// "*" alone is every host. What the ids go to of several of these options adds up. A request that has an X-Request-ID of
-// its own keeps it. ForwardTo panics where a host is none.
+// "*" alone is every host. What the ids go to of several of these options adds up. A request that has an
+// X-Request-ID of its own keeps it. ForwardTo panics where a host is none.
 func ForwardTo(hosts ...string) TransportOption {
 	patterns := make([]hostPattern, len(hosts))
 	for i, host := range hosts {
@@ -59,7 +59,8 @@ func parseHost(host string) hostPattern {
 		ok = ok && !strings.Contains(name, ":")
 	}
 	if !ok || strings.ContainsAny(name, "*/@[]?# ") {
-		panic("httpctx.ForwardTo: " + strconv.Quote(host) + ` is no host: write it as "api.example.com", "*.example.internal" or "127.0.0.1:*"`)
+		panic("httpctx.ForwardTo: " + strconv.Quote(host) +
+			` is no host: write it as "api.example.com", "*.example.internal" or "127.0.0.1:*"`)
 	}
 	p.name = strings.ToLower(name)
 	return p

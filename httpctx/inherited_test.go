@@ -24,7 +24,8 @@ func needsInheritance(t *testing.T) {
 	}
 }
 
-// A worker that a request starts by a plain go statement belongs to that request as long as it lasts, and to none after.
+// A worker that a request starts by a plain go statement belongs to that request as long as it lasts, and to none
+// after.
 func TestInheritedWorkerOfAFinishedRequest(t *testing.T) {
 	needsInheritance(t)
 	jobs := make(chan func())

@@ -17,7 +17,8 @@ type Key[T any] struct {
 // NewKey returns a key with a name for error texts.
 func NewKey[T any](name string) *Key[T] { return &Key[T]{name: name} }
 
-// keys are the values of a request, newest last. The pointer is nil at first; a store publishes a list, which is immutable.
+// keys are the values of a request, newest last. The pointer is nil at first; a store publishes a list, which is
+// immutable.
 type keys = atomic.Pointer[keyedList]
 
 type keyedList []keyed

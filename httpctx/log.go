@@ -31,10 +31,10 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 }
 
 // LogHandler returns a handler that adds request_id, method, path (and pattern when there is one) to every record
-// logged during a request, those of slog.Info without a context included, and hands it to next. Attributes of AddLogAttrs
-// follow. They stand at the top level of the record, also below WithGroup. Outside of a request, and after it, records
-// pass as they are. A request_id that Context.Logger or WithAttrs has put at the top level is not repeated, nor is an
-// attribute of AddLogAttrs whose key WithAttrs has put there.
+// logged during a request, those of slog.Info without a context included, and hands it to next. Attributes of
+// AddLogAttrs follow. They stand at the top level of the record, also below WithGroup. Outside of a request, and
+// after it, records pass as they are. A request_id that Context.Logger or WithAttrs has put at the top level is not
+// repeated, nor is an attribute of AddLogAttrs whose key WithAttrs has put there.
 //
 // A ctx that carries a Context (see WithRequestContext), in slog.InfoContext, says which request the record belongs to,
 // whatever the goroutine does.
@@ -67,8 +67,8 @@ type logOption func(*logConfig)
 
 func (f logOption) applyLog(c *logConfig) { f(c) }
 
-// MarkLost adds request_lost to each line that is logged where Lookup gives ErrLost: the go statement at which the request
-// was lost, as "function (file:line)". To find out takes microseconds for each line outside of a request.
+// MarkLost adds request_lost to each line that is logged where Lookup gives ErrLost: the go statement at which the
+// request was lost, as "function (file:line)". To find out takes microseconds for each line outside of a request.
 func MarkLost() LogOption {
 	return logOption(func(c *logConfig) { c.markLost = true })
 }

@@ -162,7 +162,8 @@ type valuerFunc func() slog.Value
 
 func (f valuerFunc) LogValue() slog.Value { return f() }
 
-// During a request with attributes the tests of testing/slogtest hold, and the record given to the handler is untouched.
+// During a request with attributes the tests of testing/slogtest hold, and the record given to the handler is
+// untouched.
 func TestLogHandlerWithAddedAttributesIsAHandler(t *testing.T) {
 	inGetX(func() {
 		httpctx.AddLogAttrs(slog.String("user", "ada"))

@@ -57,10 +57,10 @@ func newConfig(opts []Option) *config {
 // Middleware wraps a handler so that it, everything it calls, and every goroutine it starts with gls.Go find the
 // current request with [Get]. It is New()(next).
 //
-// It makes the request's context the ambient one as well (see gls.Context). It hands next the ResponseWriter and the
-// Request that it is given, nothing wrapped, and does not recover panics. Put it outermost, but inside
-// http.TimeoutHandler, which runs its handler on another goroutine. A middleware around it, one that recovers panics, say,
-// finds no request, nor does http.Server.ErrorLog. Inside another Middleware it gives next a Context
+// It makes the request's context the ambient one as well (see gls.Context). It hands next the ResponseWriter and
+// the Request that it is given, nothing wrapped, and does not recover panics. Put it outermost, but inside
+// http.TimeoutHandler, which runs its handler on another goroutine. A middleware around it, one that recovers
+// panics, say, finds no request, nor does http.Server.ErrorLog. Inside another Middleware it gives next a Context
 // of its own for the request and the writer it is given, with the id, start and keys of the outer one.
 func Middleware(next http.Handler) http.Handler { return New()(next) }
 
@@ -105,8 +105,8 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 	run(newConfig(opts), w, r, nil, fn)
 }
 
-// run calls next, or fn where that is nil, with a new Context for the request. The Context finishes however they end, after
-// the frame from before is back.
+// run calls next, or fn where that is nil, with a new Context for the request. The Context finishes however they
+// end, after the frame from before is back.
 func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
 	c.keep()

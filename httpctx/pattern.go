@@ -11,14 +11,14 @@ import (
 // ErrNotRouted means that no router has written a pattern or path values into the request as the Middleware gave it on.
 var ErrNotRouted = errors.New("httpctx: the request is not routed")
 
-// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without. LookupParam tells
-// what that means.
+// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without. LookupParam
+// tells what that means.
 //
-// A router writes it into the request that it is given. That is another one than Request() where something in between
-// has made a copy: r.WithContext, as authentication and tracing do, http.StripPrefix, http.MaxBytesHandler, gorilla/mux
-// itself. Put Middleware there once more, next to the router: inside it, Param, Pattern, Request and gls.Context are those
-// of the copy, and when it has returned Param and Pattern of the outer one are what the router has matched, where its own
-// request has none. The package's documentation has the line for each router.
+// A router writes it into the request that it is given. That is another one than Request() where something in
+// between has made a copy: r.WithContext, as authentication and tracing do, http.StripPrefix, http.MaxBytesHandler,
+// gorilla/mux itself. Put Middleware there once more, next to the router: inside it, Param, Pattern, Request and
+// gls.Context are those of the copy, and when it has returned Param and Pattern of the outer one are what the
+// router has matched, where its own request has none. The package's documentation has the line for each router.
 func (c *Context) Param(name string) string {
 	c.routed.note(c.request.Pattern)
 	if value := c.request.PathValue(name); value != "" {
@@ -30,8 +30,9 @@ func (c *Context) Param(name string) string {
 	return ""
 }
 
-// LookupParam returns Param(name), or an error that says why there is none: ErrNotRouted where no router has written into
-// the request, because it was given a copy or is still to come, or that the pattern has no such wildcard.
+// LookupParam returns Param(name), or an error that says why there is none: ErrNotRouted where no router has
+// written into the request, because it was given a copy or is still to come, or that the pattern has no such
+// wildcard.
 func (c *Context) LookupParam(name string) (string, error) {
 	value := c.Param(name)
 	if value != "" {
@@ -39,9 +40,9 @@ func (c *Context) LookupParam(name string) (string, error) {
 	}
 	pattern := c.Pattern()
 	if pattern == "" {
-		return "", fmt.Errorf("%w: %s %s has no pattern and no path value %q: a router further in matches a copy of the request, "+
-			"has not matched it yet, or does not write there: put httpctx.Middleware next to the router, inside of what copies it",
-			ErrNotRouted, c.method, c.escapedPath(), name)
+		return "", fmt.Errorf("%w: %s %s has no pattern and no path value %q: "+
+			"a router further in matches a copy of the request, has not matched it yet, or does not write there: "+
+			"put httpctx.Middleware next to the router, inside of what copies it", ErrNotRouted, c.method, c.escapedPath(), name)
 	}
 	for wildcard := range wildcards(pattern) {
 		if wildcard == name {
@@ -71,9 +72,9 @@ func (c *Context) pattern() string {
 
 // A routed is what is known of the pattern besides the request.
 type routed struct {
-	// noted is the pattern as the request's own flow has seen it. A ServeMux writes Request.Pattern while the request is
-	// being served, on the request's goroutine. Whoever logs a Context on another one (a handler that buffers its records,
-	// glsdebug's page) must not read it meanwhile. From nil, once, by the request's flow.
+	// noted is the pattern as the request's own flow has seen it. A ServeMux writes Request.Pattern while the
+	// request is being served, on the request's goroutine. Whoever logs a Context on another one (a handler that
+	// buffers its records, glsdebug's page) must not read it meanwhile. From nil, once, by the request's flow.
 	noted atomic.Pointer[string]
 
 	// inside is the request that a nested Middleware was given, for which the router has chosen. Stored by the nested

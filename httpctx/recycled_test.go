@@ -48,7 +48,8 @@ func param(ctx context.Context) string {
 	return ""
 }
 
-// Detached work has the path values of its own request, and of the router's recycled value nothing, whichever way it asks.
+// Detached work has the path values of its own request, and of the router's recycled value nothing, whichever way
+// it asks.
 func TestGoDetachedBelowARouterThatRecycles(t *testing.T) {
 	var work, requests sync.WaitGroup
 	release := make(chan bool)

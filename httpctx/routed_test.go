@@ -33,8 +33,8 @@ func look() seen {
 	return seen{c.Param("id"), c.Pattern(), gls.Context().Value(spanKey{})}
 }
 
-// routeBy serves GET /posts/7 by the middlewares, the outermost first, around a mux, and returns what its handler finds, and
-// what an outer middleware finds afterwards, by itself, in its log line and in work that it detaches.
+// routeBy serves GET /posts/7 by the middlewares, the outermost first, around a mux, and returns what its handler
+// finds, and what an outer middleware finds afterwards, by itself, in its log line and in work that it detaches.
 func routeBy(t *testing.T, middlewares ...func(http.Handler) http.Handler) (inside, after seen, line string) {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -55,8 +55,9 @@ func routeBy(t *testing.T, middlewares ...func(http.Handler) http.Handler) (insi
 	return inside, after, out.String()
 }
 
-// Param, Pattern and gls.Context are those of the request that the innermost Middleware was given. Next to the router that
-// is the one which the router has written to, and outside of it what the router has matched is known afterwards.
+// Param, Pattern and gls.Context are those of the request that the innermost Middleware was given. Next to the
+// router that is the one which the router has written to, and outside of it what the router has matched is known
+// afterwards.
 func TestMiddlewareNextToTheRouter(t *testing.T) {
 	none, matched := seen{"", "", nil}, seen{"7", pattern, nil}
 	inner := seen{"7", pattern, "span"}

@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 )
 
-// Some servers make a request's strings of memory that they use again when the handler has returned: fiber's adaptor
-// points into fasthttp's buffers. What a Context keeps of such a request is copied. The strings of net/http's own server
-// are as immutable as others, and are kept as they are.
+// Some servers make a request's strings of memory that they use again when the handler has returned: fiber's
+// adaptor points into fasthttp's buffers. What a Context keeps of such a request is copied. The strings of
+// net/http's own server are as immutable as others, and are kept as they are.
 
-// stable reports whether the request comes from net/http's server. The type of the writer says so in a nanosecond; where
-// something has wrapped it, the request's context does, in the tens.
+// stable reports whether the request comes from net/http's server. The type of the writer says so in a nanosecond;
+// where something has wrapped it, the request's context does, in the tens.
 func stable(w http.ResponseWriter, r *http.Request) bool {
 	t := reflect.TypeOf(w)
 	known := &serverWriters[r.ProtoMajor&1]

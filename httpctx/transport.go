@@ -26,7 +26,8 @@ import (
 // of the ambient context too. A request of a client with a Timeout that must outlive the one being served is made in
 // RunOutside.
 //
-// A ctx that carries a Context (see WithRequestContext) says which request's id goes with it, whatever the goroutine does.
+// A ctx that carries a Context (see WithRequestContext) says which request's id goes with it, whatever the
+// goroutine does.
 func Transport(base http.RoundTripper, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport // now: a program may make this one the default
@@ -96,8 +97,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// replaces reports whether the request's id goes where an outgoing request has these X-Request-ID fields: none, or those
-// of the client, which a proxy has copied and which are not the id that is logged.
+// replaces reports whether the request's id goes where an outgoing request has these X-Request-ID fields: none, or
+// those of the client, which a proxy has copied and which are not the id that is logged.
 func (c *Context) replaces(fields []string) bool {
 	return len(fields) == 0 || c.sentIDs != nil && slices.Equal(fields, *c.sentIDs)
 }

@@ -55,14 +55,15 @@ func Running() Trace {
 	return trace
 }
 
-// Lineage returns the origin of the running goroutine, that of its creator, of the creator's creator and so on, as far as
-// the text goes: the first alone, unless the program runs with GODEBUG=tracebackancestors=N. It costs what Started does.
+// Lineage returns the origin of the running goroutine, that of its creator, of the creator's creator and so on, as
+// far as the text goes: the first alone, unless the program runs with GODEBUG=tracebackancestors=N. It costs what
+// Started does.
 func Lineage() []Origin {
 	return parseLineage(text(false))
 }
 
-// parseLineage reads one goroutine's text. An ancestor's part has its id in its header and the go statement that started
-// it, without the id of who ran that, at its end: that id is in the next header.
+// parseLineage reads one goroutine's text. An ancestor's part has its id in its header and the go statement that
+// started it, without the id of who ran that, at its end: that id is in the next header.
 func parseLineage(text []byte) []Origin {
 	lineage := []Origin{parseOrigin(text)}
 	_, rest, more := bytes.Cut(text, ancestorPrefix)

@@ -87,6 +87,7 @@ var library = map[string]libraryCall{
 	"httpctx.Get":           {reads: true, kind: HTTP, fn: -1},
 	"httpctx.Lookup":        {reads: true, kind: HTTP, fn: -1},
 	"httpctx.GetOrFail":     {reads: true, kind: HTTP, fn: -1},
+	"httpctx.AddLogAttrs":   {reads: true, kind: HTTP, fn: -1},
 	"httpctx.Key.Get":       {reads: true, kind: HTTP, fn: -1},
 	"httpctx.Key.GetOrFail": {reads: true, kind: HTTP, fn: -1},
 
