@@ -208,6 +208,9 @@ func (s *search) calls(body ast.Node, task *types.Var) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
+			if s.resumes(call) {
+				return false
+			}
 			found = found || isTaskFunc(call.Fun)
 			for _, arg := range call.Args {
 				found = found || isTaskFunc(arg)
@@ -218,11 +221,19 @@ func (s *search) calls(body ast.Node, task *types.Var) bool {
 	return found
 }
 
+// resumes reports whether a call runs a function in a frame that a task brought.
+func (s *search) resumes(call *ast.CallExpr) bool {
+	return known.Is(known.Callee(s.info, call), known.GLS, "Snapshot.Run", "Snapshot.Go")
+}
+
 // callsAny reports whether a loop calls a function that it took from somewhere.
 func (s *search) callsAny(loop ast.Node) bool {
 	found := false
 	ast.Inspect(loop, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
+			if s.resumes(call) {
+				return false
+			}
 			v := known.Var(s.info, call.Fun)
 			found = found || v != nil && loop.Pos() <= v.Pos() && v.Pos() < loop.End()
 		}

@@ -1,0 +1,52 @@
+// Package workers defines an analyzer of goroutines that serve many with what is set where they are started.
+//
+// # Analyzer workers
+//
+// workers: find goroutines that run the tasks of many with the values of one
+//
+// A worker takes one task after the other, from a channel or a queue with a sync.Cond. Started by gls.Go it keeps what
+// is set at that moment: the first request's user is the user of every later task. A plain go statement gives it
+// nothing, and in a build by "ambient build" the same as gls.Go. A worker starts with nothing, and each task brings what
+// is set where it was made:
+//
+//	// WRONG
+//	func submit(f func()) {
+//		once.Do(func() { gls.Go(work) })
+//		tasks <- f
+//	}
+//
+//	// RIGHT
+//	func submit(f func()) {
+//		once.Do(func() { gls.Isolate(func() { go work() }) })
+//		tasks <- gls.Bind(f)
+//	}
+//
+// Data in a channel does the same with a Snapshot:
+//
+//	// WRONG
+//	func start() {
+//		go func() {
+//			for o := range orders {
+//				charge(o) // reads the user
+//			}
+//		}()
+//	}
+//
+//	// RIGHT
+//	func start() {
+//		go func() {
+//			for o := range orders {
+//				o.from.Run(func() { charge(o) }) // order{from: gls.Capture()}
+//			}
+//		}()
+//	}
+//
+// What is reported: gls.Go, gls.WaitGroup.Go and Snapshot.Go with a worker that reads what is set or calls functions
+// that it is sent; a plain go statement, and what contains one, with a worker that reads, or, where the package uses gls
+// or httpctx, with one that calls functions which the package does not bind. A plain go statement in main itself or in
+// gls.Isolate starts with nothing.
+//
+// Workers on a channel that the function which starts them has made and keeps to itself share the work of one flow and
+// are right with gls.Go. A channel of data that is a parameter is taken for a stage of a pipeline. The directive of
+// barego silences a statement.
+package workers

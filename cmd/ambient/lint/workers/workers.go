@@ -1,0 +1,141 @@
+package workers
+
+import (
+	_ "embed"
+	"fmt"
+	"go/ast"
+	"go/types"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+//go:embed doc.go
+var doc string
+
+// Analyzer finds workers that serve many with what is set where they are started.
+var Analyzer = &analysis.Analyzer{
+	Name:     "workers",
+	Doc:      known.Doc(doc, "workers"),
+	URL:      known.URL("workers"),
+	Run:      run,
+	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer, loops.Analyzer},
+}
+
+const remedy = "start it in gls.Isolate, and let each task bring its frame by gls.Bind or gls.Capture"
+
+func run(pass *analysis.Pass) (any, error) {
+	if known.Own(pass.Pkg) || !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
+		return nil, nil
+	}
+	c := &checker{
+		pass:  pass,
+		reads: pass.ResultOf[reads.Analyzer].(*reads.Result),
+		loops: pass.ResultOf[loops.Analyzer].(*loops.Result),
+	}
+	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	for cur := range in.Root().Preorder((*ast.GoStmt)(nil), (*ast.CallExpr)(nil)) {
+		switch n := cur.Node().(type) {
+		case *ast.GoStmt:
+			c.plain(cur, "the go statement", c.loops.Call(n.Call), c.reads.Call(n.Call))
+		case *ast.CallExpr:
+			c.call(cur, n)
+		}
+	}
+	return nil, nil
+}
+
+type checker struct {
+	pass  *analysis.Pass
+	reads *reads.Result
+	loops *loops.Result
+}
+
+// call is for what starts a function on another goroutine.
+func (c *checker) call(cur inspector.Cursor, call *ast.CallExpr) {
+	fn := c.reads.Target(call)
+	if known.Is(fn, known.GLS, "Go", "WaitGroup.Go", "Snapshot.Go") {
+		if len(call.Args) == 1 {
+			c.carried(cur, "gls."+known.Name(fn), c.loops.Func(call.Args[0]), c.reads.Expr(call.Args[0]))
+		}
+		return
+	}
+	for _, i := range runners.Args(fn) {
+		if i < len(call.Args) {
+			c.plain(cur, known.Text(call.Fun), c.loops.Func(call.Args[i]), c.reads.Expr(call.Args[i]))
+		}
+	}
+}
+
+// carried is for a worker that has the frame of who starts it.
+func (c *checker) carried(cur inspector.Cursor, by string, loop *loops.Loop, fact *reads.Fact) {
+	if loop == nil || fact == nil && (!loop.Calls || c.isolated(cur)) {
+		return
+	}
+	c.report(cur, "%s starts a worker that takes tasks from %s: all of them see what is set here%s: %s",
+		by, loop.Over, reading(fact), remedy)
+}
+
+// plain is for a worker that has nothing, and in a build by "ambient build" the frame of who starts it.
+func (c *checker) plain(cur inspector.Cursor, by string, loop *loops.Loop, fact *reads.Fact) {
+	switch {
+	case loop == nil:
+		return
+	case fact != nil:
+		c.report(cur, "%s starts a worker that takes tasks from %s: none of them sees what is set for it%s: %s",
+			by, loop.Over, reading(fact), remedy)
+	case loop.Calls && imports(c.pass.Pkg) && !c.isolated(cur) && !atStart(cur):
+		c.report(cur, "%s starts a worker that runs functions from %s: in a build by ambient build all of them see what "+
+			"is set here: %s", by, loop.Over, remedy)
+	}
+}
+
+func reading(fact *reads.Fact) string {
+	if fact == nil {
+		return ""
+	}
+	return fmt.Sprintf(", and it reads %s", fact.First())
+}
+
+func (c *checker) report(cur inspector.Cursor, format string, args ...any) {
+	n := cur.Node()
+	if _, silent := c.reads.Directives.At(n.Pos(), n.End()); !silent {
+		c.pass.ReportRangef(n, format, args...)
+	}
+}
+
+// imports reports whether a package uses the library itself.
+func imports(pkg *types.Package) bool {
+	for _, p := range pkg.Imports() {
+		if path := known.Path(p); path == known.GLS || path == known.HTTPCtx {
+			return true
+		}
+	}
+	return false
+}
+
+// isolated reports whether nothing is set at a place: it is in a function given to gls.Isolate.
+func (c *checker) isolated(cur inspector.Cursor) bool {
+	for lit := range cur.Enclosing((*ast.FuncLit)(nil)) {
+		if call, ok := lit.Parent().Node().(*ast.CallExpr); ok &&
+			known.Is(known.Callee(c.pass.TypesInfo, call), known.GLS, "Isolate") {
+			return true
+		}
+	}
+	return false
+}
+
+// atStart reports whether a statement is one of main or init itself, where nothing is set yet.
+func atStart(cur inspector.Cursor) bool {
+	for fn := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+		d, ok := fn.Node().(*ast.FuncDecl)
+		return ok && d.Recv == nil && (d.Name.Name == "main" || d.Name.Name == "init" || d.Name.Name == "TestMain")
+	}
+	return false
+}
