@@ -4,9 +4,9 @@
 //
 // unbound: a function that reads ambient state is run on another goroutine without it.
 //
-// time.AfterFunc, context.AfterFunc, sync.WaitGroup.Go, errgroup.Group.Go and TryGo, singleflight.Group.DoChan, iter.Pull
-// and Pull2, http.Server.RegisterOnShutdown, ants.Submit, the pools of conc: all of them run the function they are given
-// on a goroutine that has nothing set. The analyzer reports a call that gives them a function which reads a gls.Storage,
+// time.AfterFunc, context.AfterFunc, sync.WaitGroup.Go, errgroup.Group.Go and TryGo, iter.Pull and Pull2,
+// http.Server.RegisterOnShutdown, the pools of ants, conc, pond, workerpool and gopool, lo.Async and lo/parallel: all of
+// them run the function they are given on a goroutine that has nothing set. The analyzer reports a call that gives them a function which reads a gls.Storage,
 // the HTTP request or the ambient context, itself or through what it calls. The flag -runners names more of them:
 //
 //	-runners=example.com/pool.Pool.Submit,example.com/async.Run

@@ -6,42 +6,59 @@ import (
 	"strings"
 )
 
-// A Runner is one such function: which argument it runs.
-type Runner struct {
-	Name string // package path, receiver type without pointer, method: "sync.WaitGroup.Go"
-	Arg  int
+// A runner is which argument a function runs.
+type runner struct {
+	arg  int
+	more bool // and all behind it
 }
 
-var builtin = []Runner{
-	{"time.AfterFunc", 1},
-	{"context.AfterFunc", 1},
-	{"sync.WaitGroup.Go", 0},
-	{"iter.Pull", 0},
-	{"iter.Pull2", 0},
-	{"net/http.Server.RegisterOnShutdown", 0},
-	{"golang.org/x/sync/errgroup.Group.Go", 0},
-	{"golang.org/x/sync/errgroup.Group.TryGo", 0},
-	{"golang.org/x/sync/singleflight.Group.DoChan", 1},
-	{"github.com/panjf2000/ants.Submit", 0},
-	{"github.com/panjf2000/ants.Pool.Submit", 0},
-	{"github.com/panjf2000/ants.MultiPool.Submit", 0},
-	{"github.com/sourcegraph/conc.WaitGroup.Go", 0},
-	{"github.com/sourcegraph/conc/pool.Pool.Go", 0},
-	{"github.com/sourcegraph/conc/pool.ErrorPool.Go", 0},
-	{"github.com/sourcegraph/conc/pool.ContextPool.Go", 0},
-	{"github.com/sourcegraph/conc/pool.ResultPool.Go", 0},
-	{"github.com/sourcegraph/conc/pool.ResultErrorPool.Go", 0},
-	{"github.com/sourcegraph/conc/pool.ResultContextPool.Go", 0},
-	{"github.com/sourcegraph/conc/stream.Stream.Go", 0},
-	{"github.com/sourcegraph/conc/iter.ForEach", 1},
-	{"github.com/sourcegraph/conc/iter.ForEachIdx", 1},
-	{"github.com/sourcegraph/conc/iter.Map", 1},
-	{"github.com/sourcegraph/conc/iter.MapErr", 1},
-	{"github.com/sourcegraph/conc/iter.Iterator.ForEach", 1},
-	{"github.com/sourcegraph/conc/iter.Iterator.ForEachIdx", 1},
-	{"github.com/sourcegraph/conc/iter.Mapper.Map", 1},
-	{"github.com/sourcegraph/conc/iter.Mapper.MapErr", 1},
-}
+// builtin names functions by package path, receiver type without pointer, and name. It has none that computes one result
+// for many, such as singleflight.Group.DoChan: bound, the first caller's values would serve all.
+var builtin = func() map[string]runner {
+	all := map[string]runner{}
+	add := func(path string, r runner, names ...string) {
+		for _, name := range names {
+			all[path+"."+name] = r
+		}
+	}
+	first, second := runner{arg: 0}, runner{arg: 1}
+	add("time", second, "AfterFunc")
+	add("context", second, "AfterFunc")
+	add("sync", first, "WaitGroup.Go")
+	add("iter", first, "Pull", "Pull2")
+	add("net/http", first, "Server.RegisterOnShutdown")
+	add("golang.org/x/sync/errgroup", first, "Group.Go", "Group.TryGo")
+
+	const ants = "github.com/panjf2000/ants"
+	add(ants, first, "Submit", "Pool.Submit", "MultiPool.Submit")
+
+	const conc = "github.com/sourcegraph/conc"
+	add(conc, first, "WaitGroup.Go")
+	add(conc+"/pool", first, "Pool.Go", "ErrorPool.Go", "ContextPool.Go", "ResultPool.Go", "ResultErrorPool.Go",
+		"ResultContextPool.Go")
+	add(conc+"/stream", first, "Stream.Go")
+	add(conc+"/iter", second, "ForEach", "ForEachIdx", "Map", "MapErr", "Iterator.ForEach", "Iterator.ForEachIdx",
+		"Mapper.Map", "Mapper.MapErr")
+
+	const pond = "github.com/alitto/pond"
+	add(pond, first, "Submit", "SubmitErr", "WorkerPool.Submit", "WorkerPool.TrySubmit", "WorkerPool.SubmitAndWait",
+		"WorkerPool.SubmitBefore", "TaskGroupWithContext.Submit", "Pool.Go", "Pool.Submit", "Pool.SubmitErr",
+		"Pool.TrySubmit", "Pool.TrySubmitErr", "ResultPool.Submit", "ResultPool.SubmitErr", "ResultPool.TrySubmit",
+		"ResultPool.TrySubmitErr")
+	add(pond, runner{arg: 0, more: true}, "TaskGroup.Submit", "TaskGroup.SubmitErr", "ResultTaskGroup.Submit",
+		"ResultTaskGroup.SubmitErr")
+
+	add("github.com/gammazero/workerpool", first, "WorkerPool.Submit", "WorkerPool.SubmitWait", "WorkerPool.Do",
+		"WorkerPool.DoWait")
+	add("github.com/bytedance/gopkg/util/gopool", first, "Go", "Pool.Go")
+	add("github.com/bytedance/gopkg/util/gopool", second, "CtxGo", "Pool.CtxGo")
+
+	const lo = "github.com/samber/lo"
+	add(lo, first, "Async", "Async0", "Async1", "Async2", "Async3", "Async4", "Async5", "Async6")
+	add(lo, second, "Generator")
+	add(lo+"/parallel", second, "Map", "ForEach", "Times", "GroupBy", "PartitionBy")
+	return all
+}()
 
 // Extra holds what the flag -runners names. It is set before any package is analyzed.
 var Extra List
@@ -55,16 +72,17 @@ func Of(fn *types.Func) (arg int, ok bool) {
 	return args[0], true
 }
 
-// Args returns the arguments that fn runs on another goroutine.
+// Args returns the arguments that fn runs on another goroutine, more than a call has where fn takes any number.
 func Args(fn *types.Func) []int {
 	if fn == nil {
 		return nil
 	}
-	name := Name(fn)
-	for _, r := range builtin {
-		if r.Name == name {
-			return []int{r.Arg}
+	if r, ok := builtin[Name(fn)]; ok {
+		args := []int{r.arg}
+		for i := r.arg + 1; r.more && i < 16; i++ {
+			args = append(args, i)
 		}
+		return args
 	}
 	if !Extra.Match(fn) {
 		return nil

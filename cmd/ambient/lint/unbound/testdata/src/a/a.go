@@ -51,9 +51,6 @@ func all(ctx context.Context, s *service, server *http.Server, wg *sync.WaitGrou
 		return nil
 	})
 
-	var flight singleflight.Group
-	flight.DoChan("key", func() (any, error) { return tenant.Lookup() }) // want `singleflight.Group.DoChan .* tenant.Lookup`
-
 	next, stop := iter.Pull(numbers)                       // want `iter.Pull`
 	iter.Pull2(func(yield func(int, int) bool) { read() }) // want `iter.Pull2`
 	_, _ = next, stop
@@ -87,9 +84,10 @@ func unread(g *errgroup.Group, s *service) {
 	g.Go(nil)
 }
 
-// Ok: these run it on this goroutine.
+// Ok: these run it on this goroutine, or give its result to others, which analyzer shared is for.
 func here(flight *singleflight.Group, once *sync.Once) {
 	flight.Do("key", func() (any, error) { return tenant.Lookup() })
+	flight.DoChan("key", func() (any, error) { return tenant.Lookup() })
 	once.Do(read)
 }
 

@@ -1,0 +1,225 @@
+package shared
+
+import (
+	_ "embed"
+	"go/ast"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+)
+
+//go:embed doc.go
+var doc string
+
+// Analyzer finds results that are computed with one request's values and given to others.
+var Analyzer = &analysis.Analyzer{
+	Name:     "shared",
+	Doc:      known.Doc(doc, "shared"),
+	URL:      known.URL("shared"),
+	Run:      run,
+	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer},
+}
+
+func run(pass *analysis.Pass) (any, error) {
+	if known.Own(pass.Pkg) || !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
+		return nil, nil
+	}
+	c := &checker{
+		pass:     pass,
+		info:     pass.TypesInfo,
+		reads:    pass.ResultOf[reads.Analyzer].(*reads.Result),
+		assigned: known.Assigned(pass.TypesInfo, pass.Files),
+	}
+	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
+	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {
+		c.call(cur.Node().(*ast.CallExpr))
+	}
+	return nil, nil
+}
+
+type checker struct {
+	pass     *analysis.Pass
+	info     *types.Info
+	reads    *reads.Result
+	assigned known.Assignments
+}
+
+func (c *checker) call(call *ast.CallExpr) {
+	fn := known.Callee(c.info, call)
+	s, ok := find(fn)
+	if !ok || max(s.key, s.fn, s.value) >= len(call.Args) {
+		return
+	}
+	if _, silent := c.reads.Directives.At(call.Pos(), call.End()); silent {
+		return
+	}
+	var found []reads.Read
+	what := call.Args[max(s.fn, s.value)]
+	if s.fn >= 0 {
+		found = c.loader(what, s)
+	} else {
+		found = c.value(what)
+	}
+	if s.key >= 0 && len(found) > 0 {
+		found = without(found, c.within(call.Args[s.key]))
+	}
+	if len(found) == 0 {
+		return
+	}
+	name := runners.Name(fn)
+	name = strings.Replace(name[strings.LastIndex(name, "/")+1:], ".cache.", ".Cache.", 1)
+	c.report(what, s, name, (&reads.Fact{Reads: found}).First())
+}
+
+func (c *checker) report(what ast.Expr, s sink, name string, read reads.Read) {
+	switch {
+	case s.makes:
+		c.pass.ReportRangef(what, "%s: the loader's results are for all, and it reads %s: compute what is the same for all in "+
+			"gls.Isolate, or make what it depends on part of the keys; bind a loader of one request with gls.Bind", name, read)
+	case s.fn >= 0:
+		c.pass.ReportRangef(what, "%s gives one result to all who ask for its key, and the function reads %s: compute what "+
+			"is the same for all in gls.Isolate, or put what it depends on into the key", name, read)
+	default:
+		c.pass.ReportRangef(what, "%s keeps the value for all who ask for its key, and it depends on %s: compute what is the "+
+			"same for all in gls.Isolate, or put what it depends on into the key", name, read)
+	}
+}
+
+// find returns what a function does, if it shares results. Copies of singleflight are many; they keep its names.
+func find(fn *types.Func) (sink, bool) {
+	if fn == nil || strings.HasPrefix(known.Path(fn.Pkg()), known.Module+"/") {
+		return sink{}, false
+	}
+	name := runners.Name(fn)
+	if s, ok := sinks[name]; ok {
+		return s, true
+	}
+	if _, flight := strings.CutSuffix(name, "singleflight.Group.Do"); flight {
+		return flightSink(fn)
+	}
+	if strings.HasSuffix(name, "singleflight.Group.DoChan") || strings.HasSuffix(name, "singleflight.Group.DoContext") {
+		return flightSink(fn)
+	}
+	return sink{}, false
+}
+
+// flightSink finds the key and the function among the parameters: (key, fn) or (ctx, key, fn).
+func flightSink(fn *types.Func) (sink, bool) {
+	params := fn.Signature().Params()
+	last := params.Len() - 1
+	if last < 1 || !isFunc(params.At(last).Type()) {
+		return sink{}, false
+	}
+	return loads(last-1, last), true
+}
+
+// loader returns what the function reads that loads for all. Bound, it reads the same of one.
+func (c *checker) loader(e ast.Expr, s sink) []reads.Read {
+	e = c.assigned.Resolve(c.info, e)
+	for {
+		call, ok := e.(*ast.CallExpr)
+		if !ok || len(call.Args) != 1 {
+			break
+		}
+		conversion := c.info.Types[call.Fun].IsType()
+		if !conversion && (s.makes || !known.Is(known.Callee(c.info, call), known.GLS, "Bind")) {
+			break
+		}
+		e = c.assigned.Resolve(c.info, call.Args[0])
+	}
+	if t := c.info.TypeOf(e); t != nil && !isFunc(t) {
+		return c.methods(t)
+	}
+	if fact := c.reads.Expr(e); fact != nil {
+		return fact.Reads
+	}
+	return nil
+}
+
+// methods is for loaders that are values with methods of these names.
+func (c *checker) methods(t types.Type) []reads.Read {
+	var all []reads.Read
+	for _, name := range []string{"Get", "Load", "Reload", "BulkLoad", "BulkReload"} {
+		obj, _, _ := types.LookupFieldOrMethod(t, true, c.pass.Pkg, name)
+		if f, ok := obj.(*types.Func); ok {
+			if fact := c.reads.Func(f); fact != nil {
+				all = append(all, fact.Reads...)
+			}
+		}
+	}
+	return all
+}
+
+// value returns what of the flow a value was made from: a storage or a key of the request, read by a function that it
+// comes from, or the request itself where the expression reads it. A context, or a request that a function far below asks
+// for, is mostly for a log line or a deadline.
+func (c *checker) value(e ast.Expr) []reads.Read {
+	var all []reads.Read
+	for _, r := range c.within(e) {
+		request := strings.HasPrefix(r.What, "httpctx.") && len(r.Via) > 0
+		if !r.Passed && !request && (r.Kind == reads.Storage || r.Kind == reads.HTTP) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// within returns what evaluating an expression reads, and what the variables in it were made from.
+func (c *checker) within(e ast.Expr) []reads.Read {
+	var all []reads.Read
+	seen := map[*types.Var]bool{}
+	var visit func(e ast.Expr)
+	visit = func(e ast.Expr) {
+		ast.Inspect(e, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.CallExpr:
+				if fact := c.reads.Call(n); fact != nil {
+					all = append(all, fact.Reads...)
+				}
+			case *ast.Ident:
+				v, ok := c.info.Uses[n].(*types.Var)
+				if !ok || v.IsField() || known.Global(v) || seen[v] {
+					break
+				}
+				seen[v] = true
+				for _, a := range c.assigned[v] {
+					if a.Value != nil {
+						visit(a.Value)
+					}
+				}
+			}
+			return true
+		})
+	}
+	visit(e)
+	return all
+}
+
+// without leaves out what a key reads as well.
+func without(found, key []reads.Read) []reads.Read {
+	var rest []reads.Read
+	for _, r := range found {
+		covered := false
+		for _, k := range key {
+			covered = covered || k.Kind == r.Kind && (k.Name == r.Name || k.Name == "" || r.Name == "")
+		}
+		if !covered {
+			rest = append(rest, r)
+		}
+	}
+	return rest
+}
+
+func isFunc(t types.Type) bool {
+	_, ok := t.Underlying().(*types.Signature)
+	return ok
+}
