@@ -9,6 +9,7 @@ package reads
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"reflect"
 	"slices"
@@ -130,6 +131,9 @@ func (r *Result) Target(call *ast.CallExpr) *types.Func { return r.w.target(call
 
 // Callee returns the function that is called, nil where an interface or a function value hides it.
 func (r *Result) Callee(call *ast.CallExpr) *types.Func { return r.w.callee(call) }
+
+// Entered reports whether a scope of Enter is open at a place in a function's body.
+func (r *Result) Entered(body ast.Node, pos token.Pos) bool { return len(at(r.w.entered(body), pos)) > 0 }
 
 func (r *Result) eval(items []item) *Fact {
 	n := &node{items: items}
