@@ -22,8 +22,19 @@
 //	mux.Handle("/slow", http.TimeoutHandler(app, time.Second, "too slow"))
 //	http.Handle("/", httpctx.New(httpctx.WithLogger(nil))(mux))
 //
-//	// RIGHT: a second Middleware, inside, gives the handler its request.
+//	// RIGHT
 //	mux := http.NewServeMux()
 //	mux.Handle("/slow", http.TimeoutHandler(httpctx.Middleware(app), time.Second, "too slow"))
-//	http.Handle("/", httpctx.New(httpctx.WithLogger(nil))(mux))
+//	http.Handle("/", mux)
+//
+// A Middleware on both sides makes two requests of one, with two ids, and the inner one has none of the outer one's
+// keys. With the option httpctx.WithRequestContext the outer one shares its request, and nothing is reported:
+//
+//	// WRONG
+//	inner := http.TimeoutHandler(httpctx.Middleware(app), time.Second, "too slow")
+//	http.Handle("/", httpctx.Middleware(inner))
+//
+//	// RIGHT
+//	inner := http.TimeoutHandler(httpctx.Middleware(app), time.Second, "too slow")
+//	http.Handle("/", inner)
 package timeout

@@ -13,7 +13,9 @@ import (
 // parts are what a handler is made of.
 type parts struct {
 	timeout    ast.Node // an http.TimeoutHandler that has no Middleware inside, nor around it within the handler
+	paired     ast.Node // an http.TimeoutHandler that has one inside
 	middleware bool     // there is a Middleware
+	shares     bool     // each Middleware shares its request with one inside: httpctx.WithRequestContext
 	params     []int    // parameters of the present function, with no Middleware around them
 	within     []int    // parameters with a Middleware around them
 }
@@ -22,7 +24,13 @@ func (p *parts) add(q parts) {
 	if p.timeout == nil {
 		p.timeout = q.timeout
 	}
-	p.middleware = p.middleware || q.middleware
+	if p.paired == nil {
+		p.paired = q.paired
+	}
+	if q.middleware {
+		p.shares = q.shares && (p.shares || !p.middleware)
+		p.middleware = true
+	}
 	p.params = append(p.params, q.params...)
 	p.within = append(p.within, q.within...)
 }
@@ -76,14 +84,24 @@ func (c *checker) call(call *ast.CallExpr) parts {
 	switch {
 	case len(c.around(call)) > 0:
 		p.within, p.params = append(p.within, p.params...), nil
-		return parts{middleware: true, within: p.within}
+		q := parts{middleware: true, within: p.within, shares: c.shares(call.Fun)}
+		if f != nil && c.pass.ImportObjectFact(f, &fact) && fact.Pair {
+			q.paired = call
+		}
+		return q
+	case c.isTimeoutHandler(call) && p.middleware:
+		p.paired = call
 	case c.isTimeoutHandler(call):
 		p.timeout = call
 	case f != nil && c.pass.ImportObjectFact(f, &fact):
-		if fact.Timeout {
-			p.timeout = call
+		q := parts{middleware: fact.Middleware, shares: fact.Shares}
+		switch {
+		case fact.Pair, fact.Timeout && p.middleware:
+			q.paired = call
+		case fact.Timeout:
+			q.timeout = call
 		}
-		p.middleware = p.middleware || fact.Middleware
+		p.add(q)
 	}
 	if p.middleware {
 		p.timeout = nil
@@ -155,12 +173,23 @@ type made struct {
 	Timeout    bool  // around a TimeoutHandler
 	Middleware bool  // around a Middleware
 	Within     []int // the parameters around which it puts a Middleware
+	Pair       bool  // around a TimeoutHandler that has a Middleware inside
+	Shares     bool  // its Middleware shares its request with one inside
 }
 
 // AFact makes it a fact of go/analysis.
 func (*made) AFact() {}
 
-func (m *made) String() string { return fmt.Sprintf("made%+v", *m) }
+func (m *made) String() string {
+	text := fmt.Sprintf("made{Timeout:%v Middleware:%v Within:%v", m.Timeout, m.Middleware, m.Within)
+	if m.Pair {
+		text += " Pair"
+	}
+	if m.Shares {
+		text += " Shares"
+	}
+	return text + "}"
+}
 
 // exportMade finds what functions return, until nothing more is found: one may call another.
 func (c *checker) exportMade() {
@@ -209,7 +238,7 @@ func (c *checker) export(decl *ast.FuncDecl) bool {
 		return true
 	})
 	slices.Sort(p.within)
-	fact := made{p.timeout != nil, p.middleware, slices.Compact(p.within)}
+	fact := made{p.timeout != nil, p.middleware, slices.Compact(p.within), p.paired != nil, p.shares}
 	var before made
 	if !fact.Timeout && !fact.Middleware && fact.Within == nil ||
 		c.pass.ImportObjectFact(f, &before) && before.String() == fact.String() {

@@ -11,28 +11,40 @@ import (
 
 // report reports the call that puts a Middleware around arg, in which there is a TimeoutHandler.
 func (c *checker) report(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
+	d := analysis.Diagnostic{
+		Pos: call.Pos(),
+		End: call.End(),
+		Message: c.stands(call, arg, timeout) + ": the handler runs on another goroutine and has no request there; " +
+			"put Middleware inside",
+	}
+	inner, ok := timeout.(*ast.CallExpr)
+	if ok && arg != nil && c.isMiddleware(call.Fun) && c.stripped(arg) == inner && c.isTimeoutHandler(inner) {
+		d.SuggestedFixes = c.swap(call, inner)
+	}
+	c.pass.Report(d)
+}
+
+// reportPair reports the call that puts a second Middleware around arg, in which there is a TimeoutHandler around one.
+func (c *checker) reportPair(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
+	c.pass.ReportRangef(call, "%s, in which there is a Middleware too: that one begins another request, with an id of its "+
+		"own and without the outer one's keys; give the outer one httpctx.WithRequestContext, or leave it out",
+		c.stands(call, arg, timeout))
+}
+
+// stands says what stands around what.
+func (c *checker) stands(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) string {
 	name := "Middleware"
 	if arg != nil && !c.isMiddleware(call.Fun) {
 		name = known.Text(call.Fun)
 	}
 	what, where := "http.TimeoutHandler", ""
-	inner, ok := timeout.(*ast.CallExpr)
-	if ok && !c.isTimeoutHandler(inner) {
+	if inner, ok := timeout.(*ast.CallExpr); ok && !c.isTimeoutHandler(inner) {
 		what = known.Text(inner.Fun) + ", which uses http.TimeoutHandler"
 	}
 	if at := c.pass.Fset.Position(timeout.Pos()); at.Line != c.pass.Fset.Position(call.Pos()).Line {
 		where = fmt.Sprintf(" (line %d)", at.Line)
 	}
-	d := analysis.Diagnostic{
-		Pos: call.Pos(),
-		End: call.End(),
-		Message: fmt.Sprintf("%s stands around %s%s: the handler runs on another goroutine and has no request there; "+
-			"put Middleware inside", name, what, where),
-	}
-	if ok && arg != nil && c.isMiddleware(call.Fun) && c.stripped(arg) == inner && c.isTimeoutHandler(inner) {
-		d.SuggestedFixes = c.swap(call, inner)
-	}
-	c.pass.Report(d)
+	return name + " stands around " + what + where
 }
 
 // stripped returns an expression without parentheses and conversions.

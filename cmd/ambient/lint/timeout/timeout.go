@@ -47,8 +47,7 @@ func run(pass *analysis.Pass) (any, error) {
 	for cur := range c.in.Root().Preorder((*ast.CallExpr)(nil)) {
 		call := cur.Node().(*ast.CallExpr)
 		for _, arg := range c.around(call) {
-			if p := c.parts(arg, call.Pos()); p.timeout != nil {
-				c.report(call, arg, p.timeout)
+			if p := c.parts(arg, call.Pos()); c.check(call, arg, p, c.shares(call.Fun)) {
 				break
 			}
 		}
@@ -109,6 +108,38 @@ func (c *checker) isMiddleware(e ast.Expr) bool {
 	return known.Is(known.Func(c.info, e), known.HTTPCtx, "Middleware")
 }
 
+// shares reports whether a Middleware shares its request with one that is inside of it: it is made with the option
+// WithRequestContext, or with options that are not seen here.
+func (c *checker) shares(e ast.Expr) bool {
+	e = c.assigned.Resolve(c.info, e)
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		var fact made
+		f := known.Func(c.info, e)
+		return f != nil && c.pass.ImportObjectFact(f, &fact) && fact.Shares
+	}
+	for _, arg := range call.Args {
+		option, ok := c.assigned.Resolve(c.info, arg).(*ast.CallExpr)
+		if !ok || known.Is(known.Callee(c.info, option), known.HTTPCtx, "WithRequestContext") {
+			return true
+		}
+	}
+	return false
+}
+
+// check reports what is wrong with a handler around which a Middleware is put.
+func (c *checker) check(call *ast.CallExpr, arg ast.Expr, p parts, shares bool) bool {
+	switch {
+	case p.timeout != nil:
+		c.report(call, arg, p.timeout)
+	case p.paired != nil && !shares:
+		c.reportPair(call, arg, p.paired)
+	default:
+		return false
+	}
+	return true
+}
+
 func (c *checker) isTimeoutHandler(call *ast.CallExpr) bool {
 	return known.Is(known.Func(c.info, c.assigned.Resolve(c.info, call.Fun)), "net/http", "TimeoutHandler")
 }
@@ -143,7 +174,11 @@ func (c *checker) router(e ast.Expr) *types.Var {
 // checkUse is for routers that are given Middleware for all their routes: r.Use(httpctx.Middleware).
 func (c *checker) checkUse(call *ast.CallExpr) {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
-	if !ok || sel.Sel.Name != "Use" || !slices.ContainsFunc(call.Args, c.isMiddleware) {
+	if !ok || sel.Sel.Name != "Use" {
+		return
+	}
+	i := slices.IndexFunc(call.Args, c.isMiddleware)
+	if i < 0 {
 		return
 	}
 	v := c.router(sel.X)
@@ -152,8 +187,7 @@ func (c *checker) checkUse(call *ast.CallExpr) {
 	}
 	for _, route := range c.registered[v] {
 		for _, arg := range route.Args {
-			if p := c.parts(arg, route.Pos()); p.timeout != nil {
-				c.report(call, nil, p.timeout)
+			if c.check(call, nil, c.parts(arg, route.Pos()), c.shares(call.Args[i])) {
 				return
 			}
 		}

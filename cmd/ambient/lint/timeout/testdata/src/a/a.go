@@ -78,8 +78,10 @@ func throughFunctions() {
 	_ = other.WithRequest(http.TimeoutHandler(app, time.Second, ""))  // want `^other.WithRequest stands around http.TimeoutHandler: `
 	_ = other.WithRequest(other.WithTimeout(app))                     // want `^other.WithRequest stands around other.WithTimeout`
 	_ = other.WithTimeout(other.WithRequest(app))                     // ok: the right order
-	_ = httpctx.Middleware(other.WithTimeout(other.WithRequest(app))) // ok: there is one inside too
-	_ = httpctx.Middleware(other.Both(app))                           // ok: the same
+	_ = httpctx.Middleware(other.WithTimeout(other.WithRequest(app))) // want `^Middleware stands around other.WithTimeout, which uses http.TimeoutHandler, in which there is a Middleware too: that one begins another request, with an id of its own and without the outer one's keys; give the outer one httpctx.WithRequestContext, or leave it out$`
+	_ = httpctx.Middleware(other.Both(app))                           // want `^Middleware stands around other.Both, which uses http.TimeoutHandler, in which there is a Middleware too`
+	_ = other.WithRequest(other.Both(app))                            // want `^other.WithRequest stands around other.Both, which`
+	_ = other.Log(other.Both(app))                                    // ok: there is one alone
 	_ = httpctx.Middleware(local(app))                                // want `Middleware stands around local, which uses`
 	_ = httpctx.Middleware(localNamed(app))                           // want `Middleware stands around localNamed, which uses`
 }
@@ -118,7 +120,7 @@ type router struct{ http.ServeMux }
 func (*router) Use(...func(http.Handler) http.Handler) {}
 
 func use(r *router) {
-	r.Use(other.Log, httpctx.Middleware) // want `Middleware stands around http.TimeoutHandler \(line 122\)`
+	r.Use(other.Log, httpctx.Middleware) // want `Middleware stands around http.TimeoutHandler \(line 124\)`
 	r.Handle("/slow", http.TimeoutHandler(app, time.Second, ""))
 	var fine router
 	fine.Use(httpctx.Middleware) // ok: no route has a timeout
@@ -127,7 +129,7 @@ func use(r *router) {
 
 // These are right.
 
-func inside() http.Handler { // want inside:`made{Timeout:false Middleware:true Within:\[\]}`
+func inside() http.Handler { // want inside:`made{Timeout:false Middleware:true Within:\[\] Pair}`
 	h := httpctx.Middleware(app) // ok: the timeout comes around it later
 	h = http.TimeoutHandler(h, time.Second, "")
 	return h
@@ -135,13 +137,13 @@ func inside() http.Handler { // want inside:`made{Timeout:false Middleware:true 
 
 func both() http.Handler { // want both:`made{Timeout:false Middleware:true Within:\[\]}`
 	h := http.TimeoutHandler(httpctx.Middleware(app), time.Second, "")
-	return httpctx.Middleware(h) // ok: there is one inside too
+	return httpctx.Middleware(h) // want `^Middleware stands around http.TimeoutHandler \(line 139\), in which`
 }
 
 func insideMux() http.Handler { // want insideMux:`made{Timeout:false Middleware:true Within:\[\]}`
 	mux := http.NewServeMux()
 	mux.Handle("/", httpctx.Middleware(app))
-	return httpctx.Middleware(http.TimeoutHandler(mux, time.Second, "")) // ok: there is one inside too
+	return httpctx.Middleware(http.TimeoutHandler(mux, time.Second, "")) // want `^Middleware stands around http.TimeoutHandler, in which`
 }
 
 func replaced() http.Handler { // want replaced:`made{Timeout:false Middleware:true Within:\[\]}`
@@ -151,7 +153,7 @@ func replaced() http.Handler { // want replaced:`made{Timeout:false Middleware:t
 	return httpctx.Middleware(h) // ok: no longer what it was
 }
 
-func later() http.Handler { // want later:`made{Timeout:false Middleware:true Within:\[\]}`
+func later() http.Handler { // want later:`made{Timeout:false Middleware:true Within:\[\] Pair}`
 	h := app
 	wrapped := httpctx.Middleware(h) // ok: the timeout is put around something else, afterwards
 	h = http.TimeoutHandler(wrapped, time.Second, "")

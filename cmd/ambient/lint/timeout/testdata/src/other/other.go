@@ -16,7 +16,7 @@ func WithRequest(h http.Handler) http.Handler { // want WithRequest:`made{Timeou
 	return Log(httpctx.New(httpctx.WithLogger(nil))(h))
 }
 
-func Both(h http.Handler) http.Handler { // want Both:`made{Timeout:false Middleware:true Within:\[0\]}`
+func Both(h http.Handler) http.Handler { // want Both:`made{Timeout:false Middleware:true Within:\[0\] Pair}`
 	h = WithRequest(h)
 	return WithTimeout(h)
 }
