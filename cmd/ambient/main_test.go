@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/cmd/ambient/lint"
+
 	// The modules in testdata/script require it, and what it requires.
 	_ "github.com/ambient-go/ambient/gls"
 	_ "github.com/ambient-go/ambient/httpctx"
@@ -129,8 +131,8 @@ func TestHelpFitsAScreen(t *testing.T) {
 }
 
 func TestHelpNamesEveryAnalyzerAndFlag(t *testing.T) {
-	names := []string{"barego", "unbound", "silent", "toplevel", "outlives", "afterrequest", "leave", "timeout", "sqltx"}
-	for _, name := range names {
+	for _, a := range lint.Analyzers() {
+		name := a.Name
 		assert.Contains(t, vetUsage, "\t"+name+" ")
 		var stdout strings.Builder
 		assert.Equal(t, good, run([]string{"help", name}, nil, &stdout, &stdout))

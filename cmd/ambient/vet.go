@@ -38,11 +38,14 @@ The analyzers, of which ambient help NAME says more:
 	barego        a go statement starts what reads a value without it
 	unbound       the same by time.AfterFunc, errgroup.Group.Go and others
 	silent        a log line or an outgoing request loses the request
+	workers       a goroutine runs the tasks of many with the values of one
+	shared        a result computed with the values of one is given to all
+	yields        a generator yields inside of Run or an open Enter
 	toplevel      a value is read while a package is initialised
 	outlives      a value of the request is kept where it outlives it
 	afterrequest  a callback or a goroutine reads the request after its end
 	leave         an Enter without a Leave on every path
-	timeout       Middleware outside of http.TimeoutHandler
+	timeout       Middleware around http.TimeoutHandler, or on both sides
 	sqltx         a statement that escapes the transaction around it
 
 A go statement that is meant to start with nothing says why, above it:

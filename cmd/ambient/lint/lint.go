@@ -8,11 +8,14 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/barego"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/leave"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/shared"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/silent"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/timeout"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/toplevel"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/unbound"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/workers"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/yields"
 )
 
 // Analyzers returns all of them, in the order in which help lists them.
@@ -21,6 +24,9 @@ func Analyzers() []*analysis.Analyzer {
 		barego.Analyzer,
 		unbound.Analyzer,
 		silent.Analyzer,
+		workers.Analyzer,
+		shared.Analyzer,
+		yields.Analyzer,
 		toplevel.Analyzer,
 		outlives.Analyzer,
 		afterrequest.Analyzer,

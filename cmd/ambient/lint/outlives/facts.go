@@ -9,13 +9,26 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// gives is the fact of a function that returns a value with the lifetime of a request, of a type that does not say so.
-type gives struct{ Results []int }
+// gives is the fact of a function that hands on what it gets from a request or a storage.
+type gives struct {
+	Results []int // results with the lifetime of a request, of a type that does not say so
+	Copies  []int // results that were read there, such as a name
+	Sets    bool  // it sets a package-level variable to such a value
+}
 
 // AFact makes it a fact of go/analysis.
 func (*gives) AFact() {}
 
-func (g *gives) String() string { return fmt.Sprint("gives", g.Results) }
+func (g *gives) String() string {
+	text := fmt.Sprint("gives", g.Results)
+	if g.Copies != nil {
+		text += fmt.Sprint(" copies", g.Copies)
+	}
+	if g.Sets {
+		text += " sets"
+	}
+	return text
+}
 
 // keeps is the fact of a function that stores an argument.
 type keeps struct {
@@ -28,13 +41,16 @@ func (*keeps) AFact() {}
 
 func (k *keeps) String() string { return fmt.Sprintf("keeps%+v", *k) }
 
-func (c *checker) gives(f *types.Func) []int {
+func (c *checker) gives(f *types.Func) gives {
+	if f == nil {
+		return gives{}
+	}
 	if f.Pkg() == c.pass.Pkg {
 		return c.given[f]
 	}
 	var fact gives
 	c.pass.ImportObjectFact(f, &fact)
-	return fact.Results
+	return fact
 }
 
 func (c *checker) keeps(f *types.Func) *keeps {
@@ -78,14 +94,14 @@ func (c *checker) findGives() {
 			}
 		}
 		c.functions(func(f *types.Func, decl *ast.FuncDecl) {
-			found := c.returnsRequest(f, decl)
-			if len(found) > len(c.given[f]) {
+			old, found := c.given[f], c.handsOn(f, decl)
+			if len(found.Results) > len(old.Results) || len(found.Copies) > len(old.Copies) || found.Sets && !old.Sets {
 				c.given[f], again = found, true
 			}
 		})
 	}
-	for f, results := range c.given {
-		c.pass.ExportObjectFact(f, &gives{results})
+	for f, fact := range c.given {
+		c.pass.ExportObjectFact(f, &fact)
 	}
 }
 
@@ -101,11 +117,27 @@ func (c *checker) gets(v *types.Var, a known.Assignment, kind func(ast.Expr) boo
 	return a.Index <= 0 && kind(a.Value)
 }
 
-func (c *checker) returnsRequest(f *types.Func, decl *ast.FuncDecl) []int {
+// handsOn finds what a function returns and sets.
+func (c *checker) handsOn(f *types.Func, decl *ast.FuncDecl) gives {
 	results := f.Signature().Results()
+	isRequest := func(t types.Type) bool { return hasLifetime(t) && !isOurs(t) }
+	isCopy := func(t types.Type) bool { return !hasLifetime(t) && !isBool(t) && !isError(t) }
+	return gives{
+		Results: c.returnsOf(decl, results, isRequest, c.holds, c.request, c.result),
+		Copies: c.returnsOf(decl, results, isCopy, c.copies, c.copied, func(call *ast.CallExpr, i int) bool {
+			return slices.Contains(c.gives(known.Callee(c.info, call)).Copies, i)
+		}),
+		Sets: c.sets(decl.Body),
+	}
+}
+
+// returnsOf finds the results of the types that are of a kind: by the variables that are named results, by expression, by
+// result of a call.
+func (c *checker) returnsOf(decl *ast.FuncDecl, results *types.Tuple, of func(types.Type) bool, named map[*types.Var]bool,
+	kind func(ast.Expr) bool, result func(*ast.CallExpr, int) bool) []int {
 	var found []int
 	add := func(i int) {
-		if i < results.Len() && hasLifetime(results.At(i).Type()) && !isOurs(results.At(i).Type()) && !slices.Contains(found, i) {
+		if of(results.At(i).Type()) && !slices.Contains(found, i) {
 			found = append(found, i)
 		}
 	}
@@ -116,12 +148,12 @@ func (c *checker) returnsRequest(f *types.Func, decl *ast.FuncDecl) []int {
 		case *ast.ReturnStmt:
 			for i := range results.Len() {
 				switch {
-				case len(n.Results) == 0 && c.holds[results.At(i)]:
+				case len(n.Results) == 0 && named[results.At(i)]:
 					add(i)
-				case len(n.Results) == results.Len() && c.request(n.Results[i]):
+				case len(n.Results) == results.Len() && kind(n.Results[i]):
 					add(i)
 				case len(n.Results) == 1 && results.Len() > 1:
-					if call, ok := ast.Unparen(n.Results[0]).(*ast.CallExpr); ok && c.result(call, i) {
+					if call, ok := ast.Unparen(n.Results[0]).(*ast.CallExpr); ok && (result(call, i) || i == 0 && kind(call)) {
 						add(i)
 					}
 				}
@@ -130,6 +162,31 @@ func (c *checker) returnsRequest(f *types.Func, decl *ast.FuncDecl) []int {
 		return true
 	})
 	slices.Sort(found)
+	return found
+}
+
+// sets reports whether code sets a package-level variable to what was read from a request or a storage, or calls what
+// does.
+func (c *checker) sets(code ast.Node) bool {
+	found := false
+	ast.Inspect(code, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return n == code
+		case *ast.CallExpr:
+			found = found || c.gives(known.Callee(c.info, n)).Sets
+		case *ast.AssignStmt:
+			for i, lhs := range n.Lhs {
+				if len(n.Lhs) == len(n.Rhs) && c.place(lhs).global && !isBool(c.info.TypeOf(lhs)) {
+					found = found || c.copied(n.Rhs[i])
+				}
+			}
+			if len(n.Rhs) == 1 && len(n.Lhs) > 1 && c.place(n.Lhs[0]).global {
+				found = found || c.copied(n.Rhs[0])
+			}
+		}
+		return !found
+	})
 	return found
 }
 

@@ -20,9 +20,7 @@ func (c *checker) once(cur inspector.Cursor) {
 	}
 	code := c.code(call.Args[0])
 	if code == nil {
-		if once := known.Name(f); (once == "OnceValue" || once == "OnceValues") && c.onceStays(cur) && c.reads(call.Args[0]) {
-			c.report(call.Args[0], first, "sync."+once)
-		}
+		c.onceOf(cur, call, known.Name(f))
 		return
 	}
 	switch known.Name(f) {
@@ -46,6 +44,25 @@ func (c *checker) once(cur inspector.Cursor) {
 		if c.onceStays(cur) {
 			c.returns("sync."+f.Name(), code)
 			c.assigns("sync."+f.Name(), code, c.copied)
+		}
+	}
+}
+
+// onceOf is once for a function of another package, which is reported where it is given to the Once.
+func (c *checker) onceOf(cur inspector.Cursor, call *ast.CallExpr, once string) {
+	fn := known.Func(c.info, c.assigned.Resolve(c.info, call.Args[0]))
+	switch once {
+	case "Once.Do":
+		if c.gives(fn).Sets {
+			c.report(call.Args[0], first, "sync.Once")
+		}
+	case "OnceFunc":
+		if c.gives(fn).Sets && c.onceStays(cur) {
+			c.report(call.Args[0], first, "sync.OnceFunc")
+		}
+	case "OnceValue", "OnceValues":
+		if c.reads(call.Args[0]) && c.onceStays(cur) {
+			c.report(call.Args[0], first, "sync."+once)
 		}
 	}
 }
@@ -75,7 +92,7 @@ func (c *checker) code(e ast.Expr) ast.Node {
 func (c *checker) reads(e ast.Expr) bool {
 	f := known.Func(c.info, c.assigned.Resolve(c.info, e))
 	return f != nil && (readsAnything(f) || f.Signature().Results().Len() > 0 &&
-		(isOurs(f.Signature().Results().At(0).Type()) || len(c.gives(f)) > 0))
+		(isOurs(f.Signature().Results().At(0).Type()) || len(c.gives(f).Results)+len(c.gives(f).Copies) > 0))
 }
 
 // readsAnything reports whether a function reads ambient state, of whatever type.
@@ -112,6 +129,9 @@ func (c *checker) onceStays(cur inspector.Cursor) bool {
 // assigns reports what a function assigns to variables outside of it.
 func (c *checker) assigns(by string, code ast.Node, kept func(ast.Expr) bool) {
 	ast.Inspect(code, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && c.gives(known.Callee(c.info, call)).Sets {
+			c.report(call, first, by)
+		}
 		assign, ok := n.(*ast.AssignStmt)
 		if !ok {
 			return true

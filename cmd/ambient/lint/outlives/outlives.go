@@ -36,7 +36,7 @@ func run(pass *analysis.Pass) (any, error) {
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
 		holds:    map[*types.Var]bool{},
 		copies:   map[*types.Var]bool{},
-		given:    map[*types.Func][]int{},
+		given:    map[*types.Func]gives{},
 		kept:     map[*types.Func]*keeps{},
 
 		following: map[*types.Var]bool{},
@@ -77,7 +77,7 @@ type checker struct {
 	// holds are the local variables that hold a request's value, copies those that hold something read from one.
 	holds, copies map[*types.Var]bool
 
-	given map[*types.Func][]int  // this package's gives
+	given map[*types.Func]gives  // this package's gives
 	kept  map[*types.Func]*keeps // this package's keeps
 
 	// assumed is a parameter that stands for a request's value while findKeeps looks at its function.

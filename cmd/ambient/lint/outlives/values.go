@@ -111,7 +111,7 @@ func (c *checker) result(call *ast.CallExpr, i int) bool {
 		return i == 0 && f.Name() != "WithoutCancel" && len(call.Args) > 0 &&
 			isContext(c.info.TypeOf(call.Args[0])) && hasContext(f) && c.request(call.Args[0])
 	}
-	return slices.Contains(c.gives(f), i)
+	return slices.Contains(c.gives(f).Results, i)
 }
 
 // hasContext reports whether a function of package context returns a Context.
@@ -159,13 +159,16 @@ func (c *checker) copied(e ast.Expr) bool {
 	}
 	switch e := e.(type) {
 	case *ast.CallExpr:
-		if f := known.Callee(c.info, e); readsAnything(f) {
+		if f := known.Callee(c.info, e); readsAnything(f) || slices.Contains(c.gives(f).Copies, 0) {
 			return true
 		}
 		if sel, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr); ok && c.info.Selections[sel] != nil && c.copied(sel.X) {
 			return true
 		}
-		return isBasic(c.info.TypeOf(e)) && slices.ContainsFunc(e.Args, c.copied)
+		// A context is mostly given for its deadline.
+		return isBasic(c.info.TypeOf(e)) && slices.ContainsFunc(e.Args, func(arg ast.Expr) bool {
+			return !known.IsType(c.info.TypeOf(arg), "context", "Context") && c.copied(arg)
+		})
 	case *ast.SelectorExpr:
 		if c.info.Selections[e] != nil {
 			return c.copied(e.X)
@@ -195,7 +198,12 @@ func isBasic(t types.Type) bool {
 	return ok
 }
 
+func isError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
+
 func isBool(t types.Type) bool {
+	if t == nil {
+		return false
+	}
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Info()&types.IsBoolean != 0
 }

@@ -64,7 +64,7 @@ var (
 
 // Package-level variables.
 
-func variables() {
+func variables() { // want variables:`gives\[\] sets`
 	saved = httpctx.GetOrFail() // want `^the current request's Context is stored in package-level variable saved: it ends with its request; keep a copy of what is needed, or ask for it where it is used$`
 	saved, _ = httpctx.Get()    // want `is stored in package-level variable saved`
 	var err error
@@ -96,7 +96,7 @@ func variables() {
 	})
 }
 
-func storages() {
+func storages() { // want storages:`gives\[\] sets`
 	request, _ = requests.Get()                            // want `is stored in package-level variable request`
 	request = requests.GetOrFail()                         // want `is stored in package-level variable request`
 	writer, _ = writers.Lookup()                           // want `is stored in package-level variable writer`
@@ -107,7 +107,7 @@ func storages() {
 	id, _ = names.Get()                                    // ok: a string
 }
 
-func parameter(c *httpctx.Context, r *http.Request) { // want parameter:`keeps{Global:\[1\] Receiver:\[\]}`
+func parameter(c *httpctx.Context, r *http.Request) { // want parameter:`keeps{Global:\[1\] Receiver:\[\]}` parameter:`gives\[\] sets`
 	saved = c                 // want `Context is stored`
 	request = r               // ok: nothing is known of where r comes from
 	anything = untouched      // ok: reported where it was put there
@@ -119,7 +119,7 @@ func parameter(c *httpctx.Context, r *http.Request) { // want parameter:`keeps{G
 
 // What a package-level variable holds.
 
-func reachable() {
+func reachable() { // want reachable:`gives\[\] sets`
 	c := httpctx.GetOrFail()
 	all = append(all, c)                        // want `a value that holds one of the current request is stored in package-level variable all`
 	all = append([]*httpctx.Context{c}, all...) // want `is stored in package-level variable all`
@@ -211,15 +211,15 @@ func (s *service) methods() {
 	s.ctx = context.WithoutCancel(gls.Context()) // ok: does not end with it
 }
 
-func (g *registry) method() {
+func (g *registry) method() { // want method:`gives\[\] sets`
 	g.last.r = httpctx.GetOrFail().Request() // want `Request is stored in what a package-level variable holds`
 }
 
-func newService() *service {
+func newService() *service { // want newService:`gives\[\] copies\[0\]`
 	return &service{ctx: httpctx.GetOrFail().Context()} // want `the request's context.Context is kept in a struct: it ends`
 }
 
-func newServices() (all []*service, err error) {
+func newServices() (all []*service, err error) { // want newServices:`gives\[\] copies\[0\]`
 	s := service{c: httpctx.GetOrFail()}            // want `Context is kept in a struct`
 	s.ctx = gls.Context()                           // want `is kept in a struct, in s.ctx`
 	all = append(all, &service{ctx: gls.Context()}) // want `is kept in a struct`
@@ -229,7 +229,7 @@ func newServices() (all []*service, err error) {
 	return append(all, &s), err
 }
 
-func newService2() *service {
+func newService2() *service { // want newService2:`gives\[\] copies\[0\]`
 	s := &service{ctx: gls.Context()} // want `is kept in a struct`
 	s.c = httpctx.GetOrFail()         // want `is kept in a struct, in s.c`
 	return s
@@ -266,7 +266,7 @@ func (t *traced) reset() {
 
 // Removed again.
 
-func inFlight() {
+func inFlight() { // want inFlight:`gives\[\] sets`
 	c := httpctx.GetOrFail()
 	global.byID[c.ID()] = &entry{c: c} // ok: removed when the function returns
 	defer delete(global.byID, c.ID())

@@ -8,6 +8,8 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives/testdata/src/other"
 )
 
 var (
@@ -42,7 +44,35 @@ var (
 	sets    = sync.OnceFunc(func() { name = tenant.GetOrFail() }) // want `sync.OnceFunc keeps`
 )
 
-func load() string {
+// What another package reads is reported here.
+var (
+	across   = sync.OnceValue(other.User)                                               // want `^sync.OnceValue keeps what the first request gave for all that follow; read it where it is needed$`
+	request  = sync.OnceValue(other.Request)                                            // want `sync.OnceValue keeps`
+	context  = sync.OnceValue(func() *httpctx.Context { return other.Current() })       // want `sync.OnceValue keeps`
+	greeting = sync.OnceValue(func() string { return "hello, " + other.User() })        // want `sync.OnceValue keeps`
+	errored  = sync.OnceValues(other.Greeting)                                          // want `sync.OnceValues keeps`
+	second   = sync.OnceValues(other.Both)                                              // want `sync.OnceValues keeps`
+	set      = sync.OnceFunc(other.Setup)                                               // want `sync.OnceFunc keeps`
+	loaded   = sync.OnceFunc(other.Load)                                                // ok: sets nothing of a request
+	loggedIn = sync.OnceValue(other.LoggedIn)                                           // ok: no value of the request
+	version  = sync.OnceValue(other.Version)                                            // ok: the context is given for its deadline
+	current  = sync.OnceValue(func() string { u, _ := other.Greeting(); return u[:5] }) // want `sync.OnceValue keeps`
+)
+
+func doAcross() {
+	once.Do(func() { name = other.User() }) // want `^sync.Once keeps what the first request gave`
+	once.Do(other.Init)                     // want `sync.Once keeps`
+	once.Do(func() { other.Setup() })       // want `sync.Once keeps`
+	once.Do(other.Load)                     // ok: sets nothing of a request
+	once.Do(func() {
+		other.Load() // ok: the same
+		assign()     // want `sync.Once keeps`
+	})
+	var mine sync.Once
+	mine.Do(other.Load) // ok: the same
+}
+
+func load() string { // want load:`gives\[\] copies\[0\]`
 	return httpctx.GetOrFail().ID() // want `sync.OnceValue keeps`
 }
 
@@ -59,7 +89,7 @@ func do() string {
 	return name
 }
 
-func assign() { name, _ = tenant.Get() } // want `sync.Once keeps`
+func assign() { name, _ = tenant.Get() } // want `sync.Once keeps` assign:`gives\[\] sets`
 
 func returned() func() string {
 	return sync.OnceValue(func() string { return tenant.GetOrFail() }) // want `sync.OnceValue keeps`
@@ -113,4 +143,4 @@ func local(w http.ResponseWriter) {
 	})
 }
 
-var _ = []any{&shared, last, name, config, logged, isSet, client, lazy, address, whole, both, header, printed, tenants, keyed, direct, pair, named, sets}
+var _ = []any{&shared, last, name, config, logged, isSet, client, lazy, address, whole, both, header, printed, tenants, keyed, direct, pair, named, sets, across, request, context, greeting, errored, second, set, loaded, loggedIn, version, current}

@@ -24,6 +24,40 @@ func Context() (ctx context.Context, err error) { // want Context:`gives\[0\]`
 
 func ambient() context.Context { return gls.Context() } // want ambient:`gives\[0\]`
 
+var user = httpctx.NewKey[string]("user")
+
+// User is a copy.
+func User() string { return user.GetOrFail() } // want User:`gives\[\] copies\[0\]`
+
+// Both are one, after an error.
+func Both() (err error, name string) { // want Both:`gives\[\] copies\[1\]`
+	name = User()
+	return
+}
+
+// Greeting has one in it.
+func Greeting() (string, error) { return "hello, " + User(), nil } // want Greeting:`gives\[\] copies\[0\]`
+
+// LoggedIn says less than who.
+func LoggedIn() bool { _, ok := user.Get(); return ok } // ok: no value of the request
+
+// Version is asked for within the request's time.
+func Version() string { return get(gls.Context(), "/version") } // ok: the context is given for its deadline
+
+func get(ctx context.Context, url string) string { return url }
+
+// Name is set by Init.
+var Name string
+
+// Init sets.
+func Init() { Name = User() } // want Init:`gives\[\] sets`
+
+// Setup does so two calls away.
+func Setup() { Init() } // want Setup:`gives\[\] sets`
+
+// Load sets what is the same for all.
+func Load() { Name = "all" } // ok: not of a request
+
 // New makes a context of its own.
 func New() context.Context { return context.Background() } // ok: not of a request
 
