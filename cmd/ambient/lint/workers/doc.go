@@ -44,7 +44,7 @@
 // What is reported: gls.Go, gls.WaitGroup.Go and Snapshot.Go with a worker that reads what is set or calls functions
 // that it is sent; a plain go statement, and what contains one, with a worker that reads, or, where the package uses gls
 // or httpctx, with one that calls functions which the package does not bind. A plain go statement in main itself or in
-// gls.Isolate starts with nothing.
+// gls.Isolate starts with nothing. The function of ants.NewPoolWithFunc and its kin is reported where it reads.
 //
 // Workers on a channel that the function which starts them has made and keeps to itself share the work of one flow and
 // are right with gls.Go. A channel of data that is a parameter is taken for a stage of a pipeline. The directive of

@@ -60,16 +60,44 @@ type checker struct {
 // call is for what starts a function on another goroutine.
 func (c *checker) call(cur inspector.Cursor, call *ast.CallExpr) {
 	fn := c.reads.Target(call)
+	if fn == nil {
+		return
+	}
 	if known.Is(fn, known.GLS, "Go", "WaitGroup.Go", "Snapshot.Go") {
 		if len(call.Args) == 1 {
 			c.carried(cur, "gls."+known.Name(fn), c.loops.Func(call.Args[0]), c.reads.Expr(call.Args[0]))
 		}
 		return
 	}
+	if i, ok := pools[runners.Name(fn)]; ok && i < len(call.Args) {
+		c.pool(cur, call, call.Args[i])
+		return
+	}
 	for _, i := range runners.Args(fn) {
 		if i < len(call.Args) {
 			c.plain(cur, known.Text(call.Fun), c.loops.Func(call.Args[i]), c.reads.Expr(call.Args[i]))
 		}
+	}
+}
+
+// pools make workers of a function that is given to them once, and called with what others send. The numbers are those of
+// arguments.
+var pools = map[string]int{
+	"github.com/panjf2000/ants.NewPoolWithFunc":             1,
+	"github.com/panjf2000/ants.NewPoolWithFuncGeneric":      1,
+	"github.com/panjf2000/ants.NewMultiPoolWithFunc":        2,
+	"github.com/panjf2000/ants.NewMultiPoolWithFuncGeneric": 2,
+}
+
+// pool is for a function that workers run for each task. Bound, it has the values of who made the pool.
+func (c *checker) pool(cur inspector.Cursor, call *ast.CallExpr, fn ast.Expr) {
+	if bind, ok := ast.Unparen(fn).(*ast.CallExpr); ok && len(bind.Args) == 1 &&
+		known.Is(known.Callee(c.pass.TypesInfo, bind), known.GLS, "Bind") {
+		fn = bind.Args[0]
+	}
+	if fact := c.reads.Expr(fn); fact != nil {
+		c.report(cur, "%s makes workers of a function for the tasks of many, and it reads %s: let each task bring its frame, "+
+			"by gls.Capture, and read inside of its Run", known.Text(call.Fun), fact.First())
 	}
 }
 
