@@ -36,6 +36,45 @@ var plants = []plant{
 		text:     "plantedDeadline()\n",
 		reported: "go se.receive()",
 	},
+	{ // the same, for a second worker
+		analyzer: "workers", module: "github.com/go-kit/kit", file: "sd/endpointer.go", imports: "gls",
+		after:    "	go se.receive()\n",
+		text:     "gls.Go(se.receive)\n",
+		reported: "gls.Go(se.receive)",
+	},
+	{
+		analyzer: "shared", module: "github.com/prometheus/client_golang", file: "prometheus/histogram.go", imports: "gls",
+		text: `
+var (
+	plantedTenant = gls.New[string]("tenant")
+	plantedLabels sync.Map
+)
+
+func plantedLabel() string { return "tenant " + plantedTenant.GetOrFail() }
+
+func plantedLabelOf(metric string) any {
+	label, _ := plantedLabels.LoadOrStore(metric, plantedLabel())
+	return label
+}
+`,
+		reported: "label, _ := plantedLabels.LoadOrStore(metric, plantedLabel())",
+	},
+	{
+		analyzer: "yields", module: "github.com/labstack/echo/v4", file: "router.go", imports: "gls",
+		text: `
+var plantedUser = gls.New[string]("user")
+
+func (r *Router) plantedRoutes(yield func(*Route) bool) {
+	defer plantedUser.Enter("system").Leave()
+	for _, route := range r.routes {
+		if !yield(route) {
+			return
+		}
+	}
+}
+`,
+		reported: "if !yield(route) {",
+	},
 	{
 		analyzer: "unbound", module: "github.com/go-chi/chi/v5", file: "middleware/timeout.go", imports: "httpctx",
 		after:    "ctx, cancel := context.WithTimeout(r.Context(), timeout)\n",
@@ -129,7 +168,9 @@ func plantIn(t *testing.T, name string, p plant) {
 		require.Equal(t, 1, strings.Count(source, p.after), "%s in %s", p.after, name)
 		source = strings.Replace(source, p.after, p.after+p.text, 1)
 	}
-	source += rest[p.file]
+	if text := rest[p.file]; !strings.Contains(source, text) {
+		source += text
+	}
 	if p.analyzer == "leave" {
 		const end = "if err := s.enc(ctx, w, response); err != nil {"
 		require.Contains(t, source, end)
@@ -137,8 +178,32 @@ func plantIn(t *testing.T, name string, p plant) {
 	}
 	clause := packageClause.FindString(source)
 	require.NotEmpty(t, clause)
-	source = strings.Replace(source, clause, clause+"\n\nimport \"github.com/ambient-go/ambient/"+p.imports+"\"", 1)
+	if spec := "import \"github.com/ambient-go/ambient/" + p.imports + "\""; !strings.Contains(source, spec) {
+		source = strings.Replace(source, clause, clause+"\n\n"+spec, 1)
+	}
 	require.NoError(t, os.WriteFile(name, []byte(source), 0o600))
+}
+
+// importLibrary makes every package of a copied module import gls and httpctx.
+func importLibrary(t *testing.T, dir string) {
+	t.Helper()
+	done := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		clause := packageClause.FindString(string(text))
+		if folder := filepath.Dir(path); clause == "" || done[folder] || bytes.Contains(text, []byte("//go:build")) {
+			return nil
+		}
+		done[filepath.Dir(path)] = true
+		const imports = "\n\nimport (\n\t_ \"github.com/ambient-go/ambient/gls\"\n\t_ \"github.com/ambient-go/ambient/httpctx\"\n)"
+		return os.WriteFile(path, bytes.Replace(text, []byte(clause), []byte(clause+imports), 1), 0o600)
+	}))
 }
 
 // copyModule copies a module's Go files, which are read-only where they are. One of the modules states a release from

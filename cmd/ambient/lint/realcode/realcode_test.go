@@ -30,8 +30,15 @@ var modules = map[string]int{
 	"github.com/prometheus/client_golang": 8,
 }
 
+// The analyzers look only at packages that use the library, so each of these is made to.
 func TestNothingIsReported(t *testing.T) {
 	dir := workdir(t)
+	for module := range modules {
+		copied := filepath.Join(dir, "copies", filepath.FromSlash(module))
+		copyModule(t, moduleDir(t, dir, module), copied)
+		importLibrary(t, copied)
+		run(t, dir, "mod", "edit", "-replace", module+"="+copied)
+	}
 	found, perModule := analyze(t, dir)
 	assert.Equal(t, modules, perModule)
 	assert.Empty(t, found)

@@ -25,11 +25,11 @@
 //
 //	// WRONG
 //	func start() {
-//		go func() {
+//		gls.Go(func() {
 //			for o := range orders {
 //				charge(o) // reads the user
 //			}
-//		}()
+//		})
 //	}
 //
 //	// RIGHT
@@ -42,9 +42,9 @@
 //	}
 //
 // What is reported: gls.Go, gls.WaitGroup.Go and Snapshot.Go with a worker that reads what is set or calls functions
-// that it is sent; a plain go statement, and what contains one, with a worker that reads, or, where the package uses gls
-// or httpctx, with one that calls functions which the package does not bind. A plain go statement in main itself or in
-// gls.Isolate starts with nothing. The function of ants.NewPoolWithFunc and its kin is reported where it reads.
+// that it is sent; in a package that uses gls or httpctx a plain go statement, and what contains one, with a worker that
+// calls functions which the package does not bind, save in main itself and in gls.Isolate; and the function of
+// ants.NewPoolWithFunc and its kin, where it reads. A plain go statement with a worker that reads is for barego.
 //
 // Workers on a channel that the function which starts them has made and keeps to itself share the work of one flow and
 // are right with gls.Go. A channel of data that is a parameter is taken for a stage of a pipeline. The directive of

@@ -110,15 +110,10 @@ func (c *checker) carried(cur inspector.Cursor, by string, loop *loops.Loop, fac
 		by, loop.Over, reading(fact), remedy)
 }
 
-// plain is for a worker that has nothing, and in a build by "ambient build" the frame of who starts it.
+// plain is for a worker that has nothing, and in a build by "ambient build" the frame of who starts it. One that reads
+// itself is reported by barego and unbound.
 func (c *checker) plain(cur inspector.Cursor, by string, loop *loops.Loop, fact *reads.Fact) {
-	switch {
-	case loop == nil:
-		return
-	case fact != nil:
-		c.report(cur, "%s starts a worker that takes tasks from %s: none of them sees what is set for it%s: %s",
-			by, loop.Over, reading(fact), remedy)
-	case loop.Calls && imports(c.pass.Pkg) && !c.isolated(cur) && !atStart(cur):
+	if loop != nil && loop.Calls && fact == nil && imports(c.pass.Pkg) && !c.isolated(cur) && !atStart(cur) {
 		c.report(cur, "%s starts a worker that runs functions from %s: in a build by ambient build all of them see what "+
 			"is set here: %s", by, loop.Over, remedy)
 	}

@@ -20,12 +20,12 @@ func work() {
 }
 
 func main() {
-	go work()   // ok: nothing is set yet
-	go func() { // want `none of them sees what is set for it`
+	go work()       // ok: nothing is set yet
+	gls.Go(func() { // want `takes tasks from ids: all of them see what is set here, and it reads tenant.Get`
 		for range ids {
 			tenant.Get()
 		}
-	}()
+	})
 	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) {
 		go work() // want `runs functions from tasks`
 	})
