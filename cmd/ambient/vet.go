@@ -43,6 +43,7 @@ The analyzers, of which ambient help NAME says more:
 	yields        a generator yields inside of Run or an open Enter
 	toplevel      a value is read while a package is initialised
 	outlives      a value of the request is kept where it outlives it
+	pooled        a storage of a context that gin, echo or fiber uses again
 	afterrequest  a callback or a goroutine reads the request after its end
 	leave         an Enter without a Leave on every path
 	timeout       Middleware around http.TimeoutHandler, or on both sides

@@ -8,6 +8,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/barego"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/leave"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/pooled"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/shared"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/silent"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx"
@@ -29,6 +30,7 @@ func Analyzers() []*analysis.Analyzer {
 		yields.Analyzer,
 		toplevel.Analyzer,
 		outlives.Analyzer,
+		pooled.Analyzer,
 		afterrequest.Analyzer,
 		leave.Analyzer,
 		timeout.Analyzer,

@@ -106,6 +106,11 @@ func (r *Router) plantedRoutes(yield func(*Route) bool) {
 		reported: "engine.pool.Put(httpctx.GetOrFail())",
 	},
 	{
+		analyzer: "pooled", module: "github.com/gin-gonic/gin", file: "context.go", imports: "gls",
+		text:     "\nvar plantedCurrent = gls.New[*Context](\"current\")\n",
+		reported: "var plantedCurrent = gls.New[*Context](\"current\")",
+	},
+	{
 		analyzer: "afterrequest", module: "github.com/go-kit/kit", file: "endpoint/endpoint.go", imports: "httpctx",
 		text: `
 type plantedBus struct{}

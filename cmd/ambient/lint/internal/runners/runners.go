@@ -113,10 +113,11 @@ func Name(fn *types.Func) string {
 	if fn.Pkg() == nil {
 		return name
 	}
-	return plainPath(fn.Pkg().Path()) + "." + name
+	return PlainPath(fn.Pkg().Path()) + "." + name
 }
 
-func plainPath(path string) string {
+// PlainPath is an import path without a vendor directory and a major version at the end.
+func PlainPath(path string) string {
 	if i := strings.LastIndex(path, "/vendor/"); i >= 0 {
 		path = path[i+len("/vendor/"):]
 	}
@@ -152,7 +153,7 @@ func (l *List) Match(fn *types.Func) bool {
 	}
 	name := Name(fn)
 	for _, n := range *l {
-		if n == name || fn.Pkg() != nil && n == fn.Pkg().Path()+strings.TrimPrefix(name, plainPath(fn.Pkg().Path())) ||
+		if n == name || fn.Pkg() != nil && n == fn.Pkg().Path()+strings.TrimPrefix(name, PlainPath(fn.Pkg().Path())) ||
 			!strings.Contains(n, "/") && strings.HasSuffix(name, "/"+n) {
 			return true
 		}

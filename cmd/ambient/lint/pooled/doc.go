@@ -1,0 +1,26 @@
+// Package pooled defines an analyzer of storages and keys that hold what a framework uses again.
+//
+// # Analyzer pooled
+//
+// pooled: find storages and keys of contexts that a framework uses again
+//
+// gin, echo, fiber, fasthttp and hertz take the context of a request from a pool and put it back when its handler
+// returns. Whoever has it in a storage, a goroutine that gls.Go started or a detached one, then finds the next request
+// in it, of another user. The analyzer reports a gls.Storage or httpctx.Key whose type is *gin.Context, echo.Context,
+// *fiber.Ctx, fiber.Ctx, *fasthttp.RequestCtx or *app.RequestContext, or a struct that has one, and such a context given
+// to gls.RunContext or gls.WithContext:
+//
+//	// WRONG
+//	var current = gls.New[*gin.Context]("current")
+//
+//	// RIGHT
+//	var tenant = gls.New[string]("tenant") // a copy of what is needed
+//
+//	// WRONG
+//	func serve(c *gin.Context) { gls.RunContext(c, work) }
+//
+//	// RIGHT
+//	func serve(c *gin.Context) { gls.RunContext(c.Request.Context(), work) }
+//
+// Strings of fiber, fasthttp and hertz are in the same memory: clone them.
+package pooled
