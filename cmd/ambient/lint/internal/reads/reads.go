@@ -133,7 +133,9 @@ func (r *Result) Target(call *ast.CallExpr) *types.Func { return r.w.target(call
 func (r *Result) Callee(call *ast.CallExpr) *types.Func { return r.w.callee(call) }
 
 // Entered reports whether a scope of Enter is open at a place in a function's body.
-func (r *Result) Entered(body ast.Node, pos token.Pos) bool { return len(at(r.w.entered(body), pos)) > 0 }
+func (r *Result) Entered(body ast.Node, pos token.Pos) bool {
+	return len(at(r.w.entered(body), pos)) > 0
+}
 
 func (r *Result) eval(items []item) *Fact {
 	n := &node{items: items}
