@@ -4,6 +4,7 @@ package a
 import (
 	"context"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -121,6 +122,12 @@ type pool struct {
 	queue []func()
 	tasks chan func()
 	ids   chan int
+
+	ticker *time.Ticker
+	quit   chan struct{}
+	errs   chan error
+	stop   chan os.Signal
+	ready  chan bool
 }
 
 func (p *pool) work() {
@@ -250,7 +257,7 @@ func stream(w http.ResponseWriter, hub map[string]*pool) {
 func subscribe() chan int { return make(chan int) }
 
 // Ok: no tasks come: it waits, counts, or ticks.
-func none(ctx context.Context, done chan struct{}, errs chan error, p *pool) {
+func none(ctx context.Context, done chan struct{}, p *pool) {
 	gls.Go(func() {
 		<-p.ids
 		handle(1)
@@ -266,16 +273,26 @@ func none(ctx context.Context, done chan struct{}, errs chan error, p *pool) {
 		}
 	})
 	gls.Go(func() {
-		t := time.NewTicker(time.Second)
 		for {
 			select {
-			case <-t.C:
-				handle(1)
+			case t := <-p.ticker.C:
+				handle(t.Second())
 			case <-ctx.Done():
 				return
-			case err := <-errs:
+			case err := <-p.errs:
 				_ = err
+			case s := <-p.stop:
+				_ = s
+			case x := <-p.quit:
+				_ = x
+			case ok := <-p.ready:
+				_ = ok
 			}
+		}
+	})
+	gls.Go(func() {
+		for range p.ticker.C {
+			handle(1)
 		}
 	})
 	gls.Go(func() {
