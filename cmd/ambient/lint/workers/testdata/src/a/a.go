@@ -107,6 +107,12 @@ func plain() {
 			handle(id)
 		}
 	}()
+	go func() {
+		for f := range tasks {
+			handle(1)
+			f()
+		}
+	}()
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for id := range ids {
@@ -239,9 +245,9 @@ func stage(in <-chan int) <-chan int {
 }
 
 // Ok: a subscription of this request; its client is registered and not returned.
-func stream(w http.ResponseWriter, hub map[string]*pool) {
+func stream(hub *hub) {
 	c := &pool{ids: make(chan int)}
-	hub["x"] = c
+	hub.clients["x"] = c
 	gls.Go(func() {
 		for id := range c.ids {
 			handle(id)
@@ -253,6 +259,8 @@ func stream(w http.ResponseWriter, hub map[string]*pool) {
 		}
 	})
 }
+
+type hub struct{ clients map[string]*pool }
 
 func subscribe() chan int { return make(chan int) }
 
