@@ -134,6 +134,8 @@ func result(yield func(int) bool) error {
 
 func two(n int, yield func(int) bool) { user.Run("system", func() { yield(n) }) }
 
+func more(yield func(int) bool, n int) { user.Run("system", func() { yield(n) }) }
+
 func errs(yield func(int) error) { user.Run("system", func() { yield(1) }) }
 
 // Ok: a sequence that is consumed inside, and one whose caller has set something.
