@@ -121,7 +121,7 @@ func (c *checker) gets(v *types.Var, a known.Assignment, kind func(ast.Expr) boo
 func (c *checker) handsOn(f *types.Func, decl *ast.FuncDecl) gives {
 	results := f.Signature().Results()
 	isRequest := func(t types.Type) bool { return hasLifetime(t) && !isOurs(t) }
-	isCopy := func(t types.Type) bool { return !hasLifetime(t) && !isBool(t) && !isError(t) }
+	isCopy := func(t types.Type) bool { return !hasLifetime(t) && !isError(t) }
 	return gives{
 		Results: c.returnsOf(decl, results, isRequest, c.holds, c.request, c.result),
 		Copies: c.returnsOf(decl, results, isCopy, c.copies, c.copied, func(call *ast.CallExpr, i int) bool {
@@ -177,7 +177,7 @@ func (c *checker) sets(code ast.Node) bool {
 			found = found || c.gives(known.Callee(c.info, n)).Sets
 		case *ast.AssignStmt:
 			for i, lhs := range n.Lhs {
-				if len(n.Lhs) == len(n.Rhs) && c.place(lhs).global && !isBool(c.info.TypeOf(lhs)) {
+				if len(n.Lhs) == len(n.Rhs) && c.place(lhs).global {
 					found = found || c.copied(n.Rhs[i])
 				}
 			}

@@ -52,6 +52,8 @@ var (
 	greeting = sync.OnceValue(func() string { return "hello, " + other.User() })        // want `sync.OnceValue keeps`
 	errored  = sync.OnceValues(other.Greeting)                                          // want `sync.OnceValues keeps`
 	second   = sync.OnceValues(other.Both)                                              // want `sync.OnceValues keeps`
+	admin    = sync.OnceValue(other.Admin)                                              // want `sync.OnceValue keeps`
+	isNamed  = sync.OnceValue(other.Named)                                              // ok: no value of the request
 	set      = sync.OnceFunc(other.Setup)                                               // want `sync.OnceFunc keeps`
 	loaded   = sync.OnceFunc(other.Load)                                                // ok: sets nothing of a request
 	loggedIn = sync.OnceValue(other.LoggedIn)                                           // ok: no value of the request
@@ -143,4 +145,4 @@ func local(w http.ResponseWriter) {
 	})
 }
 
-var _ = []any{&shared, last, name, config, logged, isSet, client, lazy, address, whole, both, header, printed, tenants, keyed, direct, pair, named, sets, across, request, context, greeting, errored, second, set, loaded, loggedIn, version, current}
+var _ = []any{&shared, last, name, config, logged, isSet, client, lazy, address, whole, both, header, printed, tenants, keyed, direct, pair, named, sets, across, request, context, greeting, errored, second, set, loaded, loggedIn, version, current, admin, isNamed}

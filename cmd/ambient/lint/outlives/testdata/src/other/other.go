@@ -35,6 +35,17 @@ func Both() (err error, name string) { // want Both:`gives\[\] copies\[1\]`
 	return
 }
 
+// Again is what Both returns.
+func Again() (error, string) { return Both() } // want Again:`gives\[\] copies\[1\]`
+
+var admin = httpctx.NewKey[bool]("admin")
+
+// Admin is a value of the request, short as it is.
+func Admin() bool { return admin.GetOrFail() } // want Admin:`gives\[\] copies\[0\]`
+
+// Named says less than the name.
+func Named() bool { return User() != "" } // ok: no value of the request
+
 // Greeting has one in it.
 func Greeting() (string, error) { return "hello, " + User(), nil } // want Greeting:`gives\[\] copies\[0\]`
 

@@ -81,6 +81,7 @@ func throughFunctions() {
 	_ = httpctx.Middleware(other.WithTimeout(other.WithRequest(app))) // want `^Middleware stands around other.WithTimeout, which uses http.TimeoutHandler, in which there is a Middleware too: that one begins another request, with an id of its own and without the outer one's keys; give the outer one httpctx.WithRequestContext, or leave it out$`
 	_ = httpctx.Middleware(other.Both(app))                           // want `^Middleware stands around other.Both, which uses http.TimeoutHandler, in which there is a Middleware too`
 	_ = other.WithRequest(other.Both(app))                            // want `^other.WithRequest stands around other.Both, which`
+	_ = httpctx.Middleware(inside())                                  // want `^Middleware stands around inside, which uses http.TimeoutHandler, in which`
 	_ = other.Log(other.Both(app))                                    // ok: there is one alone
 	_ = httpctx.Middleware(local(app))                                // want `Middleware stands around local, which uses`
 	_ = httpctx.Middleware(localNamed(app))                           // want `Middleware stands around localNamed, which uses`
@@ -120,7 +121,7 @@ type router struct{ http.ServeMux }
 func (*router) Use(...func(http.Handler) http.Handler) {}
 
 func use(r *router) {
-	r.Use(other.Log, httpctx.Middleware) // want `Middleware stands around http.TimeoutHandler \(line 124\)`
+	r.Use(other.Log, httpctx.Middleware) // want `Middleware stands around http.TimeoutHandler \(line 125\)`
 	r.Handle("/slow", http.TimeoutHandler(app, time.Second, ""))
 	var fine router
 	fine.Use(httpctx.Middleware) // ok: no route has a timeout
@@ -137,7 +138,7 @@ func inside() http.Handler { // want inside:`made{Timeout:false Middleware:true 
 
 func both() http.Handler { // want both:`made{Timeout:false Middleware:true Within:\[\]}`
 	h := http.TimeoutHandler(httpctx.Middleware(app), time.Second, "")
-	return httpctx.Middleware(h) // want `^Middleware stands around http.TimeoutHandler \(line 139\), in which`
+	return httpctx.Middleware(h) // want `^Middleware stands around http.TimeoutHandler \(line 140\), in which`
 }
 
 func insideMux() http.Handler { // want insideMux:`made{Timeout:false Middleware:true Within:\[\]}`
