@@ -6,8 +6,9 @@
 //
 // time.AfterFunc, context.AfterFunc, sync.WaitGroup.Go, errgroup.Group.Go and TryGo, iter.Pull and Pull2,
 // http.Server.RegisterOnShutdown, the pools of ants, conc, pond, workerpool and gopool, lo.Async and lo/parallel: all of
-// them run the function they are given on a goroutine that has nothing set. The analyzer reports a call that gives them a function which reads a gls.Storage,
-// the HTTP request or the ambient context, itself or through what it calls. The flag -runners names more of them:
+// them run the function they are given on a goroutine that has nothing set. The analyzer reports a call that gives them
+// a function which reads a gls.Storage, the HTTP request or the ambient context, itself or through what it calls. The
+// flag -runners names more of them:
 //
 //	-runners=example.com/pool.Pool.Submit,example.com/async.Run
 //

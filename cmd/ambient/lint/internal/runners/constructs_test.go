@@ -16,15 +16,15 @@ func TestRunnersAreTheConstructsOfTheErrorTexts(t *testing.T) {
 		starts = append(starts, c.Runners...)
 	}
 	used := map[string]bool{}
-	for _, r := range builtin {
+	for name := range builtin {
 		known := false
 		for _, start := range starts {
-			if r.Name == start || strings.HasPrefix(r.Name, start) && strings.HasSuffix(start, ".") || strings.HasPrefix(r.Name, start+"/") ||
-				strings.HasSuffix(start, "/") && strings.HasPrefix(r.Name, start) {
+			if name == start || strings.HasPrefix(name, start) && strings.HasSuffix(start, ".") || strings.HasPrefix(name, start+"/") ||
+				strings.HasSuffix(start, "/") && strings.HasPrefix(name, start) {
 				known, used[start] = true, true
 			}
 		}
-		assert.True(t, known, "%s is a runner, and internal/constructs has no construct for it", r.Name)
+		assert.True(t, known, "%s is a runner, and internal/constructs has no construct for it", name)
 	}
 	for _, c := range constructs.All {
 		if c.Remedy == constructs.Other || len(c.Runners) == 0 {

@@ -74,7 +74,7 @@ func (r *Result) running(call *ast.CallExpr, arg ast.Expr) []handle {
 	return all
 }
 
-// result reports whether the channel that a call returns is waited for: <-group.DoChan(key, f).
+// result reports whether the channel that a call returns is waited for: <-lo.Async(f).
 func (r *Result) result(call inspector.Cursor, how How) bool {
 	if _, ok := r.info.TypeOf(call.Node().(ast.Expr)).(*types.Chan); !ok {
 		return false

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/samber/lo"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
@@ -475,7 +475,7 @@ func groups(ctx context.Context) error {
 	return nil
 }
 
-func others(ctx context.Context, f *singleflight.Group) {
+func others(ctx context.Context) {
 	next, stop := iter.Pull(func(yield func(int) bool) { yield(read()) }) // want `waited for`
 	next()
 	stop()
@@ -490,11 +490,11 @@ func others(ctx context.Context, f *singleflight.Group) {
 	})
 	<-done
 	context.AfterFunc(ctx, func() { read() })
-	<-f.DoChan("a", func() (any, error) { return read(), nil })    // want `waited for`
-	c := f.DoChan("b", func() (any, error) { return read(), nil }) // want `waited for`
+	<-lo.Async(read)    // want `waited for`
+	c := lo.Async(read) // want `waited for`
 	<-c
 	select {
-	case <-f.DoChan("c", func() (any, error) { return read(), nil }):
+	case <-lo.Async(read):
 	case <-ctx.Done():
 	}
 }
