@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
@@ -26,7 +27,7 @@ var Analyzer = &analysis.Analyzer{
 	Doc:      known.Doc(doc, "afterrequest"),
 	URL:      known.URL("afterrequest"),
 	Run:      run,
-	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer, waits.Analyzer},
+	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer, waits.Analyzer, loops.Analyzer},
 }
 
 // events holds what the flag -events names.
@@ -64,6 +65,7 @@ func run(pass *analysis.Pass) (any, error) {
 		info:     pass.TypesInfo,
 		reads:    pass.ResultOf[reads.Analyzer].(*reads.Result),
 		waits:    pass.ResultOf[waits.Analyzer].(*waits.Result),
+		loops:    pass.ResultOf[loops.Analyzer].(*loops.Result),
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
 	}
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
@@ -79,6 +81,7 @@ type checker struct {
 	info     *types.Info
 	reads    *reads.Result
 	waits    *waits.Result
+	loops    *loops.Result
 	assigned known.Assignments
 }
 

@@ -50,7 +50,8 @@ func (c *checker) started(call *ast.CallExpr, arg, fn ast.Expr, detached string)
 		return
 	}
 	read, ok := fact.HTTP()
-	if !ok || c.waits.Call(call, arg) {
+	// A worker is for analyzer workers: detached, it would keep the request for ever.
+	if !ok || c.waits.Call(call, arg) || c.loops.Func(fn) != nil {
 		return
 	}
 	if reason, _ := c.reads.Directives.At(call.Pos(), call.End()); reason != "" {

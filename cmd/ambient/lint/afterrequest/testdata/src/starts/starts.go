@@ -57,3 +57,13 @@ func unknown(fs []func()) {
 		gls.Go(f) // ok: nobody knows what it reads
 	}
 }
+
+var orders = make(chan int)
+
+func worker() {
+	gls.Go(func() { // ok: a worker, which analyzer workers reports
+		for range orders {
+			mail()
+		}
+	})
+}
