@@ -172,6 +172,13 @@ inherited: $(AMBIENT) ## all tests where every go statement propagates
 	AMBIENT_EXPECT=inherited GOTOOLCHAIN=go$(GO_NEWEST) \
 		$(AMBIENT) test -timeout 10m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...
 
+# The two builds run one after the other: each has both processors. AMBIENT_LONG=1 is the long form.
+.PHONY: mix
+mix: $(AMBIENT) ## clients, servers and pools of all kinds, in both builds: nobody sees another's request
+	cd internal/mix && $(GO) vet ./... && \
+		AMBIENT_TOOL=$(AMBIENT) AMBIENT_EXPECT=explicit $(GO) test -count=1 -timeout 30m ./... && \
+		AMBIENT_EXPECT=inherited $(AMBIENT) test -count=1 -timeout 30m ./...
+
 .PHONY: test-std
 test-std: $(AMBIENT) ## the standard library's own tests with ambient build's runtime and without
 	@for version in local go$(GO_NEWEST); do \

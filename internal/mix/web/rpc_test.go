@@ -37,7 +37,7 @@ func TestRPC(t *testing.T) {
 	var clients []*grpc.ClientConn
 	setup.Go(func() {
 		w.In("the one that began it all", func() {
-			for _, kind := range []rpcKind{{}, {workers: 3}, {tls: true, workers: 1}, {restless: true}} {
+			for _, kind := range []rpcKind{{}, {workers: 3}, {tls: true, workers: 1}, {restless: true}, {handler: true}} {
 				clients = append(clients, w.rpc(kind))
 			}
 			close(ready)
@@ -124,6 +124,7 @@ type rpcKind struct {
 	tls      bool
 	workers  uint32
 	restless bool // connections do not last
+	handler  bool // the server is a handler of net/http's
 }
 
 // rpc starts a server and returns a client of it.
@@ -132,7 +133,7 @@ func (w *world) rpc(kind rpcKind) *grpc.ClientConn {
 		grpc.ForceServerCodecV2(codec{w}), grpc.NumStreamWorkers(kind.workers), grpc.MaxConcurrentStreams(8),
 		grpc.StatsHandler(statistics{w, "server", metadata.FromIncomingContext}),
 		grpc.ChainUnaryInterceptor(func(ctx context.Context, r any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
-			w.CheckHere("server interceptor, before its scope")
+			w.Check("server interceptor, before its scope", around(kind, ctx))
 			w.In(rpcID(metadata.FromIncomingContext(ctx)), func() { answer, err = next(ctx, r) })
 			return answer, err
 		}, func(ctx context.Context, r any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -140,7 +141,7 @@ func (w *world) rpc(kind rpcKind) *grpc.ClientConn {
 			return next(ctx, r)
 		}),
 		grpc.StreamInterceptor(func(s any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-			w.CheckHere("server interceptor, before its scope")
+			w.Check("server interceptor, before its scope", around(kind, stream.Context()))
 			w.In(rpcID(metadata.FromIncomingContext(stream.Context())), func() { err = next(s, stream) })
 			return err
 		}),
@@ -161,19 +162,25 @@ func (w *world) rpc(kind rpcKind) *grpc.ClientConn {
 		options = append(options, grpc.Creds(credentials.NewTLS(plain.TLS)))
 		secret = credentials.NewTLS(w.clientTLS(certificates(plain)))
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(w.t, err)
 	server := grpc.NewServer(options...)
 	server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "mix", HandlerType: (*any)(nil),
 		Methods: []grpc.MethodDesc{{MethodName: "unary", Handler: w.unary}},
 	}, nil)
 	w.closers = append(w.closers, server.Stop)
-	gls.Isolate(func() { go func() { _ = server.Serve(&listener{l, w}) }() })
-
-	target := "passthrough:" + l.Addr().String()
+	target := "passthrough:"
 	if kind.workers == 0 {
-		target = "dns:" + l.Addr().String()
+		target = "dns:"
+	}
+	if kind.handler {
+		s := w.serve(w.Serve(server), how{tls: true, http2: true})
+		secret = credentials.NewTLS(w.clientTLS(certificates(s)))
+		target += s.Listener.Addr().String()
+	} else {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(w.t, err)
+		gls.Isolate(func() { go func() { _ = server.Serve(&listener{l, w}) }() })
+		target += l.Addr().String()
 	}
 	c, err := grpc.NewClient(target,
 		grpc.WithTransportCredentials(secret), grpc.WithPerRPCCredentials(perCall{w}),
@@ -200,6 +207,14 @@ func (w *world) rpc(kind rpcKind) *grpc.ClientConn {
 func rpcID(md metadata.MD, _ bool) string {
 	if ids := md.Get(mix.Header); len(ids) > 0 {
 		return ids[0]
+	}
+	return ""
+}
+
+// around returns the id of the request in which an interceptor is called: that of its own, in Middleware, or none.
+func around(kind rpcKind, ctx context.Context) string {
+	if kind.handler {
+		return rpcID(metadata.FromIncomingContext(ctx))
 	}
 	return ""
 }

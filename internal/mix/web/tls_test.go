@@ -1,14 +1,11 @@
 package web_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"time"
 )
-
-type bufioReadWriter = bufio.ReadWriter
 
 // clientTLS returns base with every callback that a client may have.
 func (w *world) clientTLS(base *tls.Config) *tls.Config {

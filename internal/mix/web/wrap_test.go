@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -119,7 +120,7 @@ func (w *writer) Flush() {
 	_ = http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-func (w *writer) Hijack() (net.Conn, *bufioReadWriter, error) {
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.w.Check("ResponseWriter.Hijack", w.id)
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
