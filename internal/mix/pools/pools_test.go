@@ -14,9 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/semaphore"
-
-	"github.com/ambient-go/ambient/gls"
-	"github.com/ambient-go/ambient/internal/mix"
 )
 
 // pools are libraries whose workers run the task of whoever comes.
@@ -85,43 +82,6 @@ func TestPools(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			nobodyElse(t, func() service { return start(t) })
 		})
-	}
-}
-
-// Workers of the program's own, which a plain go statement starts in the first request, belong to it while it is open:
-// other requests' tasks see it. Once it is over they see nothing of it.
-func TestOwnWorkers(t *testing.T) {
-	both(t, func(t *testing.T, stays bool) {
-		l := mix.NewLedger()
-		var once sync.Once
-		queue := make(chan func())
-		r := drive(t, l, stays, func() service {
-			return service{func(_ string, task func()) {
-				once.Do(func() {
-					for range 4 {
-						go func() {
-							for task := range queue {
-								task()
-							}
-						}()
-					}
-				})
-				queue <- task
-			}, func() { close(queue) }}
-		})
-		ofAda(t, l, r, stays)
-	})
-}
-
-// ofAda is for what the program itself starts in Ada's request: that one may be seen while it is open, and no other.
-func ofAda(t *testing.T, l *mix.Ledger, r *result, stays bool) {
-	if !stays || gls.Propagation() == gls.Explicit {
-		assert.Zero(t, r.another.Load())
-		assert.Empty(t, l.Faults())
-		return
-	}
-	for _, fault := range l.Faults() {
-		assert.Regexp(t, `of "Ada"$`, fault)
 	}
 }
 
