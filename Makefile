@@ -31,7 +31,7 @@ ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find .
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules modules adapters lint race compat cross inherited noinline
+CHECKS := test rules modules adapters lint race compat cross inherited mix noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help

@@ -184,7 +184,7 @@ func TestOwnWorkers(t *testing.T) {
 				r := drive(t, l, stays, func() service {
 					return service{func(_ string, task func()) { once.Do(start); put(task) }, stop}
 				})
-				if w.known != "" && gls.Propagation() == gls.Inherited && r.another.Load() > 0 {
+				if w.known != "" && !stays && gls.Propagation() == gls.Inherited && r.another.Load() > 0 {
 					t.Skipf("known: %s: %v", w.known, r)
 				}
 				ofAda(t, l, r, stays)
