@@ -69,7 +69,7 @@ func (j *jobs) inRequests(t *testing.T, stays bool, start func(job func()) (add 
 	}
 	select {
 	case <-j.done:
-	case <-time.After(time.Minute):
+	case <-time.After(4 * time.Minute):
 		assert.Fail(t, "the jobs did not run")
 	}
 	close(end)
@@ -98,7 +98,7 @@ func TestGocron(t *testing.T) {
 			s, err := gocron.NewScheduler()
 			require.NoError(t, err)
 			add := func(job func()) {
-				_, err := s.NewJob(gocron.DurationJob(200*time.Microsecond), gocron.NewTask(job))
+				_, err := s.NewJob(gocron.DurationJob(2*time.Millisecond), gocron.NewTask(job))
 				assert.NoError(t, err)
 			}
 			add(job)
