@@ -17,7 +17,7 @@ type plant struct {
 	analyzer string
 	module   string
 	file     string
-	imports  string // gls or httpctx
+	imports  string // the package of this module
 	after    string // where it is put in: behind this text, at the end of the file where it is ""
 	text     string
 	reported string // the line that is reported
@@ -139,6 +139,20 @@ func plantedOrder(w http.ResponseWriter, r *http.Request) {
 }
 `,
 		reported: `go plantedClient.Get("http://example.com")`,
+	},
+	{
+		analyzer: "sqltx", module: "github.com/prometheus/client_golang", imports: "gls/glssql",
+		file: "prometheus/collectors/dbstats_collector.go",
+		text: `
+func plantedSave(pool *sql.DB) error {
+	db := glssql.New(pool)
+	return db.Run(nil, nil, func() error {
+		_, err := pool.Exec("INSERT INTO stats VALUES (1)")
+		return err
+	})
+}
+`,
+		reported: `_, err := pool.Exec("INSERT INTO stats VALUES (1)")`,
 	},
 	{ // the TimeoutHandler is two functions away
 		analyzer: "timeout", module: "github.com/prometheus/client_golang", file: "prometheus/promhttp/http.go", imports: "httpctx",
