@@ -44,7 +44,7 @@ func TestPlain(t *testing.T) {
 		}
 		require.Len(t, lines, 2)
 		assert.Equal(t, "There is no user, after a plain go statement", lines[0])
-		assert.Regexp(t, `^  gls: storage "current user" is not set .*quickstart.*plain\.go:\d+\): start it with gls\.Go$`,
+		assert.Regexp(t, `^  gls: storage "current user" is not set .*quickstart.*plain\.go:\d+\): start it with gls\.Go .*$`,
 			lines[1])
 	})
 }
