@@ -171,19 +171,26 @@ func TestMiddlewareOnBothSidesOfTimeoutHandler(t *testing.T) {
 // When the time is over the outer Context is finished, and the inner one goes on by itself.
 func TestMiddlewareInsideATimeout(t *testing.T) {
 	hold, done := make(chan bool), make(chan struct{})
+	ctx, timeout := context.WithCancel(t.Context())
 	var outer *httpctx.Context
 	slow := middleware(func(http.ResponseWriter, *http.Request) {
 		defer close(done)
-		<-hold
 		c := httpctx.GetOrFail()
+		timeout()
+		<-hold
+		assert.Same(t, c, current())
 		assert.Equal(t, outer.ID(), c.ID())
 		assert.Nil(t, from(outer.Context()))
 	})
 	carrying(func(w http.ResponseWriter, r *http.Request) {
 		outer = httpctx.GetOrFail()
-		http.TimeoutHandler(slow, time.Millisecond, "slow").ServeHTTP(w, r)
-	}).ServeHTTP(httptest.NewRecorder(), newRequest("/"))
+		http.TimeoutHandler(slow, time.Hour, "slow").ServeHTTP(w, r)
+	}).ServeHTTP(httptest.NewRecorder(), newRequest("/").WithContext(ctx))
 	assert.True(t, outer.Finished())
+	// One that begins when the outer one is over is a request of its own.
+	httpctx.Run(httptest.NewRecorder(), newRequest("/").WithContext(outer.Context()), func() {
+		assert.NotEqual(t, outer.ID(), httpctx.GetOrFail().ID())
+	})
 	close(hold)
 	within(t, done)
 }
