@@ -2,14 +2,16 @@ package goroutine
 
 import "sync"
 
-// witnesses is how many new goroutines the start-up check asks. One would do for a field that holds a constant; more
-// also catch a field that holds a counter or a pointer that looks like an id for a while.
+// witnesses is how many new goroutines the start-up check asks. One would do for a field that holds
+// a constant; more also catch a field that holds a counter or a pointer that looks like an id for a
+// while.
 const witnesses = 8
 
-// trustworthy reports whether read returns the id of the goroutine that calls it. A library that copies the layout of
-// runtime.g reads another field after a Go release moves goid, and then gives every goroutine the same id or a changing
-// one. Each answer is compared with the id in the text of runtime.Stack, on the calling goroutine and on several that
-// are alive at the same time, twice each with a blocking operation between.
+// trustworthy reports whether read returns the id of the goroutine that calls it. A library that
+// copies the layout of runtime.g reads another field after a Go release moves goid, and then gives
+// every goroutine the same id or a changing one. Each answer is compared with the id in the text of
+// runtime.Stack, on the calling goroutine and on several that are alive at the same time, twice
+// each with a blocking operation between.
 func trustworthy(read func() int64) bool {
 	if !agrees(read) {
 		return false

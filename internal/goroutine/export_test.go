@@ -8,4 +8,7 @@ var (
 	ParseLineage = parseLineage
 	ParseLive    = parseLive
 	ParseTraces  = parseTraces
+
+	ExitedByText = exitedByText
+	Hidden       = hidden
 )

@@ -7,13 +7,14 @@ import (
 	"github.com/petermattis/goid"
 )
 
-// fast says that goid reads the right field of runtime.g in this process. It is set once, before init functions run,
-// and only read afterwards.
+// fast says that goid reads the right field of runtime.g in this process. It is set once, before
+// init functions run, and only read afterwards.
 var fast = trustworthy(goid.Get)
 
-// ID returns the id of the running goroutine. Ids are never 0 and, within a process, no two goroutines have the same one
-// (runtime/proc.go, newproc1: goidgen only grows). Callbacks from C on threads that Go did not start are the exception:
-// one after the other, several may run on one goroutine (runtime/proc.go, oneNewExtraM).
+// ID returns the id of the running goroutine. Ids are never 0 and, within a process, no two
+// goroutines have the same one (runtime/proc.go, newproc1: goidgen only grows). Callbacks from C on
+// threads that Go did not start are the exception: one after the other, several may run on one
+// goroutine (runtime/proc.go, oneNewExtraM).
 func ID() uint64 {
 	if fast {
 		return FastID()
@@ -24,11 +25,12 @@ func ID() uint64 {
 // FastID is ID where Fast holds. It is small enough to be inlined.
 func FastID() uint64 { return uint64(goid.Get()) }
 
-// Fast reports whether ID reads the id from runtime.g. When it does not, it parses runtime.Stack, which takes about a
-// microsecond instead of a few nanoseconds.
+// Fast reports whether ID reads the id from runtime.g. When it does not, it parses runtime.Stack,
+// which takes about a microsecond instead of a few nanoseconds.
 func Fast() bool { return fast }
 
-// headers holds the buffers of slowID: runtime.Stack makes its argument escape, and Get allocates nothing.
+// headers holds the buffers of slowID: runtime.Stack makes its argument escape, and Get allocates
+// nothing.
 var headers = sync.Pool{New: func() any { return new([64]byte) }}
 
 // slowID reads the id from the first line of the stack's text.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The text of runtime.Stack, in the parts that this package reads (runtime/traceback.go, goroutineheader and
-// printcreatedby; the forms of Go 1.25 to 1.27 are in testdata):
+// The text of runtime.Stack, in the parts that this package reads (runtime/traceback.go,
+// goroutineheader and printcreatedby; the forms of Go 1.25 to 1.27 are in testdata):
 //
 //	goroutine 8 [running]:                          Go 1.27 and later may add labels: goroutine 8 [running] {"a": "b"}:
 //	main.f(...)
@@ -36,15 +36,16 @@ func parseID(text []byte) (uint64, bool) {
 	return id, err == nil && id != 0
 }
 
-// An Origin tells who started a goroutine. The zero Origin is that of the main goroutine, of a callback from C, and of
-// a goroutine whose text could not be read.
+// An Origin tells who started a goroutine. The zero Origin is that of the main goroutine, of a
+// callback from C, and of a goroutine whose text could not be read.
 type Origin struct {
 	Creator  uint64 // the goroutine that ran the go statement
 	Function string // the function that holds it, as runtime names it
 	Position string // file:line of the go statement
 }
 
-// Started returns the origin of the running goroutine. It formats the whole stack: microseconds, for error texts only.
+// Started returns the origin of the running goroutine. It formats the whole stack: microseconds,
+// for error texts only.
 func Started() Origin {
 	return parseOrigin(text(false))
 }
@@ -124,16 +125,17 @@ func trimOffset(position string) string {
 	return strings.TrimSpace(position)
 }
 
-// Live returns the ids of all goroutines that are alive. It stops the world for the time that the runtime needs to
-// format every stack: some microseconds for each goroutine. A goroutine that starts meanwhile may be missing, so ask
-// only for ids that were known before the call. The runtime's own goroutines are missing too, which includes the one
-// that runs finalizers while it runs none.
+// Live returns the ids of all goroutines that are alive. It stops the world for the time that the
+// runtime needs to format every stack: some microseconds for each goroutine. A goroutine that
+// starts meanwhile may be missing, so ask only for ids that were known before the call. The
+// runtime's own goroutines are missing too, which includes the one that runs finalizers while it
+// runs none.
 func Live() map[uint64]struct{} {
 	return parseLive(text(true))
 }
 
-// parseLive collects the ids of all header lines. Whatever else looks like one (labels are quoted by the runtime, so
-// nothing should) only makes a goroutine count as alive.
+// parseLive collects the ids of all header lines. Whatever else looks like one (labels are quoted
+// by the runtime, so nothing should) only makes a goroutine count as alive.
 func parseLive(text []byte) map[uint64]struct{} {
 	live := make(map[uint64]struct{})
 	for line := range bytes.Lines(text) {

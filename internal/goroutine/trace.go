@@ -12,8 +12,8 @@ type Trace struct {
 	State  string // what it does or waits for: "chan receive, 2 minutes"
 	Origin Origin // without a Creator where the runtime itself ran the go statement: time.AfterFunc's function
 
-	// Ancestors holds the creator, the creator's creator and so on, as far as the text goes. That is the creator alone,
-	// unless the program runs with GODEBUG=tracebackancestors=N.
+	// Ancestors holds the creator, the creator's creator and so on, as far as the text goes. That
+	// is the creator alone, unless the program runs with GODEBUG=tracebackancestors=N.
 	Ancestors []uint64
 
 	calls string
@@ -25,8 +25,8 @@ type Frame struct {
 	Position string // file:line; "" where the runtime left frames out
 }
 
-// Traces returns the traces of all goroutines that are alive, by id. What Live says about cost and about goroutines
-// that are missing holds here too.
+// Traces returns the traces of all goroutines that are alive, by id. What Live says about cost and
+// about goroutines that are missing holds here too.
 func Traces() map[uint64]Trace {
 	return parseTraces(text(true))
 }
