@@ -46,24 +46,28 @@ func TestInlining(t *testing.T) {
 		return n
 	}
 	for function, file := range map[string]string{
-		"(*Map).Hint":      "registry/registry.go",
-		"(*Record).Is":     "registry/registry.go",
-		"(*Record).Frame":  "registry/record.go",
-		"(*Record).Sought": "registry/record.go",
-		"FastID":           "goroutine/id.go",
-		"Fast":             "goroutine/id.go",
-		"(*Frame).First":   "frame/frame.go",
-		"(*Frame).Other":   "frame/frame.go",
-		"(*Storage).Used":  "frame/key.go",
-		"(*Storage).Has":   "frame/key.go",
-		"(*Storage).Key":   "frame/key.go",
-		"Cursor.Frame":     "carrier/carrier.go",
-		"Cursor.Goroutine": "carrier/carrier.go",
+		"(*Map).Slot":       "registry/registry.go",
+		"(*Slot).Own":       "registry/slot.go",
+		"(*Slot).Overflow":  "registry/slot.go",
+		"(*table).find":     "registry/table.go",
+		"(*Record).Is":      "registry/record.go",
+		"(*Record).Frame":   "registry/record.go",
+		"(*Record).InForce": "registry/record.go",
+		"FastID":            "goroutine/id.go",
+		"Fast":              "goroutine/id.go",
+		"(*Frame).First":    "frame/frame.go",
+		"(*Frame).Other":    "frame/frame.go",
+		"(*Storage).Used":   "frame/key.go",
+		"(*Storage).Has":    "frame/key.go",
+		"(*Storage).Key":    "frame/key.go",
+		"Cursor.Frame":      "carrier/carrier.go",
+		"Cursor.Goroutine":  "carrier/carrier.go",
 	} {
 		assert.Equal(t, 1, count(file, "can inline "+function), function)
 	}
 	for _, function := range []string{
-		"registry.(*Map).Hint", "registry.(*Record).Is", "registry.(*Record).Sought", "registry.(*Record).Frame",
+		"registry.(*Map).Slot", "registry.(*Slot).Own", "registry.(*Slot).Overflow", "registry.(*Record).Is",
+		"registry.(*Record).InForce", "registry.(*Record).Frame",
 		"goroutine.FastID", "frame.(*Storage).Used", "frame.(*Frame).First", "frame.(*Storage).Has", "frame.(*Storage).Key",
 		"frame.(*Frame).Other",
 	} {

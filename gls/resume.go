@@ -47,12 +47,12 @@ func Resume(ctx context.Context, fn func()) {
 	if ctx == nil {
 		panic("gls.Resume: nil context")
 	}
-	s, ok := FromContext(ctx) // runs the ctx's own code, so it comes before Here
+	s, ok := FromContext(ctx) // runs the ctx's own code, so it comes before Open
 	if !ok {
 		ambientContext.Run(ctx, fn)
 		return
 	}
-	here := carrier.Here()
+	here := carrier.Open()
 	resumed := s.frame.Outside(here.Goroutine())
 	carrier.RunOwn(here, here.WithIn(resumed, frame.Binding{Key: ambientContext.bound(), Value: ctx}), fn)
 }

@@ -19,8 +19,7 @@ func (s *Storage[T]) Run(value T, fn func()) {
 	if k == nil {
 		k = s.bound()
 	}
-	here := carrier.Here()
-	carrier.RunOwn(here, here.With(frame.Binding{Key: k, Value: value}), fn)
+	carrier.RunWith(frame.Binding{Key: k, Value: value}, fn)
 }
 
 // Exit calls fn with this storage not set and all others as they are. It ends as Run does.
@@ -31,7 +30,7 @@ func (s *Storage[T]) Exit(fn func()) {
 	if fn == nil {
 		panic("gls.Storage.Exit: nil function")
 	}
-	here := carrier.Here()
+	here := carrier.Open()
 	next := here.Frame()
 	if k := (*frame.Storage)(s).Key(); k != nil {
 		next = next.Without(k)
@@ -68,7 +67,7 @@ func Run(fn func(), bindings ...Binding) {
 			panic("gls.Run: zero Binding")
 		}
 	}
-	here := carrier.Here()
+	here := carrier.Open()
 	if len(bindings) == 0 {
 		carrier.Run(here, here.Frame(), fn)
 		return
@@ -76,7 +75,7 @@ func Run(fn func(), bindings ...Binding) {
 	next := here.Copy(len(bindings))
 	for i := range bindings {
 		b := &bindings[i]
-		next.Bind(frame.Binding{Key: b.key.Storage.Key(), Value: b.value})
+		next.Bind(frame.Binding{Key: b.key.Current(), Value: b.value})
 	}
 	carrier.RunOwn(here, next, fn)
 }
@@ -100,5 +99,5 @@ func Isolate(fn func()) {
 	if fn == nil {
 		panic("gls.Isolate: nil function")
 	}
-	carrier.Run(carrier.Here(), nil, fn)
+	carrier.Run(carrier.Open(), nil, fn)
 }

@@ -40,7 +40,7 @@ func (s Snapshot) Run(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Run: nil function")
 	}
-	here := carrier.Here()
+	here := carrier.Open()
 	carrier.Run(here, s.frame.Outside(here.Goroutine()), fn)
 }
 

@@ -1,4 +1,5 @@
-// Package carrier says which frame is in force on a goroutine. It is the seam between the frames, which it does not
-// look into, and the way they are carried: every question and every change that gls has is a method of this package,
-// and a way of carrying frames is one file in it.
+// Package carrier knows which frame is in force on a goroutine. It is the seam between package gls,
+// which changes frames, and the two ways in which goroutines carry them. carrier.go holds the
+// operations and asks for the way once in each; explicit.go and inherited.go are the ways. DESIGN.md
+// in the folder above leads through a Get and a Run.
 package carrier

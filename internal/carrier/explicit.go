@@ -8,127 +8,113 @@ import (
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
-// The way by id: the frame in force on a goroutine stands in a registry, and a new goroutine is not in it.
+// The way by id: a registry holds the frame in force on each goroutine that has one.
 
-// goroutines holds the frame in force on each goroutine. A goroutine that is not in it has none, so a new one starts
-// with none.
+// goroutines is that registry. A new goroutine is not in it and so starts with nothing set.
 var goroutines registry.Map
 
 func hereExplicit() Cursor {
 	id := goroutine.ID()
-	r := goroutines.Hint(id)
-	if !r.Is(id) {
-		if r = goroutines.Search(id); r == nil {
-			return Cursor{id: id}
-		}
+	r := goroutines.Lookup(id)
+	if r == nil {
+		return Cursor{id: id}
 	}
 	return Cursor{id: id, record: r, frame: r.Frame()}
 }
 
-func frameExplicit(c Cursor) *frame.Frame {
-	if c.record != nil {
-		c.record.Lent = true
+// openExplicit claims a record for the running goroutine if it has none. No frame is in force in
+// that one, not even frame.Nothing.
+func openExplicit() *registry.Record {
+	id := goroutine.ID()
+	if r := goroutines.Lookup(id); r != nil {
+		return r
 	}
-	return c.frame
+	return goroutines.Claim(id)
 }
 
-func withExplicit(c Cursor, b frame.Binding) *frame.Frame { return own(c, c.frame.With(b, spare(c))) }
+// inForceExplicit returns the frame in force as Value needs it. Value looks for itself where ids are
+// read fast.
+func inForceExplicit() *frame.Frame { return orNothing(hereExplicit().frame) }
 
-func copyExplicit(c Cursor, n int) *frame.Frame { return own(c, c.frame.Copy(n, spare(c))) }
-
-// spare returns the frame that the goroutine has to use again, nil without one.
-func spare(c Cursor) *frame.Frame {
-	if c.record == nil {
+func frameExplicit(r *registry.Record) *frame.Frame {
+	if r == nil {
 		return nil
 	}
-	return c.record.Spare
+	r.Escaped = true
+	return r.Frame()
 }
 
-// own returns f, which is no spare any more.
-func own(c Cursor, f *frame.Frame) *frame.Frame {
-	if c.record != nil && c.record.Spare == f {
-		c.record.Spare = nil
-	}
+// spare takes the frame that the goroutine has to use again out of its record. It is nil without
+// one.
+func spare(r *registry.Record) *frame.Frame {
+	f := r.Spare
+	r.Spare = nil
 	return f
 }
 
-func runExplicit(c Cursor, f *frame.Frame, own bool, fn func()) {
-	r, previous, id := c.record, c.frame, c.id
+// runExplicit opens a scope in r with the frame f, which is not nil, and closes it after fn. The frame
+// own is f if only this goroutine has f, otherwise nil.
+func runExplicit(r *registry.Record, f, own *frame.Frame, fn func()) {
+	// Put f in force. A record with an open scope, or one that was just claimed, is this goroutine's
+	// until it releases it. An unscoped record may be dropped if the sweeper takes this goroutine for
+	// dead, so its change is a compare-and-swap.
+	before, escaped := r.InForce(), r.Escaped
 	switch {
-	case r != nil && (r.Depth > 0 || previous != nil):
-		r.Depth++
+	case before == nil || r.Depth > 0:
 		r.SetFrame(f)
-	case f == nil:
-		runUnrecorded(id, fn)
+	case before == frame.Nothing() || !r.Swap(before, f): // dropped since openExplicit
+		runExplicit(openExplicit(), f, own, fn)
 		return
-	default:
-		if r == nil || !goroutines.Take(id, r, f) {
-			r = goroutines.Insert(id, f, false)
-		}
-		r.Depth++
 	}
-	lent := false
-	if own {
-		lent, r.Lent = r.Lent, false
+	r.Depth++
+	if own != nil {
+		r.Escaped = false // Frame says so from now on
 	}
 	defer func() {
 		switch {
-		case !r.Is(id): // the sweeper took this goroutine for dead: what there is by now was set inside
-			goroutines.Remove(id)
-			return
-		case r.Depth == 1 && previous == nil: // not one that an Enter made: then there was its value
-			if !goroutines.Rest(id, r) {
-				return
-			}
+		case before == nil: // the outermost scope
+			goroutines.Release(r, own)
+		case r.Is(0): // dropped meanwhile: what is in force by now was set inside this scope
+			goroutines.Remove(goroutine.ID())
 		default:
 			r.Depth--
-			r.SetFrame(previous)
-		}
-		if own {
-			goroutines.Keep(r, f)
-			r.Lent = lent
-		}
-	}()
-	fn()
-}
-
-// runUnrecorded is Run where there is no frame before and none in force: a record that is there at the end is that of an
-// Enter in fn.
-func runUnrecorded(id uint64, fn func()) {
-	defer func() {
-		if r := goroutines.Find(id); r != nil && r.Held() {
-			goroutines.Remove(id)
+			r.SetFrame(before)
+			if own != nil {
+				goroutines.Keep(r, own) // after it is out of force
+				r.Escaped = escaped
+			}
 		}
 	}()
 	fn()
 }
 
 func startExplicit(f *frame.Frame, fn func()) {
-	id := goroutine.ID()
-	if r := goroutines.Sit(id, f); r != nil {
-		r.Depth++
-		defer goroutines.Rise(r)
-	} else {
-		goroutines.Insert(id, f, false).Depth++
-		defer goroutines.Remove(id)
-	}
+	r := goroutines.Claim(goroutine.ID())
+	r.SetFrame(orNothing(f))
+	r.Depth = 1
+	defer goroutines.Release(r, nil)
 	fn()
 }
 
 func setExplicit(c Cursor, f *frame.Frame) {
-	held := c.record != nil && c.record.Held()
+	r := c.record
 	switch {
-	case held && (f != nil || c.record.Depth > 0):
-		c.record.SetFrame(f)
-	case held:
+	case r != nil && r.Depth > 0:
+		r.SetFrame(orNothing(f))
+	case f == nil:
 		goroutines.Remove(c.id)
-	case f != nil:
-		if c.record != nil { // at rest or evicted: a loose record is one that was inserted as such
-			goroutines.Remove(c.id)
-		}
-		goroutines.Insert(c.id, f, true)
-		noteLoose()
+	case r == nil || !r.Swap(c.frame, f): // dropped since the goroutine looked
+		goroutines.Insert(c.id, f, goroutine.Self(c.id))
+		noteUnscoped()
 	}
+}
+
+// orNothing returns f as a record holds it.
+func orNothing(f *frame.Frame) *frame.Frame {
+	if f == nil {
+		return frame.Nothing()
+	}
+	return f
 }
 
 func inheritsExplicit(f *frame.Frame) bool { return f == nil }
@@ -136,5 +122,3 @@ func inheritsExplicit(f *frame.Frame) bool { return f == nil }
 func ofExplicit(id uint64, look func(f *frame.Frame)) { goroutines.Of(id, look) }
 
 func allExplicit() iter.Seq2[uint64, *frame.Frame] { return goroutines.All() }
-
-func lenExplicit() int { return goroutines.Len() }

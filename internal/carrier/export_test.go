@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
@@ -9,27 +10,59 @@ import (
 var Collected = collected
 
 const (
-	SweepAtLeast      = sweepAtLeast
-	SweepAtCollection = sweepAtCollection
-	MaxIdle           = maxIdle
+	SweepAtLeast = sweepAtLeast
+	MaxIdle      = maxIdle
+	StopAtMost   = stopAtMost
 )
 
-// TakeForDead is what the sweeper does to a goroutine that it does not find among the living.
-func (c Cursor) TakeForDead() bool {
-	return goroutines.Drop(registry.Loose{ID: c.id, Frame: c.frame})
+// Drop is what the sweeper does to a goroutine that it takes for dead: it had this frame when it
+// was listed.
+func (c Cursor) Drop() bool {
+	return goroutines.Drop(registry.Unscoped{ID: c.Goroutine(), Frame: c.frame})
 }
+
+// HalfDrop is the first step of Drop.
+func (c Cursor) HalfDrop() bool { return c.record.Swap(c.frame, frame.Nothing()) }
+
+// FinishDrop is the rest of it.
+func (c Cursor) FinishDrop() bool {
+	return goroutines.Drop(registry.Unscoped{ID: c.Goroutine(), Frame: frame.Nothing()})
+}
+
+// Peek is Frame of one who does not keep the frame.
+func (c Cursor) Peek() *frame.Frame { return c.frame }
 
 // Record returns the record of the cursor's goroutine.
 func (c Cursor) Record() *registry.Record { return c.record }
 
-// Loose returns the number of loose records.
-func Loose() int64 { return goroutines.Loose() }
+// Unscoped returns the number of unscoped records.
+func Unscoped() int64 { return goroutines.Unscoped() }
 
-// Due returns the number of loose records at which an insert sweeps.
-func Due() int64 { return max(loose.due.Load(), sweepAtLeast) }
+// Due returns the number of unscoped records at which an insert sweeps.
+func Due() int64 { return max(sweeper.due.Load(), sweepAtLeast) }
 
 // ResetDue makes the next sweep one that knows of none before it.
-func ResetDue() { loose.due.Store(0) }
+func ResetDue() { sweeper.due.Store(0) }
+
+// Sweeps returns the number of sweeps so far.
+func Sweeps() int {
+	sweeper.mu.Lock()
+	defer sweeper.mu.Unlock()
+	return sweeper.sweeps
+}
+
+// SweepsStop lets the sweeper behave as where a sweep stops the world, until undo is called.
+func SweepsStop() (undo func()) {
+	before := stops
+	stops = true
+	return func() { stops = before }
+}
+
+// Pin keeps frames from being used again until unpin is called.
+func Pin() (unpin func()) {
+	goroutines.Pin()
+	return goroutines.Unpin
+}
 
 // Depth returns the number of open scopes of the cursor's goroutine.
 func (c Cursor) Depth() int32 {
@@ -44,13 +77,19 @@ func (c Cursor) Held() bool {
 	if mode == inherited {
 		return c.frame != nil
 	}
-	return c.record != nil && c.record.Held()
+	return c.record != nil
+}
+
+// SweepBy sweeps with another way to tell who has exited.
+func SweepBy(exited func(goroutine.Handle) bool) {
+	defer HoldSweeper()()
+	sweepBy(func() func(goroutine.Handle) bool { return exited })
 }
 
 // HoldSweeper keeps everybody else from sweeping until release is called.
 func HoldSweeper() (release func()) {
-	loose.mu.Lock()
-	return loose.mu.Unlock
+	sweeper.mu.Lock()
+	return sweeper.mu.Unlock
 }
 
 // Set changes the frame in force at c as Enter and Leave do.

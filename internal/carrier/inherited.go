@@ -190,7 +190,7 @@ func runInherited(c Cursor, f *frame.Frame, own bool, fn func()) {
 	defer func() {
 		// A reader that inspects other goroutines counts itself before it loads frames; this goroutine looks for it after
 		// the frame is out of force. One of the two sees the other.
-		if s.end(c.frame, lent, escaped) && own && !goroutines.Watched() && f.Empty() {
+		if s.end(c.frame, lent, escaped) && own && !goroutines.Pinned() && f.Empty() {
 			s.keepSpare(f)
 		}
 	}()
@@ -239,19 +239,11 @@ func ofInherited(id uint64, look func(*frame.Frame)) {
 
 func allInherited() iter.Seq2[uint64, *frame.Frame] {
 	return func(yield func(uint64, *frame.Frame) bool) {
-		goroutines.Watch()
-		defer goroutines.Unwatch()
+		goroutines.Pin()
+		defer goroutines.Unpin()
 		eachState(func(id uint64, p unsafe.Pointer) bool {
 			f := (*frame.Frame)(atomic.LoadPointer(&(*state)(p).frame))
 			return f == nil || ownerOf(p) != id || yield(id, f)
 		})
 	}
-}
-
-func lenInherited() int {
-	n := 0
-	for range allInherited() {
-		n++
-	}
-	return n
 }

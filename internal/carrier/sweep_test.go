@@ -13,12 +13,15 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// enter leaves a loose record on the running goroutine.
+// enter leaves an unscoped record on the running goroutine.
 func enter(n int) { carrier.Set(carrier.Here(), frameOf(n)) }
 
-// withLive runs fn while n goroutines are alive that have a loose record each, and checks theirs at the end.
+// withLive runs fn while n goroutines are alive that have an unscoped record each, and checks
+// theirs at the end.
 func withLive(t *testing.T, n int, fn func()) {
 	t.Helper()
 	var ready, done sync.WaitGroup
@@ -48,20 +51,11 @@ func enterAndExit(n int) {
 	}
 }
 
-// sweeps returns how often fn made the sweeper stop the world.
+// sweeps returns how often fn made the sweeper look for exits.
 func sweeps(fn func()) int {
-	pauses := func() int {
-		sample := []metrics.Sample{{Name: "/sched/pauses/total/other:seconds"}} // without those of collections
-		metrics.Read(sample)
-		n := uint64(0)
-		for _, count := range sample[0].Value.Float64Histogram().Counts {
-			n += count
-		}
-		return int(n)
-	}
-	before := pauses()
+	before := carrier.Sweeps()
 	fn()
-	return pauses() - before
+	return carrier.Sweeps() - before
 }
 
 // withoutCollections keeps the garbage collector from sweeping meanwhile.
@@ -88,7 +82,7 @@ func TestSweepAtInsert(t *testing.T) {
 	})
 }
 
-// The more loose records live on, the rarer is the sweep that looks at them all.
+// The more unscoped records live on, the rarer is the sweep that looks at them all.
 func TestSweepsAreRareAmongManyThatLive(t *testing.T) {
 	skipWithoutRecords(t)
 	settled()
@@ -101,7 +95,7 @@ func TestSweepsAreRareAmongManyThatLive(t *testing.T) {
 			assert.Positive(t, n)
 			assert.LessOrEqual(t, n, 2+ever/live)
 			assert.GreaterOrEqual(t, carrier.Due(), int64(2*live))
-			assert.LessOrEqual(t, carrier.Loose(), carrier.Due())
+			assert.LessOrEqual(t, carrier.Unscoped(), carrier.Due())
 			for sweeps(func() { enterAndExit(1) }) == 0 {
 				continue // until those that live are all there are
 			}
@@ -112,11 +106,13 @@ func TestSweepsAreRareAmongManyThatLive(t *testing.T) {
 	})
 }
 
-// A sweep looks at all goroutines: few loose records among very many goroutines are left alone.
-func TestSweepsAreRareAmongManyGoroutines(t *testing.T) {
+// Where a sweep stops the world for each goroutine, few unscoped records among very many goroutines
+// are left alone.
+func TestSweepsThatStopTheWorldAreRareAmongManyGoroutines(t *testing.T) {
 	skipWithoutRecords(t)
 	base := settled()
 	carrier.ResetDue()
+	defer carrier.SweepsStop()()
 	var ready, done sync.WaitGroup
 	release := make(chan struct{})
 	const others = 2000
@@ -134,6 +130,38 @@ func TestSweepsAreRareAmongManyGoroutines(t *testing.T) {
 	})
 	close(release)
 	done.Wait()
+}
+
+// An exit is found without stopping the world, however many goroutines there are and however deep
+// their stacks.
+func TestSweepsStopNothing(t *testing.T) {
+	skipWithoutRecords(t)
+	if !goroutine.ExitsKnown() {
+		t.Skip("exits are found in the text of all stacks here")
+	}
+	base := settled()
+	carrier.ResetDue()
+	withoutCollections(func() {
+		before := stops()
+		assert.Positive(t, sweeps(func() { enterAndExit(8 * carrier.SweepAtLeast) }))
+		assert.Positive(t, sweeps(func() {
+			for range 2 << carrier.MaxIdle {
+				carrier.Collected()
+			}
+		}))
+		assert.Equal(t, before, stops())
+	})
+	assert.Equal(t, base, settled())
+}
+
+// stops returns how often the world was stopped but for collections.
+func stops() (n uint64) {
+	sample := []metrics.Sample{{Name: "/sched/pauses/total/other:seconds"}}
+	metrics.Read(sample)
+	for _, count := range sample[0].Value.Float64Histogram().Counts {
+		n += count
+	}
+	return n
 }
 
 func TestSweepAtCollection(t *testing.T) {
@@ -168,19 +196,20 @@ func TestCollectionsBackOff(t *testing.T) {
 			assert.LessOrEqual(t, n, 100, "of 1000")
 			assert.GreaterOrEqual(t, n, 1000/(1<<carrier.MaxIdle))
 
-			before := carrier.Loose()
+			before := carrier.Unscoped()
 			join(func() { enter(1) })
 			assert.Eventually(t, func() bool { // a sweep may see it exiting still
 				for range 1 << carrier.MaxIdle {
 					carrier.Collected()
 				}
-				return carrier.Loose() == before
+				return carrier.Unscoped() == before
 			}, 20*time.Second, time.Millisecond, "it is found all the same")
 		})
 	})
 }
 
-// Enters that wait for a sweep, so that loose records stay bounded, find its work done and do not each sweep again.
+// Enters that wait for a sweep, so that unscoped records stay bounded, find its work done and do
+// not each sweep again.
 func TestOneSweepServesAllThatWaitForIt(t *testing.T) {
 	skipWithoutRecords(t)
 	settled()
@@ -193,7 +222,7 @@ func TestOneSweepServesAllThatWaitForIt(t *testing.T) {
 			for i := range waiting {
 				done.Go(func() { enter(i) })
 			}
-			for carrier.Loose() < waiting {
+			for carrier.Unscoped() < waiting {
 				runtime.Gosched()
 			}
 			time.Sleep(time.Millisecond)
@@ -210,7 +239,8 @@ func TestCollectionLeavesManyGoroutinesAlone(t *testing.T) {
 	skipWithoutRecords(t)
 	settled()
 	withoutCollections(func() {
-		withLive(t, carrier.SweepAtCollection+1, func() {
+		withLive(t, carrier.StopAtMost+1, func() {
+			defer carrier.SweepsStop()()
 			join(func() { enter(1) })
 			assert.Zero(t, sweeps(func() {
 				for range 2 << carrier.MaxIdle {
@@ -222,8 +252,43 @@ func TestCollectionLeavesManyGoroutinesAlone(t *testing.T) {
 	assert.LessOrEqual(t, settled(), 1)
 }
 
-// A record whose goroutine has exited passes to another one, which starts afresh. Its last writes were the first one's
-// own, not ordered with the sweep by anything but its exit.
+// Until a sweep is over, no frame that it has seen is used again: a goroutine that is taken for
+// dead and runs another scope meanwhile would lose that one's values.
+func TestSweepPinsFrames(t *testing.T) {
+	skipWithoutRecords(t)
+	settled()
+	join(func() {
+		enter(1)
+		listed, next, swept := make(chan bool), make(chan bool), make(chan bool)
+		go func() {
+			defer close(swept)
+			<-listed
+			carrier.SweepBy(func(goroutine.Handle) bool {
+				next <- true
+				<-next
+				return true
+			})
+		}()
+		var first, second *frame.Frame
+		carrier.RunWith(bindingOf(2), func() {
+			first = carrier.Here().Peek()
+			listed <- true
+			<-next
+		})
+		carrier.RunWith(bindingOf(3), func() {
+			second = carrier.Here().Peek()
+			next <- true
+			<-swept
+			assert.Equal(t, 3, number())
+		})
+		assert.NotSame(t, first, second)
+		assert.Equal(t, 1, number())
+		carrier.Set(carrier.Here(), nil)
+	})
+}
+
+// A record whose goroutine has exited passes to another one, which starts afresh. Its last writes
+// were the first one's own, not ordered with the sweep by anything but its exit.
 func TestSweptRecordsServeAgain(t *testing.T) {
 	skipWithoutRecords(t)
 	var group sync.WaitGroup
@@ -254,8 +319,8 @@ func TestSweptRecordsServeAgain(t *testing.T) {
 	}
 }
 
-// Goroutines with loose records of all sorts, while others exit without clean-up and collections run: none that lives
-// ever loses its own, and none sees another's.
+// Goroutines with unscoped records of all sorts, while others exit without clean-up and collections
+// run: none that lives ever loses its own, and none sees another's.
 func TestSweepNeverTakesFromTheLiving(t *testing.T) {
 	skipWithoutRecords(t)
 	workers, rounds := 100, 100

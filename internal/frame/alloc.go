@@ -25,8 +25,9 @@ func (f *Frame) fits(n int) bool {
 	return n <= size && size < 2*n
 }
 
-// newFrame returns an empty frame with room for at least that many entries: the spare, if that is not nil and of the
-// right size. Otherwise it is one allocation up to 17 entries: the table lies behind the frame.
+// newFrame returns an empty frame with room for at least that many entries: the spare, if that is
+// not nil and of the right size. Otherwise it is one allocation up to 17 entries: the table lies
+// behind the frame.
 func newFrame(n int, spare *Frame) *Frame {
 	n--
 	if spare != nil && spare.fits(n) {

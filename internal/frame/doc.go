@@ -1,3 +1,4 @@
-// Package frame is the values of all storages at one moment, and what identifies a storage and an Enter in them. It is
-// data: which frame is in force where is carrier's business, and what scopes mean is that of gls.
+// Package frame holds the values of all storages at one moment, and what identifies a storage and an
+// Enter in them. It is data: package carrier knows which frame is in force where, and package gls what
+// a scope is.
 package frame

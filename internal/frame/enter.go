@@ -2,10 +2,10 @@ package frame
 
 import "sync"
 
-// An Enter is one call of Storage.Enter, identified by its address, and the head of the list of those beneath it: of
-// the same storage, on the same goroutine, in the same scope, not left yet. The list is what tells a scope around the
-// one in force from one that has been left. Lists are shared by frames, children's too, but only their own goroutine
-// follows them.
+// An Enter is one call of Storage.Enter, identified by its address. It heads the list of the Enters
+// beneath it that have not been left: of the same storage, on the same goroutine, in the same scope.
+// Leave looks into this list to tell a scope that is open from one that has been left. Frames share
+// lists, and so do goroutines that share a frame, but only the list's own goroutine follows it.
 type Enter struct {
 	goroutine uint64 // immutable
 	outer     *Enter // cut to nil by trim; read and written on goroutine alone
@@ -15,11 +15,11 @@ type Enter struct {
 	lender *Lender
 }
 
-// maxEnters is how many unfinished Enters of one storage a goroutine remembers at least. A program that enters for
-// each job of a long-lived worker and never leaves would collect them without end.
+// maxEnters is how many unfinished Enters of one storage a goroutine remembers at least. A program
+// that enters for each job of a long-lived worker and never leaves would collect them without end.
 const maxEnters = 64
 
-// NewEnter returns the head of a list whose rest is outer, if that is this goroutine's.
+// NewEnter returns an Enter on top of the list outer, or alone if outer is another goroutine's.
 func NewEnter(goroutine uint64, outer *Enter) *Enter {
 	if outer == nil || outer.goroutine != goroutine {
 		e := nextEnter()
@@ -33,7 +33,7 @@ func NewEnter(goroutine uint64, outer *Enter) *Enter {
 	return e
 }
 
-// trim cuts the list after maxEnters Enters and returns that number.
+// trim cuts the list to its first maxEnters Enters and returns that number.
 func (e *Enter) trim() int {
 	for range maxEnters - 1 {
 		e = e.outer
@@ -42,8 +42,8 @@ func (e *Enter) trim() int {
 	return maxEnters
 }
 
-// Includes reports whether target is in the list. It stops where another goroutine's list begins: that one may be cut
-// right now.
+// Includes reports whether target is in the list. It does not follow another goroutine's list, which
+// that goroutine may cut right now.
 func (e *Enter) Includes(target *Enter) bool {
 	for ; e != nil; e = e.outer {
 		if e == target {
@@ -56,9 +56,10 @@ func (e *Enter) Includes(target *Enter) bool {
 	return false
 }
 
-// A block holds the next few Enters with no other beneath them, so that such an Enter allocates its frame and, one time
-// in sixteen, a block. What keeps an Enter keeps its block of 520 bytes, and no value. Enters with others beneath them
-// are allocated one by one: in a block, those that have been left would keep the blocks that they refer to, without end.
+// A block holds the next sixteen Enters that have none beneath them, so that such an Enter allocates
+// a block one time in sixteen. A reference to an Enter keeps its block of 520 bytes alive, and no
+// value. Enters that have others beneath them are allocated one by one: in a block, the ones that
+// have been left would keep the blocks of those beneath them alive, without end.
 type block struct {
 	enters [16]Enter
 	used   int
@@ -79,8 +80,9 @@ func nextEnter() *Enter {
 	return e
 }
 
-// Outside returns the frame as the goroutine sees it that runs a snapshot: with the same values, and none of its own
-// scopes open, which belong to where the snapshot was taken.
+// Outside returns the frame for a goroutine that runs a snapshot of it: with the same values, and
+// without that goroutine's own Enters. Those are open where the snapshot was taken, not where it
+// runs.
 func (f *Frame) Outside(goroutine uint64) *Frame {
 	if f == nil || f.more == nil {
 		return f // no Enter bound anything in it

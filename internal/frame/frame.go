@@ -1,23 +1,25 @@
 package frame
 
-// A Frame is the immutable set of all values bound on a goroutine at one moment. Nil is the frame with nothing set.
-// Frames are shared freely: a scope, a snapshot and a child's first frame are one pointer to the same one. The one
-// exception is a spare: a frame that was in force in a scope which has ended, and that nobody else got hold of, is
-// emptied and filled again for the next scope. Who calls Empty vouches for that.
+// A Frame is the immutable set of all values bound on a goroutine at one moment. Nil is the frame
+// with nothing set. Scopes, snapshots and goroutines share a frame by its pointer. There is one
+// exception to immutable: a frame that was in force in a scope that has ended, and whose pointer
+// nobody else has, is emptied and filled again for the next scope. It is called a spare meanwhile.
+// Whoever calls Empty has made sure of that (DESIGN.md says how).
 //
-// One entry stands in the frame itself, the others in an open-addressed table of a power of two, full up to the last
-// slot, in which a storage's key says where to look first. Storages are numbered as they are first set, so those of one
-// program rarely share a slot. A new frame is a copy with one entry changed; it holds nothing of the frame it was copied
-// from that it does not show, so a child that lives long keeps no replaced value alive.
+// A frame holds one entry itself and the others in an open-addressed table whose size is a power of
+// two and which may be full. A storage's key says where a search begins. Storages are numbered as
+// they are first set, so those of one program rarely share a place. A new frame is a copy with one
+// entry changed. It keeps no replaced value alive, so neither does a child that lives long.
 //
-// It is tempting to link each binding to the one before instead, as context.WithValue does. Get then walks past every
-// storage set since, and each child keeps all that its ancestors ever set.
+// It is tempting to link each binding to the one before instead, as context.WithValue does. Get
+// then walks past every storage set since, and each child keeps all that its ancestors ever set.
 type Frame struct {
 	first Binding // never empty, but in a spare
 	more  *more   // nil where first is all there is, a Run bound it and there was no room for more
 }
 
-// more is apart from the frame so that a frame of one value takes 32 bytes: allocating it is most of what a Run costs.
+// more is apart from the frame so that a frame of one value takes 32 bytes: allocating it is most
+// of what a Run costs.
 type more struct {
 	entered *Enter  // the Enter that bound first, nil when a Run did
 	entries []Entry // the table, empty without others
@@ -37,16 +39,8 @@ type Entry struct {
 	Entered *Enter
 }
 
-// noKey is in frames in which nothing is found.
-var noKey Key
-
-// Nothing returns another frame in which nothing is found. It is not to be changed or copied.
-func Nothing() *Frame { return &Frame{first: Binding{Key: &noKey}} }
-
-// IsNothing reports whether f was made by Nothing. f is not nil.
-func (f *Frame) IsNothing() bool { return f.first.Key == &noKey }
-
-// First returns the binding in which a frame of one has it; its key is not nil. f is not nil.
+// First returns the binding that the frame holds itself: the only one in a frame of one. Its key is
+// not nil, and f is not nil.
 func (f *Frame) First() *Binding { return &f.first }
 
 // Find returns the binding with that key, or nil.
@@ -60,8 +54,8 @@ func (f *Frame) Find(k *Key) *Binding {
 	return f.Other(k)
 }
 
-// Other is Find for a frame that is not nil and whose first binding has another key. Most lie where the storage's key
-// says. It is on the path of Get, inlined there.
+// Other is Find for a frame that is not nil and whose first binding has another key. Most searches
+// end at the first place. It is on the path of Get, inlined there.
 func (f *Frame) Other(k *Key) *Binding {
 	if f.more == nil {
 		return nil
@@ -86,11 +80,12 @@ func (f *Frame) others() []Entry {
 	return f.more.entries
 }
 
-// isFirst reports whether k's storage stands or belongs in the frame itself: disabled or not, an entry of the same
-// storage is its predecessor.
+// isFirst reports whether the entry of k's storage belongs in the frame itself. An entry that
+// Disable has ended has the same storage under another key, and is replaced all the same.
 func (f *Frame) isFirst(k *Key) bool { return f.first.Key == nil || f.first.Key.Storage == k.Storage }
 
-// slot returns where k's storage, which is not the first, stands or belongs in the table. Nil means that it is full.
+// slot returns the table's place for k's storage, which is not the first. Nil means that the table
+// is full.
 func (f *Frame) slot(k *Key) *Entry {
 	rest := f.others()
 	for i := range rest {
@@ -124,7 +119,8 @@ func (f *Frame) Of(k *Key) Entry {
 	return Entry{}
 }
 
-// With returns a frame in which b stands for its storage. It may be the spare, if that is not nil.
+// With returns a copy of the frame with b in place of another binding of the same storage. The copy
+// may be the spare, if that is not nil.
 func (f *Frame) With(b Binding, spare *Frame) *Frame {
 	if f == nil || f.more == nil && f.first.Key.Storage == b.Key.Storage {
 		next := spare
@@ -137,7 +133,7 @@ func (f *Frame) With(b Binding, spare *Frame) *Frame {
 	return f.withEntry(Entry{Binding: b}, spare)
 }
 
-// WithEntry returns a frame in which e stands for its storage.
+// WithEntry is With for an entry, without a spare.
 func (f *Frame) WithEntry(e Entry) *Frame { return f.withEntry(e, nil) }
 
 func (f *Frame) withEntry(e Entry, spare *Frame) *Frame {
@@ -162,7 +158,8 @@ func (f *Frame) withEntry(e Entry, spare *Frame) *Frame {
 	return next
 }
 
-// Without returns a frame without an entry for k's storage: f itself if it has none, nil if it has no other.
+// Without returns a frame without an entry for k's storage: f itself if it has none, nil if it has
+// no other.
 func (f *Frame) Without(k *Key) *Frame {
 	if f == nil || f.Of(k).Key == nil {
 		return f
@@ -187,7 +184,8 @@ func (f *Frame) Without(k *Key) *Frame {
 	return next
 }
 
-// Copy returns a frame with the same entries and room for n more, for Put. It may be the spare, if that is not nil.
+// Copy returns a frame with the same entries and room for n more, for Put. The copy may be the
+// spare, if that is not nil.
 func (f *Frame) Copy(n int, spare *Frame) *Frame {
 	if f == nil {
 		return newFrame(n, spare)
@@ -209,7 +207,8 @@ func (f *Frame) Bind(b Binding) {
 	f.Put(Entry{Binding: b})
 }
 
-// Put makes e stand for its storage in f, which no one else has seen yet and which Copy gave room for it.
+// Put sets e in f, in place of another entry of the same storage. Nobody else has f yet, and Copy
+// made room.
 func (f *Frame) Put(e Entry) {
 	if !f.isFirst(e.Key) {
 		*f.slot(e.Key) = e
@@ -223,8 +222,8 @@ func (f *Frame) Put(e Entry) {
 	}
 }
 
-// Empty takes all entries out of a frame of With or Copy that nobody else has, and reports whether it is fit to be a
-// spare: large ones are not worth the memory, and it leaves them as they are.
+// Empty takes all entries out of a frame of With or Copy that nobody else has and reports true. It
+// leaves a large frame as it is and reports false: large spares are not worth their memory.
 func (f *Frame) Empty() bool {
 	if f.more != nil && len(f.more.entries) > maxSpare {
 		return false

@@ -259,6 +259,11 @@ func TestEnters(t *testing.T) {
 		assert.True(t, list.Includes(childs))
 		assert.False(t, list.Includes(parents))
 	})
+	t.Run("another goroutine's is not followed", func(t *testing.T) { // that one may cut it right now
+		_, childs := enter(nil, &s, 2)
+		assert.False(t, frame.Over(1, childs).Includes(childs))
+		assert.True(t, frame.Over(2, childs).Includes(childs))
+	})
 	t.Run("is not cut by another goroutine", func(t *testing.T) {
 		var parents *frame.Frame
 		var all []*frame.Enter

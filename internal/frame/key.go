@@ -6,12 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// A Storage is the part of a gls.Storage that does not depend on its type. Its address is the storage's identity. The
-// zero Storage is ready to use; it must not be copied after first use.
+// A Storage is the part of a gls.Storage that does not depend on its type. Its address is the
+// storage's identity. The zero Storage is ready to use; it must not be copied after first use.
 type Storage struct {
-	// key is nil until the storage is first set. Then it is the key under which frames hold its value, until Disable
-	// puts another in its place: no frame's old entry is ever found again. A key of another Storage came with a copy
-	// of that one and counts as nil. Loaded by every Get; stored by compare and swap.
+	// key is nil until the storage is first set. Then it is the key under which frames hold its
+	// value, until Disable puts another in its place: no frame's old entry is ever found again. A
+	// key of another Storage came with a copy of that one and counts as nil. Loaded by every Get;
+	// stored by compare-and-swap, and by whoever overwrites the variable.
 	key atomic.Pointer[Key]
 
 	name     string // "" without one
@@ -43,8 +44,8 @@ type Key struct {
 	index   uint32       // where frames look first
 }
 
-// lastIndex is the index of the newest storage. Consecutive ones do not collide in a frame. Added to when a storage is
-// first set.
+// lastIndex is the index of the newest storage. Consecutive ones do not collide in a frame. Added
+// to when a storage is first set.
 var lastIndex atomic.Uint32
 
 // Key returns the storage's key, nil when it has never been set. It is on the path of Get.
@@ -55,7 +56,8 @@ func (s *Storage) Key() *Key {
 	return nil
 }
 
-// Used reports whether the storage has ever been set, or is a copy of one that has. It is on the path of Get.
+// Used reports whether the storage has ever been set, or is a copy of one that has. It is on the
+// path of Get.
 func (s *Storage) Used() bool { return s.key.Load() != nil }
 
 // Has reports whether k, which is not nil, is the storage's key. It is on the path of Get.
@@ -67,11 +69,14 @@ func MakeKey[T any](s *Storage) *Key {
 }
 
 func (s *Storage) makeKey(typ reflect.Type) *Key {
-	made := &Key{Storage: s, Type: typ, index: lastIndex.Add(1)}
+	var made *Key
 	for {
 		old := s.key.Load()
 		if old != nil && old.Storage == s {
 			return old
+		}
+		if made == nil {
+			made = &Key{Storage: s, Type: typ, index: lastIndex.Add(1)}
 		}
 		if s.key.CompareAndSwap(old, made) {
 			return made
@@ -79,7 +84,16 @@ func (s *Storage) makeKey(typ reflect.Type) *Key {
 	}
 }
 
-// Disable makes every entry of the storage, in every frame there is, one that Get does not find.
+// Current returns the key that the storage has now: another one after Disable, and a new one after
+// the variable was overwritten with a zero Storage.
+func (k *Key) Current() *Key {
+	if now := k.Storage.Key(); now != nil {
+		return now
+	}
+	return k.Storage.makeKey(k.Type)
+}
+
+// Disable ends every entry of the storage, in all frames: Get looks for another key from now on.
 func (s *Storage) Disable() {
 	for {
 		k := s.Key()

@@ -39,6 +39,7 @@ func TestSpare(t *testing.T) {
 		assert.NotSame(t, f, none.Copy(2*n+1, f))
 	}
 	nothing := frame.Nothing()
-	assert.True(t, nothing.IsNothing() && !one.IsNothing())
+	assert.Same(t, nothing, frame.Nothing())
+	assert.NotNil(t, nothing.First().Key)
 	assert.Nil(t, nothing.Find(b.Key))
 }

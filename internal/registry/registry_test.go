@@ -1,10 +1,8 @@
 package registry_test
 
 import (
-	"flag"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -18,300 +16,285 @@ import (
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
-var long = flag.Bool("long", os.Getenv("AMBIENT_LONG") != "", "run the long forms of the stress tests")
-
 func TestAgainstModel(t *testing.T) {
-	universes := map[string][]uint64{
+	for name, ids := range map[string][]uint64{
 		"consecutive": sequence(1, 1, 300),
 		"strided":     sequence(64, 64, 300),
-		"one hint":    sequence(7, 1<<12, 300), // that of whoever came last
+		"one slot":    registry.OfOneSlot(300),
 		"colliding":   registry.Collide(60, 128),
 		"two":         {1, 2},
 		"huge ids":    sequence(1<<62, 1<<40, 300),
-		"one shard":   registry.OfOneShard(80), // more than may be at rest
-	}
-	for name, ids := range universes {
+	} {
 		t.Run(name, func(t *testing.T) {
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			rng := rand.New(rand.NewPCG(seed, 0))
-			m := registry.NewMap()
+			m := new(registry.Map)
 			want := map[uint64]*frame.Frame{}
-			resting := map[uint64]*registry.Record{}
-			sitting, seated, sat := map[uint64]*registry.Record{}, frameOf(0), 0
-			evicted := 0
-			for step := range 20_000 {
+			scoped, unscoped := map[uint64]*registry.Record{}, map[uint64]bool{}
+			own := 0
+			check := func() {
+				require.Empty(t, m.Check())
+				require.Equal(t, len(want), m.Len())
+				require.Equal(t, int64(len(unscoped)), m.Unscoped())
+				for _, id := range ids {
+					require.Same(t, want[id], of(m, id))
+					if r := m.Lookup(id); want[id] == nil {
+						require.Nil(t, r)
+					} else {
+						require.Same(t, want[id], r.Frame())
+						require.True(t, r.Is(id))
+					}
+				}
+				listed := map[uint64]*frame.Frame{}
+				for _, u := range m.AllUnscoped() {
+					require.Nil(t, listed[u.ID])
+					require.Same(t, want[u.ID], u.Frame)
+					listed[u.ID] = u.Frame
+				}
+				require.Len(t, listed, len(unscoped))
+			}
+			for step := range 8_000 {
 				id := ids[rng.IntN(len(ids))]
 				// Long phases in which most steps insert, then most remove: tables grow and shrink.
 				insert := rng.IntN(100) < []int{80, 20}[step/2000%2]
 				f, in := want[id]
+				next := frameOf(id)
 				switch {
-				case insert && resting[id] != nil:
-					v := new(frame.Frame)
-					want[id] = v
-					r := m.Find(id)
-					if r == nil || !m.Take(id, r, v) {
-						evicted++
-						require.False(t, m.Take(id, resting[id], v), "an evicted record is nobody's for ever")
-						r = m.Insert(id, v, false)
-						require.NotSame(t, resting[id], r)
+				case insert && in:
+					r := m.Lookup(id)
+					require.False(t, r.Swap(next, next))
+					if step%2 == 0 {
+						require.True(t, r.Swap(f, next))
 					} else {
-						require.Same(t, resting[id], r)
+						r.SetFrame(next)
 					}
-					delete(resting, id)
-					r.Depth = 1
-					require.Same(t, v, r.Frame())
-					require.True(t, r.Held())
-				case insert && !in && rng.IntN(3) == 0 && m.Sit(id, seated) != nil:
-					r := m.Find(id)
-					want[id] = new(frame.Frame)
-					r.SetFrame(want[id])
-					require.Zero(t, r.Depth)
-					require.False(t, r.Lent)
-					r.Depth, r.Lent = 1, true
-					sitting[id] = r
-				case in && sitting[id] != nil && !insert:
-					require.Same(t, sitting[id], m.Find(id))
-					m.Rise(sitting[id])
-					delete(want, id)
-					delete(sitting, id)
-				case insert && !in:
-					v := new(frame.Frame)
-					want[id] = v
-					loose := rng.IntN(4) == 0
-					r := m.Insert(id, v, loose)
-					require.Same(t, v, r.Frame())
-					require.Zero(t, r.Depth)
-					if !loose {
-						r.Depth = 1
-					}
+					want[id] = next
+				case insert && rng.IntN(4) == 0:
+					m.Insert(id, next, goroutine.Handle{})
+					want[id], unscoped[id] = next, true
 				case insert:
-					v := new(frame.Frame)
-					want[id] = v
-					m.Find(id).SetFrame(v)
-				case in && m.Find(id).Depth == 1 && rng.IntN(3) > 0:
-					r := m.Find(id)
-					require.Same(t, f, r.Frame())
-					m.Rest(id, r)
-					delete(want, id)
-					if now := m.Find(id); now != nil {
-						require.Same(t, r, now)
-						require.False(t, r.Held())
-						require.Nil(t, r.Frame())
-						resting[id] = r
+					r := m.Claim(id)
+					require.Zero(t, r.Depth)
+					require.False(t, r.Escaped)
+					require.Nil(t, r.Frame())
+					require.Nil(t, of(m, id), "not before SetFrame")
+					r.SetFrame(next)
+					r.Depth, r.Escaped = 1, step%3 == 0
+					want[id], scoped[id] = next, r
+					if m.IsOwn(r) {
+						own++
 					}
-				case in:
-					require.Same(t, f, m.Find(id).Frame())
-					require.True(t, m.Remove(id))
+				case scoped[id] != nil:
+					r := scoped[id]
+					require.False(t, m.Drop(registry.Unscoped{ID: id, Frame: f}), "it ends with its scope")
+					var kept *frame.Frame
+					if step%2 == 0 {
+						kept = f
+					}
+					escaped := r.Escaped
+					m.Release(r, kept)
+					if kept != nil {
+						require.Equal(t, escaped, idInAny(f) == id, "emptied unless somebody has it")
+					}
 					delete(want, id)
-				case resting[id] != nil:
-					require.Equal(t, m.Find(id) != nil, m.Remove(id))
-					require.Nil(t, m.Find(id))
-					delete(resting, id)
+					delete(scoped, id)
+				case in && rng.IntN(2) == 0:
+					require.False(t, m.Drop(registry.Unscoped{ID: id, Frame: next}), "it has another frame")
+					require.True(t, m.Drop(registry.Unscoped{ID: id, Frame: f}))
+					delete(want, id)
+					delete(unscoped, id)
 				default:
-					require.Nil(t, m.Find(id))
-					require.False(t, m.Remove(id))
-				}
-				if step%100 == 0 {
-					m.LetRest()
-				}
-				if rng.IntN(20) == 0 {
-					m.EvictAll(id)
-				}
-				sat = max(sat, len(sitting))
-				if step%50 == 0 {
-					require.Empty(t, m.Check(), "step %d", step)
-					require.Equal(t, len(want), m.Len())
-					for _, id := range ids {
-						require.Same(t, want[id], of(m, id))
+					if rng.IntN(2) == 0 {
+						require.False(t, m.Drop(registry.Unscoped{ID: id, Frame: next}))
 					}
+					m.Remove(id)
+					delete(want, id)
+					delete(unscoped, id)
+				}
+				if step%80 == 0 {
+					check()
 				}
 			}
+			check()
 			require.Equal(t, want, maps.Collect(m.All()))
-			assert.Positive(t, evicted)
-			assert.Positive(t, sat)
-			for _, r := range sitting {
-				m.Rise(r)
+			assert.Positive(t, own)
+			for id, r := range scoped {
+				m.Release(r, nil)
+				delete(want, id)
 			}
-			for id := range want {
+			for id := range unscoped {
 				m.Remove(id)
+				delete(want, id)
 			}
-			for id := range resting {
-				m.Remove(id)
-			}
-			for _, id := range ids { // a shard gives its table back with its last record
-				m.Insert(id, new(frame.Frame), false)
-				m.Remove(id)
-			}
-			slots, tombstones := m.Slots()
-			assert.LessOrEqual(t, slots, 64*8)
-			assert.Zero(t, tombstones)
-			assert.Empty(t, m.Check())
+			clear(unscoped)
+			check()
+			cells, _ := m.Cells()
+			assert.LessOrEqual(t, cells, 4*len(ids))
 		})
 	}
 }
 
-var owner frame.Storage
-
-// frameOf returns a frame that tells whose it is.
-func frameOf(id uint64) *frame.Frame {
-	return (*frame.Frame)(nil).With(frame.Binding{Key: frame.MakeKey[uint64](&owner), Value: id}, nil)
+// idInAny is idIn, 0 of an empty frame.
+func idInAny(f *frame.Frame) uint64 {
+	if b := f.Find(owner.Key()); b != nil {
+		return b.Value.(uint64)
+	}
+	return 0
 }
 
-// of returns what a goroutine carries.
-func of(m *registry.Map, id uint64) (f *frame.Frame) {
-	m.Of(id, func(seen *frame.Frame) { f = seen })
-	return f
-}
-
-func idIn(f *frame.Frame) uint64 { return f.Find(owner.Key()).Value.(uint64) }
-
-func sequence(from, step uint64, n int) []uint64 {
-	ids := make([]uint64, n)
-	for i := range ids {
-		ids[i] = from + uint64(i)*step
-	}
-	return ids
-}
-
-// One table of four slots, three entries at most, all with the same home: the smallest chains that can break.
-func TestTinyTableKeepsChains(t *testing.T) {
-	ids := registry.Collide(4, 4)
-	table := registry.NewTable(4)
-	records := map[uint64]*registry.Record{}
-	find := func(id uint64) *registry.Record { return registry.FindIn(table, id) }
-	insert := func(id uint64) {
-		records[id] = new(registry.Record)
-		registry.InsertIn(table, id, records[id])
-	}
-	insert(ids[0])
-	insert(ids[1])
-	insert(ids[2])
-	for _, id := range ids[:3] {
-		require.Same(t, records[id], find(id))
-	}
-	registry.RemoveIn(table, ids[0])
-	assert.Equal(t, registry.Tombstone, registry.KeyIn(table, 2), "others lie behind it")
-	require.Same(t, records[ids[2]], find(ids[2]))
-	registry.RemoveIn(table, ids[2])
-	assert.Equal(t, uint64(0), registry.KeyIn(table, 0), "nothing lies behind it")
-	require.Same(t, records[ids[1]], find(ids[1]))
-	registry.RemoveIn(table, ids[1])
-	for i := range 4 {
-		assert.Equal(t, uint64(0), registry.KeyIn(table, i), "the tombstone before the last one goes with it")
-	}
-	assert.Nil(t, find(ids[3]))
-}
-
-// Owners come and go, each reading itself all the time, while others read everybody: an owner always sees itself, a
-// foreign reader sees the owner's own values or nothing.
+// Goroutines of the same few slots come and go, each looking for itself all the time, while others
+// look at everybody: an owner always sees itself, the others see its own values or nothing.
 func TestConcurrentOwnersAndReaders(t *testing.T) {
+	rounds := 500
+	if *long {
+		rounds = 100_000
+	}
 	for name, ids := range map[string][]uint64{
-		"spread":    sequence(1, 1, 64),
-		"colliding": registry.Collide(64, 128),
+		"spread":     sequence(1, 1, 64),
+		"two slots":  append(registry.OfOneSlot(32), sequence(8, registry.Slots, 32)...),
+		"one slot":   registry.OfOneSlot(64),
+		"colliding":  registry.Collide(64, 128),
+		"few of one": registry.OfOneSlot(16),
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := registry.NewMap()
+			m := new(registry.Map)
 			var stop atomic.Bool
 			var owners, readers sync.WaitGroup
-			rounds := 300
-			if *long {
-				rounds = 30_000
-			}
+			var own, overflow, read atomic.Int64
 			for w := range 8 {
 				owners.Go(func() {
+					rng := rand.New(rand.NewPCG(uint64(w), 0))
 					for round := range rounds {
-						for i := w; i < len(ids); i += 8 {
-							id := ids[i]
-							r := m.Insert(id, frameOf(id), round%2 == 0)
-							for range 3 {
-								if m.Find(id) != r {
-									t.Errorf("goroutine %d lost its record", id)
-								}
-								r.SetFrame(frameOf(id))
-							}
-							if (round+i)%3 == 0 {
-								continue // stays until the next line's turn
-							}
-							m.Remove(id)
+						id := ids[w+8*rng.IntN(len(ids)/8)]
+						if m.Lookup(id) != nil {
+							t.Errorf("goroutine %d is there before it came", id)
 						}
-						for i := w; i < len(ids); i += 8 {
-							m.Remove(ids[i])
+						f := frameOf(id)
+						scoped := rng.IntN(4) > 0
+						if scoped {
+							if r := claim(m, id, f); m.IsOwn(r) {
+								own.Add(1)
+							} else {
+								overflow.Add(1)
+							}
+						} else {
+							insert(m, id, f)
+						}
+						r := m.Lookup(id)
+						for range rng.IntN(3) {
+							f = frameOf(id)
+							r.SetFrame(f)
+							if round%50 == 0 {
+								runtime.Gosched()
+							}
+							if now := m.Lookup(id); now != r || now.Frame() != f {
+								t.Errorf("goroutine %d lost its record or its frame", id)
+							}
+						}
+						switch {
+						case scoped && rng.IntN(2) == 0:
+							m.Release(r, f)
+						case scoped:
+							m.Release(r, nil)
+						case rng.IntN(2) == 0:
+							m.Remove(id)
+						default:
+							if !m.Drop(registry.Unscoped{ID: id, Frame: f}) {
+								t.Errorf("goroutine %d was not dropped", id)
+							}
 						}
 					}
 				})
 			}
 			for range 2 {
 				readers.Go(func() {
+					see := func(id uint64, f *frame.Frame) {
+						read.Add(1)
+						if idIn(f) != id {
+							t.Errorf("read %d's frame as that of %d", idIn(f), id)
+						}
+						runtime.Gosched()
+						if idIn(f) != id {
+							t.Errorf("%d's frame has changed", id)
+						}
+					}
+					for own.Load() == 0 {
+						runtime.Gosched() // nobody claims a slot that is pinned
+					}
 					for !stop.Load() {
-						for _, id := range ids {
-							m.Of(id, func(f *frame.Frame) {
-								if idIn(f) != id {
-									t.Errorf("read %d's frame as that of %d", idIn(f), id)
-								}
-							})
+						for _, id := range ids[:4] {
+							m.Of(id, func(f *frame.Frame) { see(id, f) })
 						}
 						for id, f := range m.All() {
-							if idIn(f) != id {
-								t.Errorf("listed %d's frame as that of %d", idIn(f), id)
-							}
+							see(id, f)
 						}
-						m.AllLoose()
+						m.Pin()
+						for _, u := range m.AllUnscoped() {
+							see(u.ID, u.Frame)
+						}
+						m.Unpin()
+						for range 50 {
+							runtime.Gosched() // let somebody claim a slot
+						}
 					}
 				})
 			}
 			owners.Wait()
 			stop.Store(true)
 			readers.Wait()
+			t.Logf("%d claimed a slot, %d did not, %d looks at others", own.Load(), overflow.Load(), read.Load())
+			assert.Positive(t, own.Load())
 			assert.Zero(t, m.Len())
 			assert.Empty(t, m.Check())
 		})
 	}
 }
 
-func TestLooseAreCountedUntilRemoved(t *testing.T) {
-	m := registry.NewMap()
-	ids := registry.Collide(4, 8)
-	f := []*frame.Frame{frameOf(0), frameOf(1), frameOf(2), frameOf(3)}
-	m.Insert(ids[1], f[1], false)
-	dead := m.Insert(ids[2], f[2], true)
-	last := m.Insert(ids[3], f[3], true)
-	assert.ElementsMatch(t, []registry.Loose{{ID: ids[2], Frame: f[2]}, {ID: ids[3], Frame: f[3]}}, m.AllLoose())
-	assert.False(t, m.Drop(registry.Loose{ID: ids[2], Frame: f[0]}), "it carries something else")
-	assert.False(t, m.Drop(registry.Loose{ID: ids[0], Frame: f[0]}))
-	assert.True(t, m.Drop(registry.Loose{ID: ids[2], Frame: f[2]}))
-	assert.Nil(t, m.Find(ids[2]))
-	assert.NotSame(t, dead, m.Insert(ids[0], f[0], false), "nobody knows what the dead owner last wrote to its record")
-	m.Remove(ids[0])
-	assert.Equal(t, []registry.Loose{{ID: ids[3], Frame: f[3]}}, m.AllLoose())
-	assert.Equal(t, int64(1), m.Loose())
-	last.SetFrame(nil)
-	assert.Empty(t, m.AllLoose(), "one that carries nothing is inside a scope")
-	m.Remove(ids[3])
-	m.Insert(ids[0], f[0], true)
-	m.Remove(ids[0])
-	m.Insert(ids[0], f[0], false)
-	assert.Empty(t, m.AllLoose(), "a recycled record is not loose")
-}
-
-// Outermost scopes one after the other are what a server does all day: no allocation, no growing table.
-func TestChurnAllocatesNothing(t *testing.T) {
-	m := registry.NewMap()
-	f := new(frame.Frame)
-	id := uint64(0)
-	for range 10_000 {
-		id++
-		m.Insert(id, f, false)
-		m.Remove(id)
+// Outermost scopes one after the other are what a server does all day: no allocation, no growing
+// table.
+func TestScopesAllocateNothing(t *testing.T) {
+	m := new(registry.Map)
+	var none *frame.Frame
+	b := frame.Binding{Key: frame.MakeKey[uint64](&owner)}
+	scope := func(id uint64) {
+		r := m.Claim(id)
+		f := none.With(b, r.Spare)
+		r.Spare = nil
+		r.SetFrame(f)
+		m.Release(r, f)
+	}
+	for name, id := range map[string]func(i uint64) uint64{
+		"new goroutines, slots free":  func(i uint64) uint64 { return 1<<30 + i },
+		"new goroutines, slots taken": func(i uint64) uint64 { return registry.Slots + 1 + i%registry.Slots },
+		"one goroutine":               func(uint64) uint64 { return 5 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var taken []*registry.Record
+			if name == "new goroutines, slots taken" {
+				for id := range uint64(registry.Slots) {
+					taken = append(taken, claim(m, id+1, frame.Nothing()))
+				}
+			}
+			i := uint64(0)
+			for range 10_000 {
+				i++
+				scope(id(i))
+			}
+			assert.Zero(t, testing.AllocsPerRun(1000, func() {
+				i++
+				scope(id(i))
+			}))
+			for _, r := range taken {
+				m.Release(r, nil)
+			}
+			assert.Empty(t, m.Check())
+		})
 	}
 	assert.Zero(t, testing.AllocsPerRun(1000, func() {
-		id++
-		m.Insert(id, f, false)
-		m.Remove(id)
+		insert(m, 5, frame.Nothing())
+		m.Remove(5)
 	}))
-	slots, tombstones := m.Slots()
-	assert.Equal(t, 64*8, slots)
-	assert.Zero(t, tombstones)
 }
 
 func TestMemoryIsGivenBack(t *testing.T) {
@@ -319,7 +302,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	if *long {
 		ever, peak = 10_000_000, 1_000_000
 	}
-	m := registry.NewMap()
+	m := new(registry.Map)
 	f := new(frame.Frame)
 	before := heap()
 
@@ -328,9 +311,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range ever / 8 {
-				id := next.Add(1)
-				m.Insert(id, f, false)
-				m.Remove(id)
+				m.Release(claim(m, next.Add(1), f), nil)
 			}
 		})
 	}
@@ -338,49 +319,46 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	assert.LessOrEqual(t, heap()-before, int64(2<<20), "after %d came and went", ever)
 
 	base := next.Load()
-	for i := range peak {
-		m.Insert(base+uint64(i)+1, f, false)
+	records := make([]*registry.Record, peak)
+	withRecords := heap()
+	for i := range records {
+		records[i] = claim(m, base+uint64(i)+1, f)
 	}
-	each := float64(heap()-before) / float64(peak)
+	each := float64(heap()-withRecords) / float64(peak)
 	t.Logf("%d live records: %.1f bytes each", peak, each)
 	assert.LessOrEqual(t, each, 60.0)
-	for i := range peak {
-		m.Remove(base + uint64(i) + 1)
+	for _, r := range records {
+		m.Release(r, nil)
 	}
+	records = nil
 	assert.LessOrEqual(t, heap()-before, int64(2<<20), "after %d live at once", peak)
 	assert.Empty(t, m.Check())
 	runtime.KeepAlive(m)
 }
 
-func heap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
-// The ids that goroutines have are neither evenly spread nor random; a probe among a great many of them stays short.
-func TestProbesAreShortForRealIDs(t *testing.T) {
-	m := registry.NewMap()
+// The ids that goroutines have are neither evenly spread nor random; a search among a great many of
+// them stays short.
+func TestSearchesAreShortForRealIDs(t *testing.T) {
+	m := new(registry.Map)
 	var wg sync.WaitGroup
-	const n = 20_000
+	const n = 50_000
 	release := make(chan struct{})
 	ready := make(chan struct{}, n)
 	f := new(frame.Frame)
 	for range n {
 		wg.Go(func() {
-			m.Insert(goroutine.ID(), f, false)
+			r := claim(m, goroutine.ID(), f)
 			ready <- struct{}{}
 			<-release
+			m.Release(r, nil)
 		})
 	}
 	for range n {
 		<-ready
 	}
 	steps := m.Steps()
-	t.Logf("%.2f slots looked at for each of %d goroutines", steps, n)
-	assert.Less(t, steps, 4.0)
+	t.Logf("%.2f cells looked at for each of %d goroutines", steps, n)
+	assert.Less(t, steps, 2.0)
 	close(release)
 	wg.Wait()
 }
