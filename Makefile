@@ -4,6 +4,7 @@ GO ?= go
 FUZZTIME ?= 60s
 BENCH ?= .
 SOAK ?= 1000000
+PROTOCOL ?= 30s
 
 # Every version that this project pins. go.mod says which releases it works with, compat tests the ends of the range.
 GO_OLDEST := 1.25.14
@@ -31,7 +32,7 @@ ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find .
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules modules adapters lint race compat cross inherited mix noinline
+CHECKS := test rules modules adapters lint race model protocol compat cross inherited mix noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -113,6 +114,14 @@ cover: ## coverage of all packages by all tests, as build/cover.html
 .PHONY: stress
 stress: ## the long forms of the tests that look for races, leaks and lost values
 	AMBIENT_LONG=1 $(GO) test -count=1 -run 'Stress|Memory|Concurrent|Model|Conformance' -timeout 60m ./...
+
+.PHONY: model
+model: ## every order of the steps by which goroutines claim slots and use frames again, and wrong ones that must be found
+	$(GO) test -count=1 ./internal/registry/model
+
+.PHONY: protocol
+protocol: ## the same steps by real goroutines that contend for one slot, for PROTOCOL (30s)
+	AMBIENT_PROTOCOL=$(PROTOCOL) $(GO) test -count=1 -v -run '^TestSlotHandover$$' ./internal/registry
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each (60s)
@@ -198,8 +207,9 @@ travel: ## the README's table of what travels by what
 	cd cmd/ambient && $(GO) test -count=1 ./travel -update
 
 .PHONY: noinline
-noinline: ## all tests with no function inlined
+noinline: ## all tests with no function inlined, and a program linked without optimization
 	$(GO_TEST) -gcflags=all=-l ./...
+	$(GO) build -gcflags=all=-N -o /dev/null ./cmd/quickstart
 
 .PHONY: cross
 cross: cross-vet cross-wasm cross-386 cross-arm64 ## other ports: vetted, or run where this machine can
