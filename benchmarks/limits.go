@@ -4,20 +4,17 @@ package main
 const limits = `## The limit
 
 One Get has to read g (the assembly of goid, which is never inlined: a call), index an array by the id, and follow these
-loads, each of which waits for the one before: the record, its frame, the entry's key and value. Counted by valgrind
---tool=callgrind on Go 1.26.8, amd64, which no noise reaches: goid.Get in a loop executes 15 instructions, Get 61,
-context.Value at depth 1 in the same loop 66, a nested Run 322, context.WithValue and a call 325, an outermost Run 390,
-Middleware 1231, a context.WithValue middleware 757, gls.Go and join 600 to 800 more than a go statement and join, of
-which 180 allocate the closure that carries the frame. At depth 5 context.Value executes 152: a ratio of 0.20 would be 30
-for all of Get, 15 of them goid's, and the time of goid's call alone is 0.18 of it: not to be had by this design. In a
-program built by ambient build Get executes 51.
+loads, each of which waits for the one before: the record's id and frame, the entry's key and value. Counted by valgrind
+--tool=callgrind on Go 1.26.8, amd64, which no noise reaches: Get in a loop executes 70 instructions, 98 on a goroutine
+whose slot is another's, context.Value at depth 1 in the same loop 70, a nested Run 295, an outermost Run 352,
+context.WithValue and a call 342. goid's call alone takes 1.9 of Get's 4.9 ns, where context.Value takes 6.5.
 
 A Run allocates nothing where the goroutine has a frame to use again, looks its goroutine up as Get does, and changes the
-frame twice, each time by an instruction that locks the bus, 3 ns each here. A goroutine's record rests between its
-outermost Runs. gls.Go takes a seat and frees it by four such instructions. Middleware reads the monotonic clock, for
-Context.Start: 42 ns, a third of what it takes. Beside a context.WithValue middleware that keeps the start of the request
-as well (context+start) it takes less. Two processors share what one could do where the machine gives them to one
-core: context.Value, which shares nothing, is the measure (GetParallel).
+frame twice, each time by an instruction that locks the bus, 3 to 5 ns each here. An outermost Run and gls.Go claim a slot
+and free it by two more. Middleware reads the monotonic clock, for Context.Start: 42 ns, a third of what it takes. Beside
+a context.WithValue middleware that keeps the start of the request as well (context+start) it takes less. Two processors
+share what one could do where the machine gives them to one core: context.Value, which shares nothing, is the measure
+(GetParallel).
 
 In a program built by ambient build a frame may be any goroutine's that a scope has started, without a word from who
 started it, so none is used again: there a Run allocates, and takes twice as long.
@@ -29,16 +26,13 @@ What was tried and not kept:
 - An entry table behind every frame, without one entry in the frame itself: one more load for each Get.
 - A plain store of the frame in a nested Run instead of an atomic one, which amd64 would order by itself: 3 ns less each.
   It is a data race by Go's memory model, and whoever lists the goroutines reads it.
-- Finding each record by the hash of its id alone, in its shard's table: 89 instructions for a Get instead of 61, and 4.5 ns
-  instead of 3.3. That is what a goroutine takes whose place among the hints is another's.
-- Giving a goroutine's place back after each outermost Run: eight instructions that lock the bus instead of two, 90 ns
-  instead of 55. Leaving it in a dense table: a new goroutine's Get took 6.4 ns instead of 4, because its slot was taken.
+- A cache from ids to records, records that rest between outermost Runs, and their eviction: Get 61 instructions and an
+  outermost Run with two bus locks instead of four, for twice the code.
 - A new frame for each Run: 254 instructions, and 37 ns instead of 23 for a nested one. A frame of 40 bytes instead of 32
   took 5 ns more.
-- A record in its shard's table for each goroutine that gls.Go starts: eleven instructions that lock the bus instead of
-  four, 1.68 times a plain go statement instead of 1.43 where nothing else runs. Shards by batches of ids, so that a
-  processor's goroutines share one: within the noise. What a goroutine is started with taken from a sync.Pool instead of a
-  closure: 2 %, for thirty lines.
+- A record under a lock for each goroutine that gls.Go starts: eleven instructions that lock the bus instead of four, 1.68
+  times a plain go statement instead of 1.43 where nothing else runs. What a goroutine is started with taken from a
+  sync.Pool instead of a closure: 2 %, for thirty lines.
 - Get not inlined, behind a method that checks for nil: 22 instructions more. A Storage is the untyped part under another
   name since, so that Get's cost is 79 of the inliner's 80. Loading the storage's key once, before the id: 3 instructions
   more, since it has to be kept over the call.

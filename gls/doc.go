@@ -110,11 +110,10 @@
 // not. Capture copies a pointer. Run allocates a frame, unless the goroutine has one from a scope that has ended and that
 // nobody kept, by Capture, Go, Bind or Enter, say: then that one is emptied and used again, so that a goroutine that runs
 // one scope after the other allocates nothing. Enter allocates a frame, and more inside an Enter of the same storage. A
-// value that is no pointer may take another allocation, as any conversion to an interface does. The first Run of a
-// goroutine takes a lock that one in 64 goroutines shares; so do the others that nest in no other, at their start and
-// end, in programs in which some thousands of goroutines are in one at a time. Go allocates a closure more than a go
-// statement, and nothing more where nothing is set. Building a NotSetError reads the stack and takes microseconds. Make
-// bench in the repository measures this beside context.Context.
+// value that is no pointer may take another allocation, as any conversion to an interface does. A Run that nests in no
+// other takes a lock at its start and end where some thousands of goroutines are in one at a time, and no lock otherwise.
+// Go allocates a closure more than a go statement, and nothing more where nothing is set. Building a NotSetError reads the
+// stack and takes microseconds. Make bench in the repository measures this beside context.Context.
 //
 // # Supported platforms
 //
