@@ -47,7 +47,7 @@ func Frame() *frame.Frame {
 // Get is this function and the assembly that reads g. It panics for a nil s, in the name of its
 // only caller.
 //
-// It is tempting to mark it nosplit, which saves four of 70 instructions. Without optimization its
+// It is tempting to mark it nosplit, which saves four of 67 instructions. Without optimization its
 // stack is then larger than the linker allows: go build -gcflags=all=-N fails.
 func Value(s *frame.Storage) (any, bool) {
 	if s == nil {
