@@ -145,8 +145,9 @@
 //
 // A goroutine that inherited and then receives a value from a channel, or is woken by a [sync.Cond], may work for others.
 // Once the scope has ended that it inherited from, it reads nothing of it: [NotSetError.Ended] is true. A value without a
-// size is a signal and no task, and so is the value of a timer that fires once. The README has a table of what travels by
-// what.
+// size is a signal and no task, and so is the value of a timer that fires once, unless the goroutine goes on to receive
+// more of them. A worker that gets its tasks otherwise, from a connection or by looking now and then, keeps what it
+// inherited: start workers in [Isolate]. The README has a table of what travels by what.
 //
 // # Naming
 //

@@ -120,6 +120,31 @@ var workers = []worker{
 			}
 		}()
 	}},
+	{"signal", func(tasks chan func()) {
+		var mu sync.Mutex
+		var queue []func()
+		wake := make(chan struct{})
+		gls.Isolate(func() {
+			go func() {
+				for task := range tasks {
+					mu.Lock()
+					queue = append(queue, task)
+					mu.Unlock()
+					wake <- struct{}{}
+				}
+				close(wake)
+			}()
+		})
+		go func() {
+			for range wake {
+				mu.Lock()
+				task := queue[0]
+				queue = queue[1:]
+				mu.Unlock()
+				task()
+			}
+		}()
+	}},
 	{"in a scope of its own", func(tasks chan func()) {
 		own := gls.New[int]("own")
 		go own.Run(1, func() {

@@ -71,6 +71,7 @@ type state struct {
 	borrowed bool  // frame is the creator's, as newproc1 copied it
 	serves   uint8 // not 0 on a goroutine that may work for others than its creator by now
 	escaped  bool  // whether the frame of the innermost scope may be in other hands, as in a snapshot
+	signaled bool  // the runtime's alone
 }
 
 // serving is the bit of serves for a goroutine that has received a value since it inherited. The other one says that its
