@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/ambient-go/ambient/internal/constructs"
@@ -35,8 +36,8 @@ func (e *NotSetError) explain(trace goroutine.Trace) {
 	default:
 		e.Construct, e.Remedy = "the go statement in "+e.StartedAt, constructs.Other
 	}
-	for i := len(frames) - 1; i >= 0; i-- {
-		if f := frames[i]; f.Position != "" && !foreign(f.Function, f.Position) && !strings.HasPrefix(f.Function, "runtime.") {
+	for _, f := range slices.Backward(frames) {
+		if f.Position != "" && !foreign(f.Function, f.Position) && !strings.HasPrefix(f.Function, "runtime.") {
 			e.Function = fmt.Sprintf("%s (%s)", f.Function, f.Position)
 			break
 		}

@@ -263,7 +263,9 @@ func TestWriteAtTheLockWhenTheHandlerEnds(t *testing.T) {
 				_, err := c.Writer().Write([]byte("late"))
 				written <- err
 			}()
-			eventually(t, func() bool { return waitsIn("httpctx.(*guard).open(") }, "it comes to the lock")
+			for !waitsIn("httpctx.(*guard).open(") { // until it comes to the lock
+				time.Sleep(time.Millisecond)
+			}
 			held <- c
 		})
 	}()

@@ -370,13 +370,13 @@ func TestErrLostNamesEachStatement(t *testing.T) {
 }
 
 // Read before main there is no request yet, whatever the program does later.
-var beforeMain = why()
+var errBeforeMain = why()
 
 func TestErrorBeforeMain(t *testing.T) {
 	const detail = "^a package-level variable or an init function asks before main: .*handler calls; in a test, httpctx.Run"
-	e := isOnly(t, beforeMain, httpctx.ErrNotEnabled, detail)
+	e := isOnly(t, errBeforeMain, httpctx.ErrNotEnabled, detail)
 	assert.Nil(t, e.Cause)
-	assert.NotContains(t, beforeMain.Error(), "wrap the server's handler")
+	assert.NotContains(t, errBeforeMain.Error(), "wrap the server's handler")
 }
 
 // Middleware made at package level has no request before main either.

@@ -40,7 +40,8 @@ func explain() *Error {
 		e.Err, e.Detail = ErrFinished, "on a goroutine that the request started in "+started
 	case construct == timeoutHandler:
 		e.Err = ErrLost
-		e.Detail = "http.TimeoutHandler runs its handler on another goroutine, started by " + started + ": put Middleware inside it"
+		e.Detail = "http.TimeoutHandler runs its handler on another goroutine, started by " + started +
+			": put Middleware inside it"
 	case cause.Lost && construct != "":
 		e.Err = ErrLost
 		e.Detail = "by " + construct + ", on a goroutine started in " + started + ": " + cause.Remedy

@@ -2,6 +2,7 @@ package httpctx
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 
@@ -99,7 +100,7 @@ func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.S
 // lostAttrs names the go statement at which the request was lost, if it was.
 func lostAttrs() []slog.Attr {
 	e := explain()
-	if e.Err != ErrLost {
+	if !errors.Is(e, ErrLost) {
 		return nil
 	}
 	at := e.Cause.LostAt

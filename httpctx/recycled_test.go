@@ -119,7 +119,7 @@ func TestGoDetachedKeepsValues(t *testing.T) {
 	ctx := context.Background()
 	for _, values := range []map[key]any{keeps, loses} {
 		for k, v := range values {
-			ctx = context.WithValue(ctx, k, v)
+			ctx = context.WithValue(ctx, k, v) //nolint:fatcontext // all of them are in one
 		}
 	}
 	httpctx.Run(httptest.NewRecorder(), newRequest("/").WithContext(ctx), func() {

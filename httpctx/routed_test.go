@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,8 +43,8 @@ func routeBy(t *testing.T, middlewares ...func(http.Handler) http.Handler) (insi
 	mux.HandleFunc("GET /api"+pattern[len("GET "):], func(http.ResponseWriter, *http.Request) { inside = look() })
 	var out bytes.Buffer
 	h := http.Handler(mux)
-	for i := len(middlewares) - 1; i >= 0; i-- {
-		h = middlewares[i](h)
+	for _, middleware := range slices.Backward(middlewares) {
+		h = middleware(h)
 	}
 	outermost := httpctx.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)

@@ -68,7 +68,7 @@ func (s *soak) sees(where, id string, must bool) {
 }
 
 // carried checks what a request's context carries, here and on goroutines that have nothing else.
-func (s *soak) carried(where string, ctx context.Context, id string) {
+func (s *soak) carried(ctx context.Context, where, id string) {
 	check := func() {
 		if c, ok := httpctx.FromContext(ctx); ok && c.ID() != id {
 			s.mismatch("%s of %s: its context carries %s", where, id, c.ID())
@@ -134,7 +134,7 @@ func (s *soak) handler() http.Handler {
 			}
 			soakKey.Set(httpctx.GetOrFail(), id)
 			httpctx.AddLogAttrs(slog.String("added", id))
-			s.carried(path, r.Context(), id)
+			s.carried(r.Context(), path, id)
 			page(w, r, id)
 		})
 	}
@@ -156,7 +156,7 @@ func (s *soak) handler() http.Handler {
 			defer s.running.Add(-1)
 			id := r.Header.Get("X-Request-ID")
 			s.sees("timeout handler", id, must)
-			s.carried("timeout handler", r.Context(), id)
+			s.carried(r.Context(), "timeout handler", id)
 			time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
 			s.late(id)
 			s.sees("timeout handler, later", id, must)

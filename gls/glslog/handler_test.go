@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/slogtest"
@@ -202,7 +203,7 @@ func (k *keeper) Handle(ctx context.Context, r slog.Record) error {
 
 func (k *keeper) WithAttrs(attrs []slog.Attr) slog.Handler {
 	derived := *k
-	derived.attrs = append(k.attrs[:len(k.attrs):len(k.attrs)], attrs...)
+	derived.attrs = slices.Concat(k.attrs, attrs)
 	for i := range attrs {
 		attrs[i] = slog.String("changed", "by its owner")
 	}
@@ -617,7 +618,7 @@ func TestHandlerAndLogHandler(t *testing.T) {
 					for i, m := range records(t, out.String()) {
 						assert.Equal(t, []any{1.0, "id-1", "/x"}, []any{m["flow"], m["request_id"], m["path"]}, name)
 						if i == 0 {
-							assert.Equal(t, 1.0, m["a"])
+							assert.Equal(t, any(1.0), m["a"])
 						} else {
 							assert.Equal(t, map[string]any{"a": 1.0}, m["g"])
 						}

@@ -29,11 +29,11 @@ func (db *DB) Outside(fn func()) {
 // statement and are not yet back here. A deadlock lasts, so wait looks again for a while.
 func (s *scope) wait(ctx context.Context) (done func(), err error) {
 	if s.db.scopeOf(goroutine.ID()) != s {
-		return nil, nil // in no Run, on another goroutine, or bound and called later
+		return nil, nil //nolint:nilnil // in no Run, on another goroutine, or bound and called later
 	}
 	limit := int64(s.db.pool.Stats().MaxOpenConnections)
 	if limit == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // nothing is to be done
 	}
 	held := int64(s.held)
 	done = func() { s.db.waiting.Add(-held) }

@@ -207,7 +207,7 @@ func (c *recorded) do(ctx context.Context, query string, args []driver.NamedValu
 		}
 	case verb == "insert":
 		if c.in {
-			c.rows = append(c.rows[:len(c.rows):len(c.rows)], name)
+			c.rows = append(slices.Clip(c.rows), name)
 		} else {
 			c.r.mu.Lock()
 			c.r.rows, c.r.pool = append(c.r.rows, name), append(c.r.pool, name)
@@ -219,8 +219,8 @@ func (c *recorded) do(ctx context.Context, query string, args []driver.NamedValu
 }
 
 func (c *recorded) find(savepoint string) (int, error) {
-	for i := len(c.savepoints) - 1; i >= 0; i-- {
-		if c.savepoints[i].name == savepoint {
+	for i, s := range slices.Backward(c.savepoints) {
+		if s.name == savepoint {
 			return i, nil
 		}
 	}

@@ -48,11 +48,11 @@ func TestRunCommitsWhatAllItsCalleesWrote(t *testing.T) {
 func TestRunReturnsTheErrorItselfAndRollsBack(t *testing.T) {
 	r, db := newRecorder(t)
 	err := run(db, func() error { insert(t, db, "a"); return errBoom })
-	assert.True(t, err == errBoom, "the very error") //nolint:errorlint // not wrapped
+	assert.True(t, err == errBoom, "the very error")
 	assert.Equal(t, []string{"begin", "insert a", "rollback"}, r.Log())
 	r.Fail("rollback", errors.New("rollback failed"))
 	err = run(db, func() error { return errBoom })
-	assert.True(t, err == errBoom, "the very error") //nolint:errorlint // not wrapped
+	assert.True(t, err == errBoom, "the very error")
 	assert.Empty(t, r.Rows())
 }
 

@@ -35,7 +35,7 @@ func TestNestedErrorGoesBackToItsSavepointAlone(t *testing.T) {
 			require.NoError(t, run(db, func() error { return try(db, "c") }))
 			return errBoom
 		})
-		assert.True(t, err == errBoom, "the very error") //nolint:errorlint // not wrapped
+		assert.True(t, err == errBoom, "the very error")
 		require.NoError(t, run(db, func() error { return try(db, "d") }))
 		insert(t, db, "e")
 		return nil

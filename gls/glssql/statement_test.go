@@ -122,7 +122,7 @@ func TestRefusedRowNeedsNoDatabase(t *testing.T) {
 		return nil
 	}))
 	r.Log()
-	assert.True(t, bound().Err() == glssql.ErrDone, "the very error") //nolint:errorlint // not wrapped
+	assert.True(t, bound().Err() == glssql.ErrDone, "the very error")
 	assert.Equal(t, glssql.ErrDone, bound().Scan(new(string)))
 	assert.Empty(t, r.Log())
 }
@@ -154,8 +154,8 @@ func TestStatementAllocatesNoMoreThanOnTheOriginal(t *testing.T) {
 	r.mute = true
 	allocs := func(on interface {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	}) float64 {
-		return testing.AllocsPerRun(200, func() { _, _ = on.ExecContext(ctx, "update") })
+	}) int {
+		return int(testing.AllocsPerRun(200, func() { _, _ = on.ExecContext(ctx, "update") }))
 	}
 	plain := allocs(db.Unwrap())
 	assert.Equal(t, plain, allocs(db))

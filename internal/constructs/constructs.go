@@ -38,8 +38,8 @@ var All = []Construct{
 	},
 	{
 		Name: "singleflight.Group.DoChan",
-		Remedy: "bind the function with gls.Bind, as in group.DoChan(key, gls.Bind(fn)), and let the key tell the values apart, " +
-			"for the result is everybody's",
+		Remedy: "bind the function with gls.Bind, as in group.DoChan(key, gls.Bind(fn)), and let the key tell the values " +
+			"apart, for the result is everybody's",
 		// Analyzer shared reports it: nobody but the user can say what is the same for all.
 		Creators: []string{"golang.org/x/sync/singleflight."}, Rows: []string{"`singleflight.Group.DoChan`"},
 	},
@@ -49,11 +49,13 @@ var All = []Construct{
 	},
 	{
 		Name: "iter.Pull", Remedy: "bind the sequence with gls.Bind, as in iter.Pull(gls.Bind(seq))",
-		Creators: []string{"iter.Pull", "iter.Pull2"}, Runners: []string{"iter.Pull", "iter.Pull2"}, Rows: []string{"`iter.Pull`"},
+		Creators: []string{"iter.Pull", "iter.Pull2"}, Runners: []string{"iter.Pull", "iter.Pull2"},
+		Rows: []string{"`iter.Pull`"},
 	},
 	{
 		Name: "time.AfterFunc", Remedy: "use gls.AfterFunc",
-		Creators: []string{"time.goFunc"}, Runners: []string{"time.AfterFunc"}, Rows: []string{"`time.AfterFunc`", "the same, when it fires again"},
+		Creators: []string{"time.goFunc"}, Runners: []string{"time.AfterFunc"},
+		Rows: []string{"`time.AfterFunc`", "the same, when it fires again"},
 	},
 	{
 		Name: "context.AfterFunc", Remedy: "bind the function with gls.Bind, as in context.AfterFunc(ctx, gls.Bind(fn))",
@@ -73,7 +75,8 @@ var All = []Construct{
 		Rows: []string{"`http.Server`"},
 	},
 	{
-		Name: "http.Server.RegisterOnShutdown", Remedy: "bind the function with gls.Bind, as in server.RegisterOnShutdown(gls.Bind(fn))",
+		Name:     "http.Server.RegisterOnShutdown",
+		Remedy:   "bind the function with gls.Bind, as in server.RegisterOnShutdown(gls.Bind(fn))",
 		Creators: []string{"net/http.(*Server).Shutdown"}, Runners: []string{"net/http.Server.RegisterOnShutdown"},
 	},
 	{

@@ -57,7 +57,7 @@ func TestTheLivingHaveNotExited(t *testing.T) {
 				select {
 				case <-release:
 					return
-				default:
+				default: //nolint:staticcheck // it spins
 				}
 			}
 		},

@@ -24,7 +24,7 @@ import (
 var (
 	user   = gls.New[string]("user")
 	tenant = gls.New[string]("tenant")
-	logger = slog.New(httpctx.LogHandler(slog.NewTextHandler(io.Discard, nil)))
+	logger = slog.New(httpctx.LogHandler(slog.NewTextHandler(io.Discard, nil))) //nolint:sloglint // an enabled one
 	quiet  = &http.Client{Transport: httpctx.Transport(refusing{})}
 )
 

@@ -2,7 +2,7 @@ package toplevel
 
 import (
 	"context"
-	"log"
+	"log" //nolint:depguard // to write where package log does, which is what the handler that it stands for does
 	"log/slog"
 	"reflect"
 )

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -200,8 +201,7 @@ func (p protocol) ownerSteps() []ownerStep {
 		nested = []ownerStep{fillInner, setInner, getInner, loadPins, setOuter, keepInner, getOuter}
 		release = []ownerStep{loadPins, clearFrame, keepOuter, clearID}
 	}
-	steps := append(claim, fillOuter, setOuter, getOuter)
-	return append(append(steps, nested...), release...)
+	return slices.Concat(claim, []ownerStep{fillOuter, setOuter, getOuter}, nested, release)
 }
 
 // An inspectorStep is one access of an inspector.
