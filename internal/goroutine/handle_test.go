@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // ways are the two that Exited has.
@@ -178,7 +179,11 @@ func TestModuleNamedAsTheRuntime(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "work", "work.go"), program, 0o666))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(
 		"package main\n\nimport \"runtime.example/app/work\"\n\nfunc main() { work.Main() }\n"), 0o666))
-	cmd := exec.CommandContext(t.Context(), goCommand, "run", "-mod=mod", ".")
+	args := []string{"run", "-mod=mod", "."}
+	if testexec.Emulator != "" {
+		args = []string{"run", "-mod=mod", "-exec", testexec.Emulator, "."}
+	}
+	cmd := exec.CommandContext(t.Context(), goCommand, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOPROXY=off", "GONOSUMDB=*", "GONOSUMCHECK=1")
 	text, err := cmd.CombinedOutput()
