@@ -32,7 +32,7 @@ ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find .
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules modules adapters lint race model protocol compat cross inherited mix noinline
+CHECKS := test rules modules adapters lint race model protocol compat cross inherited mix flags noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -207,9 +207,19 @@ travel: ## the README's table of what travels by what
 	cd cmd/ambient && $(GO) test -count=1 ./travel -update
 
 .PHONY: noinline
-noinline: ## all tests with no function inlined, and a program linked without optimization
+noinline: ## all tests with no function inlined
 	$(GO_TEST) -gcflags=all=-l ./...
-	$(GO) build -gcflags=all=-N -o /dev/null ./cmd/quickstart
+
+.PHONY: flags
+flags: $(AMBIENT) ## a program in both modes, built as debuggers and sanitizers want it (msan where clang is)
+	@set -e; for flag in -gcflags=all=-N '-gcflags=all=-N -l' -asan $$(command -v clang >/dev/null && echo -msan); do \
+		if [ "$$flag" = -msan ]; then export CC=clang; fi; \
+		for tool in $(GO) $(AMBIENT); do \
+			echo "$$tool run $$flag ./cmd/quickstart"; \
+			CGO_ENABLED=1 $$tool run "$$flag" ./cmd/quickstart >$(BUILD)/flags.txt; \
+			grep -q 'The user id is 1' $(BUILD)/flags.txt; \
+		done; \
+	done
 
 .PHONY: cross
 cross: cross-vet cross-wasm cross-386 cross-arm64 ## other ports: vetted, or run where this machine can
