@@ -21,6 +21,10 @@ type NotSetError struct {
 	Creator   uint64 // the goroutine that started it; 0 when unknown
 	StartedAt string // "function (file:line)" of the go statement that started it; "" for the main goroutine or when unknown
 
+	// Carried reports that Go or Snapshot.Go started it, with the values there were. StartedAt is then where they were
+	// called, on amd64 and arm64 and where a value was set at all.
+	Carried bool
+
 	// LostAt is the go statement at which the value was lost, in the form of StartedAt: StartedAt itself where Lost
 	// is true. Where Ancestor, further up than Creator, has this storage set right now, it is the one on the way
 	// from there. Ancestors are known where the program runs with GODEBUG=tracebackancestors=N.
@@ -101,6 +105,12 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 		Goroutine: carrier.Here().Goroutine(),
 		Creator:   origin.Creator,
 		StartedAt: statement(origin),
+		Carried:   startedHere(origin),
+	}
+	if e.Carried {
+		if call, ok := trace.Caller(started); ok && !strings.HasPrefix(call.Function, pkg) {
+			e.StartedAt = statement(goroutine.Origin{Function: call.Function, Position: call.Position})
+		}
 	}
 	if e.Ended = carrier.Ended(storage); e.Ended {
 		e.Remedy = "hand over each task with gls.Bind, or start a goroutine that belongs to one flow with gls.Go"
@@ -116,7 +126,7 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 	if k := storage.Key(); k != nil {
 		e.lose(k, lineage)
 	}
-	if e.Ancestor == 0 && !startedHere(origin) {
+	if e.Ancestor == 0 && !e.Carried {
 		e.explain(trace)
 	}
 	return e
@@ -160,17 +170,21 @@ func statement(origin goroutine.Origin) string {
 	return fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 }
 
+// pkg begins the names of this package's functions, and started is the function of goroutines that Go starts.
+const (
+	pkg     = "github.com/ambient-go/ambient/gls."
+	started = "github.com/ambient-go/ambient/internal/carrier.Start"
+)
+
 // startedHere reports whether the go statement is one of this package, which carries what there is to carry: a value
 // that its creator set later is not lost.
 func startedHere(origin goroutine.Origin) bool {
-	const pkg = "github.com/ambient-go/ambient/gls."
 	return origin.Function == pkg+"Go" || origin.Function == pkg+"Snapshot.Go"
 }
 
 // inSnapshot reports whether a frame is in force that hides what is not in it, whoever started the goroutine: that of a
 // Snapshot, of a bound function, of gls.WaitGroup and AfterFunc, of a ctx that carries one, of Isolate.
 func inSnapshot(trace goroutine.Trace) bool {
-	const pkg = "github.com/ambient-go/ambient/gls."
 	if trace.Calls(pkg+"Snapshot.Run") || trace.Calls(pkg+"Isolate") {
 		return true
 	}

@@ -3,6 +3,7 @@ package gls
 import (
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
 // A Snapshot is the frame that was in force where Capture was called: the values of all storages, and that the others
@@ -50,11 +51,12 @@ func (s Snapshot) Go(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Go: nil function")
 	}
+	at := goroutine.CallerPC()
 	fn = starting(fn)
 	if carrier.Inherits(s.frame) {
 		go fn()
 	} else {
-		go carrier.Start(s.frame, fn)
+		go carrier.Start(at, s.frame, fn)
 	}
 }
 
@@ -64,11 +66,12 @@ func Go(fn func()) {
 	if fn == nil {
 		panic("gls.Go: nil function")
 	}
+	at := goroutine.CallerPC()
 	fn = starting(fn)
 	f := carrier.Frame()
 	if carrier.Inherits(f) {
 		go fn()
 	} else {
-		go carrier.Start(f, fn)
+		go carrier.Start(at, f, fn)
 	}
 }

@@ -2,7 +2,6 @@ package glssql
 
 import (
 	"errors"
-	"strings"
 	"sync/atomic"
 	"weak"
 
@@ -50,7 +49,7 @@ func (db *DB) lost() error {
 func (db *DB) sight(id uint64) *sighting {
 	seen := &sighting{id: id, begun: db.begun.Load()}
 	cause := db.notSet()
-	if cause == nil || carried(cause) {
+	if cause == nil || cause.Carried {
 		return seen
 	}
 	seen.creator = cause.Creator
@@ -75,9 +74,4 @@ func (db *DB) notSet() (e *gls.NotSetError) {
 	_, err := db.current.Lookup()
 	errors.As(err, &e)
 	return e
-}
-
-// carried reports whether the go statement is one of gls, which carried what there was: nothing.
-func carried(e *gls.NotSetError) bool {
-	return strings.HasPrefix(e.StartedAt, "github.com/ambient-go/ambient/gls.")
 }

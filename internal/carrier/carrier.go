@@ -186,14 +186,21 @@ func RunOwn(c Cursor, f *frame.Frame, fn func()) {
 }
 
 // Start is Run on a goroutine that has just started and exits after fn. The frame f is nil only where
-// goroutines carry their frames.
-func Start(f *frame.Frame, fn func()) {
+// goroutines carry their frames. The stack shows at, the program counter of whoever asked for the
+// goroutine, as the first argument: goroutine.Origin has it from there.
+func Start(at uintptr, f *frame.Frame, fn func()) {
 	if mode == inherited {
 		startInherited(f, fn)
-		return
+	} else {
+		startExplicit(f, fn)
 	}
-	startExplicit(f, fn)
+	show(at)
 }
+
+// show makes at a variable that is alive during the call before, so that the stack's text has it.
+//
+//go:noinline
+func show(at uintptr) { _ = at }
 
 // Enter puts the frame f in force at c, a cursor of Here, without a function to run, until Leave.
 // Outside of any scope, it stays in force until it is replaced or its goroutine exits; the sweeper

@@ -8,6 +8,7 @@ var (
 	ParseLineage = parseLineage
 	ParseLive    = parseLive
 	ParseTraces  = parseTraces
+	ParseTrace   = parseTrace
 
 	ExitedByText = exitedByText
 	Hidden       = hidden

@@ -2,6 +2,7 @@ package goroutine
 
 import (
 	"bytes"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -75,6 +76,20 @@ func parseTrace(text []byte) (trace Trace, ok bool) {
 // Calls reports whether the function, as runtime names it, is on the stack.
 func (t Trace) Calls(function string) bool {
 	return strings.HasPrefix(t.calls, function+"(") || strings.Contains(t.calls, "\n"+function+"(")
+}
+
+// Caller returns the call whose program counter is the first argument of the function on the stack. It reports false
+// where the text does not show that argument, or doubts it, and where the counter is of no function.
+func (t Trace) Caller(function string) (Frame, bool) {
+	_, arguments, _ := strings.Cut("\n"+t.calls, "\n"+function+"(")
+	first, _, _ := strings.Cut(arguments, ",")
+	digits, isNumber := strings.CutPrefix(first, "0x")
+	pc, err := strconv.ParseUint(digits, 16, 64) // fails for 0x4be006?, whose register may hold something else by now
+	if !isNumber || err != nil {
+		return Frame{}, false
+	}
+	call, _ := runtime.CallersFrames([]uintptr{uintptr(pc)}).Next()
+	return Frame{call.Function, call.File + ":" + strconv.Itoa(call.Line)}, call.Function != ""
 }
 
 // Frames returns the calls on the stack, innermost first.

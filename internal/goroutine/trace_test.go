@@ -1,8 +1,10 @@
 package goroutine_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -148,4 +150,29 @@ func TestTracesHaveTheRunningGoroutineAndItsChildren(t *testing.T) {
 	own := traces[goroutine.ID()]
 	assert.True(t, own.Calls("testing.tRunner"))
 	assert.Equal(t, "running", own.State)
+}
+
+func TestCallerIsTheFirstArgumentOfAFunctionOnTheStack(t *testing.T) {
+	pc, _, line, _ := runtime.Caller(0)
+	at := fmt.Sprintf("0x%x", pc+1) // as a return address
+	for text, want := range map[string]bool{
+		"p.start(" + at + ", 0x1, 0x2?)":                         true,
+		"p.inner(0x1)\n\t/a.go:1 +0x1\np.start(" + at + ", 0x1)": true,
+		"p.start(" + at + "?, 0x1)":                              false, // the register may hold something else
+		"p.start(0x1, 0x1)":                                      false, // no function's
+		"p.start({" + at + ", 0x1}, 0x1)":                        false,
+		"p.start(...)":                                           false,
+		"p.start()":                                              false,
+		"p.restart(" + at + ", 0x1)":                             false,
+		"other.p.start(" + at + ", 0x1)":                         false,
+		"":                                                       false,
+	} {
+		trace, ok := goroutine.ParseTrace([]byte("goroutine 7 [running]:\n" + text + "\n\t/p.go:3 +0x1\n"))
+		require.True(t, ok)
+		call, ok := trace.Caller("p.start")
+		if assert.Equal(t, want, ok, text); ok {
+			assert.True(t, strings.HasSuffix(call.Function, ".TestCallerIsTheFirstArgumentOfAFunctionOnTheStack"), call)
+			assert.True(t, strings.HasSuffix(call.Position, fmt.Sprint("/trace_test.go:", line)), call)
+		}
+	}
 }
