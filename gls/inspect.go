@@ -3,10 +3,14 @@ package gls
 import (
 	"github.com/ambient-go/ambient/internal/ambient"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
 func init() {
+	inspect.Untyped = func(storage any) *frame.Storage {
+		return storage.(interface{ untyped() *frame.Storage }).untyped()
+	}
 	inspect.Goroutines = func() []inspect.Goroutine {
 		var all []inspect.Goroutine
 		for id, f := range carrier.All() {

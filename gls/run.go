@@ -15,7 +15,7 @@ func (s *Storage[T]) Run(value T, fn func()) {
 	if fn == nil {
 		panic("gls.Storage.Run: nil function")
 	}
-	k := (*frame.Storage)(s).Key()
+	k := s.untyped().Key()
 	if k == nil {
 		k = s.bound()
 	}
@@ -32,7 +32,7 @@ func (s *Storage[T]) Exit(fn func()) {
 	}
 	here := carrier.Open()
 	next := here.Frame()
-	if k := (*frame.Storage)(s).Key(); k != nil {
+	if k := s.untyped().Key(); k != nil {
 		next = next.Without(k)
 	}
 	carrier.Run(here, next, fn)
@@ -43,7 +43,7 @@ func (s *Storage[T]) With(value T) Binding {
 	if s == nil {
 		panicNil("With")
 	}
-	k := (*frame.Storage)(s).Key()
+	k := s.untyped().Key()
 	if k == nil {
 		k = s.bound()
 	}

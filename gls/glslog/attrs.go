@@ -5,14 +5,11 @@ import (
 	"slices"
 
 	"github.com/ambient-go/ambient/gls"
-	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
 // attributes holds those of the flow. A binding of it adds to the set in force where it is bound.
-var attributes = (*gls.Storage[*toplevel.Set])(frame.NewAdding("glslog", func(before, value any) any {
-	return before.(*toplevel.Set).With(value.(*toplevel.Set).Attrs()...)
-}))
+var attributes = gls.New[*toplevel.Set]("glslog")
 
 // With returns a binding that adds attrs to the attributes in force, for gls.Run and gls.Snapshot.With. Of two with
 // one key the later wins. It adds to those that are in force where it is bound, not where With is called.

@@ -8,6 +8,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/inspect"
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
@@ -20,6 +21,7 @@ type DB struct {
 
 	// current holds what a statement runs in, as code sees it: a Run, or an Outside. It travels with the frame.
 	current *gls.Storage[*scope]
+	untyped *frame.Storage // of current, for packages carrier and frame
 
 	// entered holds the same by goroutine, for others to ask: the outermost Run's scope or the Outside's, whichever is
 	// the inner one. A goroutine that is in no Run has none.
@@ -43,6 +45,7 @@ func New(db *sql.DB, opts ...Option) *DB {
 		savepoints: savepoints{"SAVEPOINT %s", "ROLLBACK TO SAVEPOINT %s", "RELEASE SAVEPOINT %s"},
 		current:    gls.New[*scope]("glssql.DB"),
 	}
+	d.untyped = inspect.Untyped(d.current)
 	for _, o := range opts {
 		o.apply(d)
 	}
@@ -76,7 +79,7 @@ func (db *DB) at() (*scope, error) {
 
 // missing returns why a statement is refused where nothing is set.
 func (db *DB) missing() error {
-	if carrier.Ended((*frame.Storage)(db.current)) {
+	if carrier.Ended(db.untyped) {
 		return ErrDone // with inheritance, a goroutine has let go of the values of a Run that is over
 	}
 	if db.open.Load() == 0 {

@@ -54,7 +54,7 @@ func (db *DB) sight(id uint64) *sighting {
 	}
 	seen.creator = cause.Creator
 	carrier.Of(seen.creator, func(f *frame.Frame) {
-		if b := f.Find((*frame.Storage)(db.current).Key()); b != nil {
+		if b := f.Find(db.untyped.Key()); b != nil {
 			seen.scope = weak.Make(b.Value.(*scope))
 		}
 	})

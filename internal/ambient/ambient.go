@@ -1,4 +1,4 @@
-// Package ambient is how package httpctx gives gls an ambient context that ends.
+// Package ambient is how packages of this module give gls values that do more than be there.
 package ambient
 
 import "context"
@@ -10,4 +10,11 @@ type Source interface {
 
 	// Ambient returns the context, or false when it is not to be seen any more. Then none is set.
 	Ambient() (context.Context, bool)
+}
+
+// An Adder is a value that gls.Run and gls.Snapshot.With add to the one of its storage that is set, in place of putting it
+// there instead. Programs outside of this module cannot write one.
+type Adder interface {
+	// AddTo returns a value with both, of the same type, and changes neither. It must not panic.
+	AddTo(before Adder) Adder
 }

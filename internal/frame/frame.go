@@ -1,5 +1,7 @@
 package frame
 
+import "github.com/ambient-go/ambient/internal/ambient"
+
 // A Frame is the immutable set of all values bound on a goroutine at one moment. Nil is the frame
 // with nothing set. Scopes, snapshots and goroutines share a frame by its pointer. There is one
 // exception to immutable: a frame that was in force in a scope that has ended, and whose pointer
@@ -193,11 +195,11 @@ func (f *Frame) Copy(n int, spare *Frame) *Frame {
 	return f.grown(f.Len()+n, spare)
 }
 
-// Bind is Put of a binding that no Enter made, and adds it to what is set where that is the storage's way.
+// Bind is Put of a binding that no Enter made. A value that is an ambient.Adder is added to the one that is set.
 func (f *Frame) Bind(b Binding) {
-	if add := b.Key.Storage.add; add != nil {
+	if b.Key.adds {
 		if before := f.Find(b.Key); before != nil {
-			b.Value = add(before.Value, b.Value)
+			b.Value = b.Value.(ambient.Adder).AddTo(before.Value.(ambient.Adder))
 		}
 	}
 	if f.first.Key == nil {

@@ -327,7 +327,8 @@ func TestEnters(t *testing.T) {
 // A copy of a storage is a storage of its own, whatever the original was when it was copied.
 func TestCopiedStorage(t *testing.T) {
 	type holder struct{ storage frame.Storage }
-	original := &holder{*frame.New("name", nil)}
+	original := new(holder)
+	original.storage.Init("name", nil)
 	f := (*frame.Frame)(nil).With(bind(&original.storage, 1), nil)
 	copied := new(holder)
 	assign(copied, original)

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strconv"
 	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/ambient"
 )
 
 // A Storage is the part of a gls.Storage that does not depend on its type. Its address is the
@@ -17,24 +19,15 @@ type Storage struct {
 
 	name     string // "" without one
 	fallback any    // the default, of the storage's type; nil without one
-
-	// add, unless it is nil, makes the value that Bind puts into a frame of the one that was set there and its own.
-	add func(before, value any) any
 }
 
-// New returns a storage with a name and a default.
-func New(name string, fallback any) *Storage { return &Storage{name: name, fallback: fallback} }
+// Init gives a new storage a name and a default.
+func (s *Storage) Init(name string, fallback any) { s.name, s.fallback = name, fallback }
 
-// NewAdding returns a storage whose Bind adds to the value that is set: it binds what add returns for that one and its
-// own. Add must not panic, and it must not change either of the two.
-func NewAdding(name string, add func(before, value any) any) *Storage {
-	return &Storage{name: name, add: add}
-}
-
-// Name returns the name given to New.
+// Name returns the name given to Init.
 func (s *Storage) Name() string { return s.name }
 
-// Default returns the default given to New. It is on the path of Get.
+// Default returns the default given to Init. It is on the path of Get.
 func (s *Storage) Default() any { return s.fallback }
 
 // A Key marks the entries of one storage in frames, from one Disable to the next. It is immutable.
@@ -42,6 +35,7 @@ type Key struct {
 	Storage *Storage
 	Type    reflect.Type // of the storage's values
 	index   uint32       // where frames look first
+	adds    bool         // whether the type is an ambient.Adder
 }
 
 // lastIndex is the index of the newest storage. Consecutive ones do not collide in a frame. Added
@@ -63,6 +57,8 @@ func (s *Storage) Used() bool { return s.key.Load() != nil }
 // Has reports whether k, which is not nil, is the storage's key. It is on the path of Get.
 func (s *Storage) Has(k *Key) bool { return s.key.Load() == k && k.Storage == s }
 
+var adder = reflect.TypeFor[ambient.Adder]()
+
 // MakeKey returns the key of a storage, whose values have type T, made now if there is none.
 func MakeKey[T any](s *Storage) *Key {
 	return s.makeKey(reflect.TypeFor[T]())
@@ -76,7 +72,7 @@ func (s *Storage) makeKey(typ reflect.Type) *Key {
 			return old
 		}
 		if made == nil {
-			made = &Key{Storage: s, Type: typ, index: lastIndex.Add(1)}
+			made = &Key{Storage: s, Type: typ, index: lastIndex.Add(1), adds: typ.Implements(adder)}
 		}
 		if s.key.CompareAndSwap(old, made) {
 			return made

@@ -25,6 +25,9 @@ type Value struct {
 // look at one takes. Package gls sets it before main starts.
 var Goroutines func() []Goroutine
 
+// Untyped returns the part of a *gls.Storage[T] that does not depend on T. Package gls sets it before main starts.
+var Untyped func(storage any) *frame.Storage
+
 // An Enter is one call of Storage.Enter.
 type Enter struct {
 	ID        any // comparable, unique in the process

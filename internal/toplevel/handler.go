@@ -41,12 +41,12 @@ func (h *Handler) Has(key string) bool { return slices.Contains(h.keys, key) }
 
 // Enabled is that of the next handler.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.next.Enabled(ambient(ctx), level)
+	return h.next.Enabled(ambientOf(ctx), level)
 }
 
 // Handle hands the record, or a copy with more attributes, to the next handler.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
-	ctx = ambient(ctx)
+	ctx = ambientOf(ctx)
 	set, line := h.source(ctx, h)
 	next, root := h.next, h.root
 	if set != nil {
@@ -75,9 +75,9 @@ func (h *Handler) below(root slog.Handler) slog.Handler {
 	return root
 }
 
-// ambient returns the ambient context in the place of context.Background, which is what slog.Info and package log
+// ambientOf returns the ambient context in the place of context.Background, which is what slog.Info and package log
 // give: the next handler finds the trace in it.
-func ambient(ctx context.Context) context.Context {
+func ambientOf(ctx context.Context) context.Context {
 	if ctx == context.Background() {
 		return gls.Context()
 	}

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync/atomic"
+
+	"github.com/ambient-go/ambient/internal/ambient"
 )
 
 // A Set is an immutable list of attributes, no two with one key, and what handlers have made of it. It is safe for
@@ -27,6 +29,9 @@ func (s *Set) With(attrs ...slog.Attr) *Set {
 	next.add(attrs)
 	return next
 }
+
+// AddTo is before.With(the attributes of s).
+func (s *Set) AddTo(before ambient.Adder) ambient.Adder { return before.(*Set).With(s.Attrs()...) }
 
 func (s *Set) add(attrs []slog.Attr) {
 	for _, a := range attrs {
