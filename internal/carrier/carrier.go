@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"iter"
+	"sync/atomic"
 
 	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
@@ -14,29 +15,43 @@ import (
 
 // How this program finds the frame of the running goroutine.
 const (
-	byID      = iota // in a registry, by an id that is read from runtime.g
+	unsettled = iota // not at all: nothing has been set since the program started
+	byID             // in a registry, by an id that is read from runtime.g
 	bySlowID         // in a registry, by an id that is parsed from the stack's text
 	inherited        // in a field of runtime.g, which a new goroutine gets from its creator
 )
 
-// mode is one of them. It is set once, before main, and only read afterwards.
-var mode uint8 = byID
+// mode is one of them. It is inherited before main starts, or settled once, before the first record
+// of a goroutine is made. Loaded by anybody.
+var mode atomic.Uint32
 
 func init() {
+	if carried() {
+		mode.Store(inherited)
+	}
+}
+
+// settle decides how ids are read. That takes a few goroutines and a tenth of a millisecond, which a
+// program that imports this package and sets nothing does not pay for.
+func settle() {
 	switch {
-	case carried():
-		mode = inherited
-	case !goroutine.Fast():
-		mode = bySlowID
+	case mode.Load() != unsettled:
+	case goroutine.Fast():
+		mode.Store(byID)
+	default:
+		mode.Store(bySlowID)
 	}
 }
 
 // Inherited reports whether a plain go statement starts a goroutine with its creator's frame.
-func Inherited() bool { return mode == inherited }
+func Inherited() bool { return mode.Load() == inherited }
 
 // Frame returns the frame in force on the running goroutine, nil where nothing is set.
 func Frame() *frame.Frame {
-	if mode == inherited {
+	switch mode.Load() {
+	case unsettled:
+		return nil
+	case inherited:
 		return frameInherited()
 	}
 	return frameExplicit(goroutines.Lookup(goroutine.ID()))
@@ -55,7 +70,7 @@ func Value(s *frame.Storage) (any, bool) {
 	}
 	if s.Used() {
 		f := frame.Nothing()
-		switch mode {
+		switch mode.Load() {
 		case byID:
 			id := goroutine.FastID()
 			slot := goroutines.Slot(id)
@@ -68,7 +83,7 @@ func Value(s *frame.Storage) (any, bool) {
 			if own := self().load(); own != nil {
 				f = own
 			}
-		default:
+		case bySlowID:
 			f = inForceExplicit()
 		}
 		if b := f.First(); s.Has(b.Key) {
@@ -102,7 +117,7 @@ type Cursor struct {
 
 // Here returns the running goroutine's cursor, for Enter and Leave.
 func Here() Cursor {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return hereInherited()
 	}
 	return hereExplicit()
@@ -110,7 +125,7 @@ func Here() Cursor {
 
 // Open returns the running goroutine's cursor for one Run or RunOwn, which must follow.
 func Open() Cursor {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return hereInherited()
 	}
 	r := openExplicit()
@@ -127,7 +142,7 @@ func (c Cursor) Goroutine() uint64 {
 
 // Frame returns the frame in force at the cursor, to keep for as long as one likes.
 func (c Cursor) Frame() *frame.Frame {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		c.state.escape()
 		return c.frame
 	}
@@ -136,7 +151,7 @@ func (c Cursor) Frame() *frame.Frame {
 
 // WithIn returns the frame f with b in it, for RunOwn at a cursor of Open.
 func (c Cursor) WithIn(f *frame.Frame, b frame.Binding) *frame.Frame {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		c.frame = f
 		return withInherited(c, b)
 	}
@@ -146,7 +161,7 @@ func (c Cursor) WithIn(f *frame.Frame, b frame.Binding) *frame.Frame {
 // Copy returns a copy of the frame in force at a cursor of Open with room for n more entries, for
 // RunOwn.
 func (c Cursor) Copy(n int) *frame.Frame {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return copyInherited(c, n)
 	}
 	return c.frame.Copy(n, spare(c.record))
@@ -155,7 +170,7 @@ func (c Cursor) Copy(n int) *frame.Frame {
 // RunWith calls fn with b in the frame in force. A deferred call puts the frame from before back: a
 // panic is not recovered, so its value, its stack and the crash output stay as they are.
 func RunWith(b frame.Binding, fn func()) {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		c := hereInherited()
 		runInherited(c, withInherited(c, b), true, fn)
 		return
@@ -167,7 +182,7 @@ func RunWith(b frame.Binding, fn func()) {
 
 // Run is RunWith with the frame f in force instead of the one at c, a cursor of Open.
 func Run(c Cursor, f *frame.Frame, fn func()) {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		runInherited(c, f, false, fn)
 		return
 	}
@@ -178,7 +193,7 @@ func Run(c Cursor, f *frame.Frame, fn func()) {
 // after fn, unless Frame handed it out or somebody looked at other goroutines meanwhile. RunWith does
 // so too.
 func RunOwn(c Cursor, f *frame.Frame, fn func()) {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		runInherited(c, f, true, fn)
 		return
 	}
@@ -189,7 +204,7 @@ func RunOwn(c Cursor, f *frame.Frame, fn func()) {
 // goroutines carry their frames. The stack shows at, the program counter of whoever asked for the
 // goroutine, as the first argument: goroutine.Origin has it from there.
 func Start(at uintptr, f *frame.Frame, fn func()) {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		startInherited(f, fn)
 	} else {
 		startExplicit(f, fn)
@@ -206,7 +221,7 @@ func show(at uintptr) { _ = at }
 // Outside of any scope, it stays in force until it is replaced or its goroutine exits; the sweeper
 // drops it then, where goroutines do not carry their frames. Leave needs what it returns.
 func Enter(c Cursor, f *frame.Frame) *frame.Lender {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return enterInherited(c, f)
 	}
 	setExplicit(c, f)
@@ -216,7 +231,7 @@ func Enter(c Cursor, f *frame.Frame) *frame.Lender {
 // Leave puts the frame f in force at c, a cursor of Here, again. Outside of any scope, a nil frame
 // leaves nothing behind.
 func Leave(c Cursor, f *frame.Frame, lent *frame.Lender) {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		leaveInherited(c, f, lent)
 		return
 	}
@@ -225,7 +240,7 @@ func Leave(c Cursor, f *frame.Frame, lent *frame.Lender) {
 
 // Inherits reports whether a plain go statement here would start a goroutine with the frame f.
 func Inherits(f *frame.Frame) bool {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return inheritsInherited(f)
 	}
 	return inheritsExplicit(f)
@@ -233,12 +248,12 @@ func Inherits(f *frame.Frame) bool {
 
 // Ended reports whether the running goroutine inherited the storage's value from a scope that has
 // ended since.
-func Ended(s *frame.Storage) bool { return mode == inherited && endedInherited(s) }
+func Ended(s *frame.Storage) bool { return mode.Load() == inherited && endedInherited(s) }
 
 // Of calls look with the frame in force on another goroutine, if there is one. look must not keep the
 // frame.
 func Of(id uint64, look func(f *frame.Frame)) {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		ofInherited(id, look)
 		return
 	}
@@ -248,7 +263,7 @@ func Of(id uint64, look func(f *frame.Frame)) {
 // All yields the goroutines that carry a frame, and the frame, which the caller must not keep. No
 // goroutine waits for longer than a look at it takes.
 func All() iter.Seq2[uint64, *frame.Frame] {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return allInherited()
 	}
 	return allExplicit()

@@ -29,6 +29,7 @@ func openExplicit() *registry.Record {
 	if r := goroutines.Lookup(id); r != nil {
 		return r
 	}
+	settle()
 	return goroutines.Claim(id)
 }
 
@@ -89,6 +90,7 @@ func runExplicit(r *registry.Record, f, own *frame.Frame, fn func()) {
 }
 
 func startExplicit(f *frame.Frame, fn func()) {
+	settle()
 	r := goroutines.Claim(goroutine.ID())
 	r.SetFrame(orNothing(f))
 	r.Depth = 1
@@ -104,6 +106,7 @@ func setExplicit(c Cursor, f *frame.Frame) {
 	case f == nil:
 		goroutines.Remove(c.id)
 	case r == nil || !r.Swap(c.frame, f): // dropped since the goroutine looked
+		settle()
 		goroutines.Insert(c.id, f, goroutine.Self(c.id))
 		noteUnscoped()
 	}

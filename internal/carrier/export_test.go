@@ -54,7 +54,7 @@ func Sweeps() int {
 // SweepsStop lets the sweeper behave as where a sweep stops the world, until undo is called.
 func SweepsStop() (undo func()) {
 	before := stops
-	stops = true
+	stops = func() bool { return true }
 	return func() { stops = before }
 }
 
@@ -74,7 +74,7 @@ func (c Cursor) Depth() int32 {
 
 // Held reports whether the cursor's goroutine has a scope open or a value set.
 func (c Cursor) Held() bool {
-	if mode == inherited {
+	if mode.Load() == inherited {
 		return c.frame != nil
 	}
 	return c.record != nil
@@ -94,3 +94,6 @@ func HoldSweeper() (release func()) {
 
 // Set changes the frame in force at c as Enter and Leave do.
 func Set(c Cursor, f *frame.Frame) { Enter(c, f) }
+
+// Settled reports whether it is known how ids are read.
+func Settled() bool { return mode.Load() != unsettled }

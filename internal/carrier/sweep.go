@@ -40,8 +40,8 @@ const (
 	stopAtMost = 1000
 )
 
-// stops says that a sweep stops the world. It is set once, before main.
-var stops = !goroutine.ExitsKnown()
+// stops reports whether a sweep stops the world. It is a variable for tests.
+var stops = func() bool { return !goroutine.ExitsKnown() }
 
 // sweeper is its state.
 var sweeper struct {
@@ -85,7 +85,7 @@ func noteUnscoped() {
 	if now < max(due, sweepAtLeast) {
 		return // somebody else has swept meanwhile
 	}
-	if stops && now < int64(runtime.NumGoroutine()/2) { // a sweep formats all stacks
+	if stops() && now < int64(runtime.NumGoroutine()/2) { // a sweep formats all stacks
 		sweeper.due.Store(now + now/4)
 		return
 	}
@@ -133,7 +133,7 @@ func collected() {
 	sweeper.mu.Lock()
 	defer sweeper.mu.Unlock()
 	switch {
-	case stops && runtime.NumGoroutine() > stopAtMost:
+	case stops() && runtime.NumGoroutine() > stopAtMost:
 	case sweeper.sleeping > 0:
 		sweeper.sleeping--
 	case sweep():

@@ -2,7 +2,7 @@ package goroutine
 
 import "sync"
 
-// witnesses is how many new goroutines the start-up check asks. One would do for a field that holds
+// witnesses is how many new goroutines Fast asks. One would do for a field that holds
 // a constant; more also catch a field that holds a counter or a pointer that looks like an id for a
 // while.
 const witnesses = 8

@@ -17,7 +17,7 @@ type Handle struct {
 
 // Self returns the handle of the running goroutine, whose id this is.
 func Self(id uint64) Handle {
-	if offset != 0 {
+	if offset() != 0 {
 		return Handle{id, getg()}
 	}
 	if hidden(text(false)) {
@@ -30,7 +30,7 @@ func Self(id uint64) Handle {
 // before the call. Where ExitsKnown holds, that takes two loads. Elsewhere it is a look at what
 // Live returned once.
 func Exited() func(Handle) bool {
-	if offset != 0 {
+	if offset() != 0 {
 		return Handle.exited
 	}
 	return exitedByText()
@@ -45,7 +45,7 @@ func exitedByText() func(Handle) bool {
 }
 
 // ExitsKnown reports whether Exited reads runtime.g and does not stop the world.
-func ExitsKnown() bool { return offset != 0 }
+func ExitsKnown() bool { return offset() != 0 }
 
 // hidden reports whether Live never sees the goroutine with this text: the runtime takes goroutines
 // whose function is named as its own for its own (runtime/traceback.go, isSystemGoroutine), those
@@ -56,10 +56,10 @@ func hidden(text []byte) bool {
 	return !ok || len(frames) == 0 || strings.HasPrefix(frames[len(frames)-1].Function, "runtime.")
 }
 
-// offset is where goid lies in runtime.g, 0 where that is not known. It is set once, before init
-// functions run, and only read afterwards. atomicstatus is the word but one before goid
+// offset is where goid lies in runtime.g, 0 where that is not known. The first call finds out.
+// atomicstatus is the word but one before goid
 // (runtime/runtime2.go, type g, Go 1.25 to 1.27).
-var offset = findOffset()
+var offset = sync.OnceValue(findOffset)
 
 const (
 	statusBefore = 8
@@ -73,7 +73,7 @@ const (
 // exited reads the fields of another goroutine's g. The runtime never frees one (runtime/proc.go,
 // allgs), and gives it to a new goroutine with a new id. The first load is of an id that the
 // runtime stores while the status is _Gdead.
-func (h Handle) exited() bool { return h.exitedAt(offset) }
+func (h Handle) exited() bool { return h.exitedAt(offset()) }
 
 func (h Handle) exitedAt(offset uintptr) bool {
 	goid := (*uint64)(unsafe.Add(h.g, offset))
@@ -84,7 +84,7 @@ func (h Handle) exitedAt(offset uintptr) bool {
 // findOffset finds the offset of goid and checks on several goroutines that exitedAt is false while
 // they run and wait, and true after they have exited. It returns 0 where it does not find that.
 func findOffset() uintptr {
-	if !fast || getg() == nil {
+	if !Fast() || getg() == nil {
 		return 0
 	}
 	handles := [witnesses]Handle{{FastID(), getg()}}
@@ -106,7 +106,7 @@ func findOffset() uintptr {
 	}
 	close(release)
 	done.Wait()
-	for start := time.Now(); ok; runtime.Gosched() { // they have called Done, and exit
+	for start, tries := time.Now(), 0; ok; runtime.Gosched() { // they have called Done, and exit
 		exited := 0
 		for _, h := range handles[1:] {
 			if h.exitedAt(offset) {
@@ -116,7 +116,8 @@ func findOffset() uintptr {
 		if exited == len(handles)-1 {
 			break
 		}
-		ok = time.Since(start) < 100*time.Millisecond
+		tries++ // for the clock of a testing/synctest bubble, which stands still
+		ok = time.Since(start) < 100*time.Millisecond && tries < 1_000_000
 	}
 	if !ok || handles[0].exitedAt(offset) {
 		return 0

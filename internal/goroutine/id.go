@@ -3,20 +3,21 @@ package goroutine
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/petermattis/goid"
 )
 
-// fast says that goid reads the right field of runtime.g in this process. It is set once, before
-// init functions run, and only read afterwards.
-var fast = trustworthy(goid.Get)
+// fast says that goid reads the right field of runtime.g in this process. It is false until Fast has
+// found that out: ids are read from the stack's text until then.
+var fast atomic.Bool
 
 // ID returns the id of the running goroutine. Ids are never 0 and, within a process, no two
 // goroutines have the same one (runtime/proc.go, newproc1: goidgen only grows). Callbacks from C on
 // threads that Go did not start are the exception: one after the other, several may run on one
 // goroutine (runtime/proc.go, oneNewExtraM).
 func ID() uint64 {
-	if fast {
+	if fast.Load() {
 		return FastID()
 	}
 	return slowID()
@@ -26,8 +27,14 @@ func ID() uint64 {
 func FastID() uint64 { return uint64(goid.Get()) }
 
 // Fast reports whether ID reads the id from runtime.g. When it does not, it parses runtime.Stack,
-// which takes about a microsecond instead of a few nanoseconds.
-func Fast() bool { return fast }
+// which takes about a microsecond instead of a few nanoseconds. The first call asks several
+// goroutines, which have ended when it returns.
+func Fast() bool { return check() }
+
+var check = sync.OnceValue(func() bool {
+	fast.Store(trustworthy(goid.Get))
+	return fast.Load()
+})
 
 // headers holds the buffers of slowID: runtime.Stack makes its argument escape, and Get allocates
 // nothing.
