@@ -3,6 +3,7 @@ package httpctx
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sync/atomic"
 
 	"github.com/ambient-go/ambient/gls"
@@ -11,6 +12,7 @@ import (
 // A Key is a typed value of requests, such as the signed-in user. It is identified by its address: two keys of the same
 // name and type are independent. Make keys with NewKey, as package-level variables.
 type Key[T any] struct {
+	_    [0]func(T) // a Key of one type does not convert to one of another
 	name string
 }
 
@@ -40,25 +42,43 @@ func (k *Key[T]) Set(c *Context, value T) {
 	}
 	for {
 		old := c.keys.Load()
-		if c.keys.CompareAndSwap(old, old.with(keyed{k, value})) {
+		next := append(old.without(k), keyed{k, value})
+		if c.keys.CompareAndSwap(old, &next) {
 			return
 		}
 	}
 }
 
-// with returns a list with one more value, in the place of that of the same key.
-func (l *keyedList) with(e keyed) *keyedList {
-	var next keyedList
-	if l != nil {
-		next = make(keyedList, 0, len(*l)+1)
-		for _, old := range *l {
-			if old.key != e.key {
-				next = append(next, old)
-			}
+// Delete takes the key's value from c's request, as if it had never been set there: a sign-out, say. It is safe for
+// concurrent use and does nothing where there is no value.
+func (k *Key[T]) Delete(c *Context) {
+	if k == nil {
+		panic("httpctx.Key.Delete: called on a nil *Key")
+	}
+	if c == nil {
+		panic("httpctx.Key.Delete: nil *Context")
+	}
+	for {
+		old := c.keys.Load()
+		next := old.without(k)
+		if old == nil || len(next) == len(*old) || c.keys.CompareAndSwap(old, &next) {
+			return
 		}
 	}
-	next = append(next, e)
-	return &next
+}
+
+// without returns a copy of the list with no value of the key and room for one more.
+func (l *keyedList) without(key any) keyedList {
+	if l == nil {
+		return nil
+	}
+	next := make(keyedList, 0, len(*l)+1)
+	for _, e := range *l {
+		if e.key != key {
+			next = append(next, e)
+		}
+	}
+	return next
 }
 
 // Of returns the key's value in c's request and whether it has one.
@@ -90,6 +110,24 @@ func (k *Key[T]) Get() (T, bool) {
 	return zero, false
 }
 
+// Lookup returns the key's value in the current request and nil, or a zero value and why there is none: an *Error where
+// there is no request, and a *gls.NotSetError that names the request and the key where the request has no such value.
+func (k *Key[T]) Lookup() (T, error) {
+	if k == nil {
+		panic("httpctx.Key.Lookup: called on a nil *Key")
+	}
+	c, err := Lookup()
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	value, ok := k.Of(c)
+	if !ok {
+		return value, c.notSet(k.name)
+	}
+	return value, nil
+}
+
 // GetOrFail returns the key's value in the current request. It panics with an *Error where there is no request, and
 // with a *gls.NotSetError that names the request and the key where the request has no such value.
 func (k *Key[T]) GetOrFail() T {
@@ -99,6 +137,18 @@ func (k *Key[T]) GetOrFail() T {
 		panic(c.notSet(k.name))
 	}
 	return value
+}
+
+// String returns the key's type and name, not its value.
+func (k *Key[T]) String() string {
+	if k == nil {
+		panic("httpctx.Key.String: called on a nil *Key")
+	}
+	text := "httpctx.Key[" + reflect.TypeFor[T]().String() + "]"
+	if k.name != "" {
+		text += "(" + k.name + ")"
+	}
+	return text
 }
 
 // notSet explains that the request has no value for a key.

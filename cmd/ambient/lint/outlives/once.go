@@ -97,7 +97,7 @@ func (c *checker) reads(e ast.Expr) bool {
 
 // readsAnything reports whether a function reads ambient state, of whatever type.
 func readsAnything(f *types.Func) bool {
-	return known.Is(f, known.HTTPCtx, "Get", "Lookup", "GetOrFail", "Key.Get", "Key.Of", "Key.GetOrFail") ||
+	return known.Is(f, known.HTTPCtx, "Get", "Lookup", "GetOrFail", "Key.Get", "Key.Of", "Key.Lookup", "Key.GetOrFail") ||
 		known.Is(f, known.GLS, "Context", "Storage.Get", "Storage.Lookup", "Storage.GetOrFail")
 }
 

@@ -126,7 +126,7 @@ func (c *checker) isSource(f *types.Func, call *ast.CallExpr) bool {
 	case known.Is(f, known.HTTPCtx, "Get", "Lookup", "GetOrFail"), known.Is(f, known.GLS, "Context"):
 		return true
 	case known.Is(f, known.GLS, "Storage.Get", "Storage.Lookup", "Storage.GetOrFail"),
-		known.Is(f, known.HTTPCtx, "Key.Get", "Key.Of", "Key.GetOrFail"):
+		known.Is(f, known.HTTPCtx, "Key.Get", "Key.Of", "Key.Lookup", "Key.GetOrFail"):
 		t := c.info.TypeOf(call)
 		if tuple, ok := t.(*types.Tuple); ok && tuple.Len() > 0 {
 			t = tuple.At(0).Type()

@@ -89,6 +89,7 @@ var library = map[string]libraryCall{
 	"httpctx.GetOrFail":     {reads: true, kind: HTTP, fn: -1},
 	"httpctx.AddLogAttrs":   {reads: true, kind: HTTP, fn: -1},
 	"httpctx.Key.Get":       {reads: true, kind: HTTP, fn: -1},
+	"httpctx.Key.Lookup":    {reads: true, kind: HTTP, fn: -1},
 	"httpctx.Key.GetOrFail": {reads: true, kind: HTTP, fn: -1},
 
 	// These capture the frame for their function: what it reads is read of the flow that calls them.
