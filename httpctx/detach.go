@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+
+	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
 // detach returns a copy of c that has nothing to do with the server any more.
@@ -27,7 +29,9 @@ func (c *Context) detach() *Context {
 	c.start.copyTo(&d.own.start)
 	d.own.logger = c.logger
 	d.own.keys.Store(c.keys.Load())
-	d.own.logAttrs.Store(c.logAttrs.Load())
+	if added := c.logAttrs.Load().Attrs(); len(added) > 0 {
+		d.own.logAttrs.Store(toplevel.NewSet(added...)) // not c's set, which remembers what is made of it for c
+	}
 	if carried(r.Context()) != nil {
 		d.request = d.carriedRequest() // not c, which will be finished
 	}

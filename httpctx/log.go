@@ -49,17 +49,22 @@ func LogHandler(next slog.Handler, opts ...LogOption) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")
 	}
-	var c logConfig
-	for _, o := range opts {
-		if o == nil {
-			panic("httpctx.LogHandler: nil option")
-		}
-		o.applyLog(&c)
-	}
-	return toplevel.New(next, c.attrs, nil)
+	return toplevel.New(next, logConfigOf("httpctx.LogHandler", opts).attrs, nil)
 }
 
-// A LogOption is an option of LogHandler. It is made by MarkLost.
+// logConfigOf returns what opts say. What takes them is named in the panic about a nil one.
+func logConfigOf(name string, opts []LogOption) *logConfig {
+	c := new(logConfig)
+	for _, o := range opts {
+		if o == nil {
+			panic(name + ": nil option")
+		}
+		o.applyLog(c)
+	}
+	return c
+}
+
+// A LogOption is an option of LogHandler and ShowRequest. It is made by MarkLost.
 type LogOption interface{ applyLog(*logConfig) }
 
 type logConfig struct{ markLost bool }
@@ -85,7 +90,7 @@ func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.S
 	}
 	attrs := c.attrs(!h.Has(logID), c.Pattern())
 	added := c.logAttrs.Load()
-	if added == nil {
+	if len(added.Attrs()) == 0 {
 		return nil, attrs
 	}
 	attrs = slices.DeleteFunc(attrs, func(a slog.Attr) bool { return added.Has(a.Key) })

@@ -3,6 +3,7 @@ package glslog
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/toplevel"
@@ -26,27 +27,28 @@ func Handler(next slog.Handler, opts ...Option) slog.Handler {
 	if next == nil {
 		panic("glslog.Handler: nil handler")
 	}
-	var c config
+	c := configOf("glslog.Handler", opts)
+	return toplevel.New(next, func(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
+		inner, _ := attributes.Get()
+		set, line := c.Attrs(ctx, inner)
+		return set, slices.DeleteFunc(line, func(a slog.Attr) bool { return h.Has(a.Key) })
+	}, c.Replace)
+}
+
+// configOf returns what opts say. What takes them is named in the panic about a nil one.
+func configOf(name string, opts []Option) *toplevel.Config {
+	c := new(toplevel.Config)
 	for _, o := range opts {
 		if o == nil {
-			panic("glslog.Handler: nil option")
+			panic(name + ": nil option")
 		}
-		o.apply(&c)
+		toplevel.Apply(o, c)
 	}
-	return toplevel.New(next, c.attrs, c.replace)
+	return c
 }
 
-// An Option changes what Handler adds. It is made by Show and Replace.
-type Option interface{ apply(c *config) }
-
-type option func(c *config)
-
-func (o option) apply(c *config) { o(c) }
-
-type config struct {
-	shown   []func() (slog.Attr, bool)
-	replace func(slog.Attr) slog.Attr // nil for none
-}
+// An Option changes what Handler adds. It is made by Show and Replace, and by httpctx.ShowRequest.
+type Option interface{ toplevel.Option }
 
 // Show adds the storage's value, under that key, where it is set; a default does not count. An attribute of the flow
 // with the key is shown instead. A value that is a slog.LogValuer shows what that says, and one that is nil is <nil>.
@@ -54,8 +56,8 @@ func Show[T any](key string, s *gls.Storage[T]) Option {
 	if s == nil {
 		panic("glslog.Show: nil *gls.Storage")
 	}
-	return option(func(c *config) {
-		c.shown = append(c.shown, func() (slog.Attr, bool) {
+	return toplevel.OptionFunc(func(c *toplevel.Config) {
+		c.Shown = append(c.Shown, func() (slog.Attr, bool) {
 			value, ok := s.Get()
 			if !ok {
 				return slog.Attr{}, false
@@ -73,9 +75,9 @@ func Replace(fn func(slog.Attr) slog.Attr) Option {
 	if fn == nil {
 		panic("glslog.Replace: nil function")
 	}
-	return option(func(c *config) {
-		before := c.replace
-		c.replace = func(a slog.Attr) slog.Attr {
+	return toplevel.OptionFunc(func(c *toplevel.Config) {
+		before := c.Replace
+		c.Replace = func(a slog.Attr) slog.Attr {
 			if before != nil {
 				if a = before(a); a.Equal(slog.Attr{}) {
 					return a
@@ -84,26 +86,4 @@ func Replace(fn func(slog.Attr) slog.Attr) Option {
 			return fn(a)
 		}
 	})
-}
-
-// attrs is the source of the handler.
-func (c *config) attrs(_ context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
-	set, _ := attributes.Get()
-	if len(c.shown) == 0 {
-		return set, nil
-	}
-	var line []slog.Attr
-	for _, shown := range c.shown {
-		a, ok := shown()
-		if !ok || set.Has(a.Key) {
-			continue
-		}
-		if c.replace != nil {
-			a = c.replace(a)
-		}
-		if !a.Equal(slog.Attr{}) && !h.Has(a.Key) {
-			line = append(line, a)
-		}
-	}
-	return set, line
 }

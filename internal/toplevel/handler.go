@@ -50,7 +50,7 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	set, line := h.source(ctx, h)
 	next, root := h.next, h.root
 	if set != nil {
-		p := set.preparedFor(h)
+		p := set.Prepared(h, func() any { return h.prepare(set) }).(*withSet)
 		next, root = p.next, p.root
 		if len(p.perLine) > 0 {
 			line = slices.Concat(p.perLine, line) // a new one: the next handler may change it
@@ -65,6 +65,35 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 		next = h.below(root.WithAttrs(line))
 	}
 	return next.Handle(ctx, record)
+}
+
+// A withSet is what a handler makes of a set.
+type withSet struct {
+	next slog.Handler // that of the handler with the attributes
+	root slog.Handler // that of the handler with the attributes
+
+	// perLine are the attributes from the first on that may look different at another line.
+	perLine []slog.Attr
+}
+
+// prepare runs code of the user's: the next handler's WithAttrs, and through it ReplaceAttr. No lock is held.
+func (h *Handler) prepare(set *Set) *withSet {
+	attrs := make([]slog.Attr, 0, len(set.attrs))
+	for _, a := range set.attrs {
+		if h.replace != nil {
+			a = h.replace(a)
+		}
+		if !a.Equal(slog.Attr{}) && !h.Has(a.Key) {
+			attrs = append(attrs, a)
+		}
+	}
+	n := Stable(attrs)
+	p := &withSet{next: h.next, root: h.root, perLine: attrs[n:]}
+	if n > 0 {
+		p.root = h.root.WithAttrs(attrs[:n:n])
+		p.next = h.below(p.root)
+	}
+	return p
 }
 
 // below applies to root what was applied to h since its first WithGroup.

@@ -1,0 +1,58 @@
+package httpctx
+
+import (
+	"context"
+
+	"github.com/ambient-go/ambient/gls/glslog"
+	"github.com/ambient-go/ambient/internal/toplevel"
+)
+
+// ShowRequest is LogHandler as an option of glslog.Handler and glslog.NewSource, for one handler that adds both, and for
+// the adapters of other loggers, which have it built in. The attributes of the request stand before those of the flow;
+// of two with one key that of the flow wins.
+//
+//	slog.New(glslog.Handler(next, httpctx.ShowRequest()))
+//
+// The later of two of these options is the one that holds.
+func ShowRequest(opts ...LogOption) glslog.Option {
+	l := logConfigOf("httpctx.ShowRequest", opts)
+	return toplevel.OptionFunc(func(c *toplevel.Config) { c.Outer = l.set })
+}
+
+// A shown is the set of a request's attributes. It is immutable.
+type shown struct {
+	pattern string // that was known when it was made
+	set     *toplevel.Set
+}
+
+// set returns all that LogHandler adds, as one set.
+func (l *logConfig) set(ctx context.Context) *toplevel.Set {
+	c, ok := byContext(ctx)
+	switch {
+	case ok:
+		return c.shown()
+	case l.markLost && c == nil:
+		return toplevel.NewSet(lostAttrs()...)
+	}
+	return nil
+}
+
+// shown returns the set of c's attributes, which is made once for c, a set of AddLogAttrs and a pattern. It is
+// remembered with the second, the first pattern's for c and each later one's for that before.
+func (c *Context) shown() *toplevel.Set {
+	pattern, added := c.Pattern(), c.logAttrs.Load()
+	if added == nil {
+		c.logAttrs.CompareAndSwap(nil, new(toplevel.Set))
+		added = c.logAttrs.Load()
+	}
+	by := any(c)
+	for {
+		s := added.Prepared(by, func() any {
+			return &shown{pattern, toplevel.NewSet(c.attrs(true, pattern)...).With(added.Attrs()...)}
+		}).(*shown)
+		if s.pattern == pattern {
+			return s.set
+		}
+		by = s
+	}
+}
