@@ -24,28 +24,41 @@ func BenchmarkLine(b *testing.B) {
 	}
 	plain := zap.New(base(io.Discard))
 	through := zap.New(base(io.Discard), glszap.WrapCore())
-	line := func(name string, l *zap.Logger) {
+	line := func(name string, l *zap.Logger, in func(fn func())) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			for b.Loop() {
-				l.Info("order placed", zap.Int("amount", 12))
-			}
+			in(func() {
+				for b.Loop() {
+					l.Info("order placed", zap.Int("amount", 12))
+				}
+			})
 		})
 	}
-	line("impl=with/attrs=5", plain.With(five...))
-	line("impl=none/attrs=0", plain)
-	line("impl=ambient/attrs=0", through)
-	line("impl=with/attrs=5/group=g", plain.With(five...).With(zap.Namespace("g")))
-	glslog.Run(func() {
-		line("impl=ambient/attrs=5", through)
-		line("impl=ambient/attrs=5/group=g", through.With(zap.Namespace("g")))
-	}, slog.String("request_id", "id-1"), slog.String("method", "GET"), slog.String("path", "/posts/7"),
+	outside := func(fn func()) { fn() }
+	line("impl=none/attrs=0", plain, outside)
+	line("impl=ambient/attrs=0", through, outside)
+	line("impl=with/attrs=5", plain.With(five...), outside)
+	line("impl=ambient/attrs=5", through, inFlow)
+	line("impl=with/attrs=5/group=g", plain.With(five...).With(zap.Namespace("g")), outside)
+	line("impl=ambient/attrs=5/group=g", through.With(zap.Namespace("g")), inFlow)
+	line("impl=ambient/attrs=5/of=request", through, inRequest)
+	line("impl=ambient/attrs=5/of=both", through, func(fn func()) {
+		inRequest(func() { glslog.Run(fn, slog.Int("order", 4711)) })
+	})
+}
+
+// inFlow runs fn with five attributes of a flow.
+func inFlow(fn func()) {
+	glslog.Run(fn, slog.String("request_id", "id-1"), slog.String("method", "GET"), slog.String("path", "/posts/7"),
 		slog.String("user", "ada@example.com"), slog.Int("order", 4711))
+}
+
+// inRequest runs fn in a request with the same five.
+func inRequest(fn func()) {
 	r := httptest.NewRequest(http.MethodGet, "/posts/7", http.NoBody)
 	r.Header.Set("X-Request-ID", "id-1")
 	httpctx.Run(httptest.NewRecorder(), r, func() {
 		httpctx.AddLogAttrs(slog.String("user", "ada@example.com"), slog.Int("order", 4711))
-		line("impl=ambient/attrs=5/of=request", through)
-		glslog.Run(func() { line("impl=ambient/attrs=5/of=both", through) }, slog.Int("order", 4711))
+		fn()
 	})
 }

@@ -18,29 +18,41 @@ import (
 func BenchmarkLine(b *testing.B) {
 	plain := zerolog.New(io.Discard)
 	through := plain.Hook(glszerolog.Hook())
-	line := func(name string, l zerolog.Logger) {
+	line := func(name string, l zerolog.Logger, in func(fn func())) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			for b.Loop() {
-				l.Info().Int("amount", 12).Msg("order placed")
-			}
+			in(func() {
+				for b.Loop() {
+					l.Info().Int("amount", 12).Msg("order placed")
+				}
+			})
 		})
 	}
-	line("impl=none/attrs=0", plain)
-	line("impl=ambient/attrs=0", through)
+	outside := func(fn func()) { fn() }
+	line("impl=none/attrs=0", plain, outside)
+	line("impl=ambient/attrs=0", through, outside)
 	line("impl=with/attrs=5", plain.With().Str("request_id", "id-1").Str("method", "GET").Str("path", "/posts/7").
-		Str("user", "ada@example.com").Int("order", 4711).Logger())
+		Str("user", "ada@example.com").Int("order", 4711).Logger(), outside)
 	line("impl=fields/attrs=5", plain.Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Str("request_id", "id-1").Str("method", "GET").Str("path", "/posts/7").
 			Str("user", "ada@example.com").Int("order", 4711)
-	})))
-	glslog.Run(func() { line("impl=ambient/attrs=5", through) },
-		slog.String("request_id", "id-1"), slog.String("method", "GET"), slog.String("path", "/posts/7"),
+	})), outside)
+	line("impl=ambient/attrs=5", through, inFlow)
+	line("impl=ambient/attrs=5/of=request", through, inRequest)
+}
+
+// inFlow runs fn with five attributes of a flow.
+func inFlow(fn func()) {
+	glslog.Run(fn, slog.String("request_id", "id-1"), slog.String("method", "GET"), slog.String("path", "/posts/7"),
 		slog.String("user", "ada@example.com"), slog.Int("order", 4711))
+}
+
+// inRequest runs fn in a request with the same five.
+func inRequest(fn func()) {
 	r := httptest.NewRequest(http.MethodGet, "/posts/7", http.NoBody)
 	r.Header.Set("X-Request-ID", "id-1")
 	httpctx.Run(httptest.NewRecorder(), r, func() {
 		httpctx.AddLogAttrs(slog.String("user", "ada@example.com"), slog.Int("order", 4711))
-		line("impl=ambient/attrs=5/of=request", through)
+		fn()
 	})
 }
