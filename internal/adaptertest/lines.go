@@ -2,13 +2,10 @@ package adaptertest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
-	"net/http" //nolint:depguard // the attributes of requests are looked for
-	"strconv"
+	"net/http" //nolint:depguard // see Requests
 	"sync"
 	"testing"
 
@@ -32,25 +29,7 @@ func Lines(t *testing.T, logger func(out io.Writer) []func(message, want string)
 			log(message, want)
 		}
 	}}
-	l.inside.Add(Calls)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	server := &http.Server{Handler: httpctx.Middleware(http.HandlerFunc(l.serve))}
-	go server.Serve(listener)
-	Each(Calls, func(i int) {
-		id := "id-" + strconv.Itoa(i)
-		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
-			"http://"+listener.Addr().String()+"/"+id, http.NoBody)
-		assert.NoError(t, err)
-		r.Header.Set("X-Request-ID", id)
-		response, err := http.DefaultTransport.RoundTrip(r)
-		if assert.NoError(t, err) {
-			_, err = io.Copy(io.Discard, response.Body)
-			assert.NoError(t, err)
-			assert.NoError(t, response.Body.Close())
-		}
-	})
-	require.NoError(t, server.Shutdown(context.Background())) // when the last handler has returned
+	Requests(t, httpctx.Middleware, l.serve)
 	close(l.over)
 	l.late.Wait()
 	l.log("outside", "")
@@ -65,15 +44,12 @@ func Lines(t *testing.T, logger func(out io.Writer) []func(message, want string)
 }
 
 type lines struct {
-	log          func(message, want string)
-	inside, late sync.WaitGroup
-	over         chan struct{} // closed when all requests are over
+	log  func(message, want string)
+	late sync.WaitGroup
+	over chan struct{} // closed when all requests are over
 }
 
-func (l *lines) serve(_ http.ResponseWriter, r *http.Request) {
-	want := r.URL.Path[1:]
-	l.inside.Done()
-	l.inside.Wait()
+func (l *lines) serve(_ *http.Request, want string) {
 	httpctx.AddLogAttrs(slog.String("user", "nobody"))
 	glslog.Run(func() {
 		httpctx.AddLogAttrs(slog.String("user", want))
