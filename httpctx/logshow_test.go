@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/slogtest"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 
@@ -61,6 +63,53 @@ func TestShowRequest(t *testing.T) {
 	over.Run(func() { assert.Empty(t, shows(ctx), "over") })
 	switchedOff(func() { assert.Empty(t, shows(ctx)) })
 	assert.Equal(t, "httpctx.ShowRequest: nil option", panicOf(func() { httpctx.ShowRequest(nil) }))
+}
+
+// What is remembered of a request is not shown of it when it has been routed, nor of one that is nested in it.
+func TestShowRequestFollowsTheRouting(t *testing.T) {
+	ctx := context.Background()
+	mux := http.NewServeMux()
+	mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {
+		for range 2 {
+			assert.Equal(t, "request_id=id-1 method=GET path=/posts/7 pattern=GET /posts/{id} ", shows(ctx))
+		}
+	})
+	inner := http.StripPrefix("/api", httpctx.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 2 {
+			assert.Equal(t, "request_id=id-1 method=GET path=/posts/7 ", shows(ctx))
+		}
+		mux.ServeHTTP(w, r)
+	})))
+	middleware(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, "request_id=id-1 method=GET path=/api/posts/7 ", shows(ctx))
+		inner.ServeHTTP(w, r)
+		assert.Equal(t, "request_id=id-1 method=GET path=/api/posts/7 pattern=GET /posts/{id} ", shows(ctx))
+	}).ServeHTTP(httptest.NewRecorder(), newRequest("/api/posts/7", "X-Request-ID", "id-1"))
+}
+
+// Detached work that has attributes does not keep the request.
+func TestShowRequestDetachedKeepsNothing(t *testing.T) {
+	var request weak.Pointer[httpctx.Context]
+	over, done := make(chan struct{}), make(chan struct{})
+	inGetX(func() {
+		request = weak.Make(httpctx.GetOrFail())
+		httpctx.AddLogAttrs(slog.Int("a", 1))
+		assert.Contains(t, shows(context.Background()), "a=1 ")
+		httpctx.GoDetached(func() {
+			defer close(done)
+			<-over
+			assert.Contains(t, shows(context.Background()), "a=1 ")
+		})
+	})
+	for range 50 {
+		runtime.GC()
+		if request.Value() == nil {
+			break
+		}
+	}
+	assert.Nil(t, request.Value())
+	close(over)
+	<-done
 }
 
 // A ctx that carries a Context says which request it is, and MarkLost where one was lost.

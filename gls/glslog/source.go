@@ -25,7 +25,7 @@ func (s *Source) Attrs(ctx context.Context) []slog.Attr {
 		return line
 	}
 	if s.config.Replace == nil && len(line) == 0 {
-		return set.Attrs()
+		return s.config.AttrsOf(set)
 	}
 	return set.Prepared(s, func() any { return &part{line: s.config.AttrsOf(set)} }).(*part).with(line)
 }

@@ -106,10 +106,13 @@ func TestSourceSlicesHaveNoRoom(t *testing.T) {
 		assert.Equal(t, "a=1 c=c tenant=acme ", sourced(first))
 		assert.Equal(t, "a=1 c=c tenant=umbrella ", sourced(second))
 		_ = append(plain.Attrs(context.Background()), slog.Int("x", 1))
-		_, line := plain.Prepared(context.Background(), t, func([]slog.Attr) any { return nil })
+		_, line := plain.Prepared(context.Background(), t, func(attrs []slog.Attr) any { return append(attrs, slog.Int("x", 1)) })
+		assert.Equal(t, "c=c ", sourced(line))
 		_ = append(line, slog.Int("x", 1))
 		assert.Equal(t, "a=1 c=c ", sourced(plain.Attrs(context.Background())))
-	}, slog.Int("a", 1), slog.Any("c", email("c")))
+		assert.Equal(t, cap(line), len(line))
+		assert.Len(t, plain.Attrs(context.Background()), cap(plain.Attrs(context.Background())))
+	}, slog.Int("a", 0), slog.Int("a", 1), slog.Any("c", email("c")))
 }
 
 func TestSourceAllocatesNothingOnceItIsPrepared(t *testing.T) {

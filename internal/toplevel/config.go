@@ -43,10 +43,11 @@ func (c *Config) Attrs(ctx context.Context, inner *Set) (set *Set, line []slog.A
 	return set, line
 }
 
-// AttrsOf returns the attributes of set as Replace leaves them. They are not to be changed.
+// AttrsOf returns the attributes of set as Replace leaves them. They are not to be changed, and
+// have no room for more.
 func (c *Config) AttrsOf(set *Set) []slog.Attr {
 	if c.Replace == nil {
-		return set.Attrs()
+		return slices.Clip(set.Attrs())
 	}
 	attrs := make([]slog.Attr, 0, len(set.Attrs()))
 	for _, a := range set.Attrs() {
