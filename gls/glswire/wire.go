@@ -1,0 +1,128 @@
+package glswire
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+// MaxLen is how many bytes the text of one value may have.
+const MaxLen = 8192
+
+// A Wire is a value that travels: a storage, the key that it has on the way, and how it is written. It is immutable.
+// The zero Wire is not valid.
+type Wire struct {
+	key  string
+	text func() (text string, set bool, err error)
+	bind func(text string) (gls.Binding, error)
+}
+
+// Value returns a Wire for what s holds. The key is the same at both ends. It panics if the key is no token of RFC 7230
+// (letters, digits and !#$%&'*+-.^_`|~), if s is nil, or if codec lacks a function.
+func Value[T any](key string, s *gls.Storage[T], codec Codec[T]) Wire {
+	switch {
+	case !token(key):
+		panic(fmt.Sprintf("glswire.Value: the key %q is not one of letters, digits and !#$%%&'*+-.^_`|~", key))
+	case s == nil:
+		panic(fmt.Sprintf("glswire.Value: the storage of %q is nil", key))
+	case codec.Encode == nil || codec.Decode == nil:
+		panic(fmt.Sprintf("glswire.Value: the codec of %q lacks Encode or Decode", key))
+	}
+	return Wire{
+		key: key,
+		text: func() (string, bool, error) {
+			value, ok := s.Get()
+			if !ok {
+				return "", false, nil
+			}
+			text, err := codec.Encode(value)
+			return text, true, err
+		},
+		bind: func(text string) (gls.Binding, error) {
+			value, err := codec.Decode(text)
+			if err != nil {
+				return gls.Binding{}, err
+			}
+			return s.With(value), nil
+		},
+	}
+}
+
+// Key returns the key.
+func (w Wire) Key() string { return w.key }
+
+// Text returns what the running flow holds, as text, and whether it holds anything. The error is an *Error; the value
+// is not to be sent then.
+func (w Wire) Text() (text string, set bool, err error) {
+	text, set, err = w.text()
+	if err == nil && set {
+		err = valid(text)
+	}
+	if err != nil {
+		return "", set, &Error{Key: w.key, Sending: true, Err: err}
+	}
+	return text, set, nil
+}
+
+// Bind returns the binding of the value that text stands for. The error is an *Error; the binding is not to be used
+// then.
+func (w Wire) Bind(text string) (gls.Binding, error) {
+	err := valid(text)
+	if err == nil {
+		var b gls.Binding
+		if b, err = w.bind(text); err == nil {
+			return b, nil
+		}
+	}
+	return gls.Binding{}, &Error{Key: w.key, Err: err}
+}
+
+// ErrTooLong says that a text has more than MaxLen bytes.
+var ErrTooLong = fmt.Errorf("the text has more than %d bytes", MaxLen)
+
+// ErrNotUTF8 says that a text is not valid UTF-8.
+var ErrNotUTF8 = errors.New("the text is not valid UTF-8")
+
+func valid(text string) error {
+	switch {
+	case len(text) > MaxLen:
+		return ErrTooLong
+	case !utf8.ValidString(text):
+		return ErrNotUTF8
+	}
+	return nil
+}
+
+// An Error says that a value was dropped. It shows no more of the value than what the Codec said.
+type Error struct {
+	Key     string
+	Sending bool  // found where the value was written; false: where it was read
+	Err     error // ErrTooLong, ErrNotUTF8, or what the Codec said
+}
+
+// Error names the key and the reason.
+func (e *Error) Error() string {
+	if e.Sending {
+		return fmt.Sprintf("glswire: %q is not sent: %v", e.Key, e.Err)
+	}
+	return fmt.Sprintf("glswire: %q is not taken from what came in: %v", e.Key, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// token reports whether key is a token of RFC 7230, section 3.2.6, which metadata, headers and baggage of all kinds take
+// as it is.
+func token(key string) bool {
+	for _, c := range []byte(key) {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return key != ""
+}
