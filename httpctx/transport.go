@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/hosts"
 )
 
 // Transport returns a RoundTripper for requests that a request makes; base nil stands for http.DefaultTransport.
@@ -46,7 +47,7 @@ func Transport(base http.RoundTripper, opts ...TransportOption) http.RoundTrippe
 type transport struct {
 	base       http.RoundTripper
 	restricted bool // to hosts, see ForwardTo
-	hosts      []hostPattern
+	hosts      []hosts.Pattern
 }
 
 // CloseIdleConnections is what http.Client.CloseIdleConnections calls.

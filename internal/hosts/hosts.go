@@ -1,0 +1,81 @@
+// Package hosts tells which hosts a request may carry values to, by patterns as users write them.
+package hosts
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Form is how a pattern is written, for the text of a panic.
+const Form = `write it as "api.example.com", "*.example.internal" or "127.0.0.1:*"`
+
+// A Pattern matches hosts. The zero Pattern matches none.
+type Pattern struct {
+	name  string // in lower case, without brackets; a suffix with its dot where below is set
+	below bool   // name and all that ends in it
+	port  string // "" for the scheme's, "*" for any
+}
+
+// Parse returns the pattern that is written as host: as in a URL, with "*." in front for all below it, and with ":" and
+// a port, or ":*" for any port; without one it is the default port of the scheme. "*" alone is every host.
+func Parse(host string) (p Pattern, ok bool) {
+	name, ok := host, true
+	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') {
+		name, p.port = host[:at], host[at+1:]
+		ok = p.port == "*" || p.port != "" && strings.Trim(p.port, "0123456789") == ""
+	}
+	if rest, found := strings.CutPrefix(name, "*"); found {
+		p.below, name = true, rest
+		ok = ok && (name == "" || name[0] == '.' && len(name) > 1)
+	} else {
+		ok = ok && name != ""
+	}
+	if inner, found := strings.CutPrefix(name, "["); found {
+		name, found = strings.CutSuffix(inner, "]")
+		ok = ok && found
+	} else {
+		ok = ok && !strings.Contains(name, ":")
+	}
+	if !ok || strings.ContainsAny(name, "*/@[]?# ") {
+		return Pattern{}, false
+	}
+	p.name = strings.ToLower(name)
+	return p, true
+}
+
+// Match reports whether one of the patterns matches the host of u, which may be nil.
+func Match(patterns []Pattern, u *url.URL) bool {
+	if u == nil {
+		return false
+	}
+	name := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	port := u.Port()
+	for _, p := range patterns {
+		if p.matches(name, port, u.Scheme) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p Pattern) matches(name, port, scheme string) bool {
+	switch {
+	case p.port == "*":
+	case port == "":
+		if p.port != "" && p.port != defaultPorts[scheme] {
+			return false
+		}
+	case p.port == "":
+		if port != defaultPorts[scheme] {
+			return false
+		}
+	case p.port != port:
+		return false
+	}
+	if p.below {
+		return strings.HasSuffix(name, p.name) && len(name) > len(p.name)
+	}
+	return name == p.name
+}
+
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
