@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/flow"
 )
 
 // current is the Context of the request that a flow of control belongs to. It may be finished.
@@ -62,6 +63,9 @@ func newConfig(opts []Option) *config {
 // http.TimeoutHandler, which runs its handler on another goroutine. A middleware around it, one that recovers
 // panics, say, finds no request, nor does http.Server.ErrorLog. Inside another Middleware it gives next a Context
 // of its own for the request and the writer it is given, with the id, start and keys of the outer one.
+//
+// Where the request's context carries a frame (see gls.NewContext), next continues that one: values that a propagator
+// has taken from the request's header, or what the outer side of an http.TimeoutHandler has set.
 func Middleware(next http.Handler) http.Handler { return New()(next) }
 
 // New returns a Middleware with options.
@@ -105,9 +109,18 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 	run(newConfig(opts), w, r, nil, fn)
 }
 
-// run calls next, or fn where that is nil, with a new Context for the request. The Context finishes however they
-// end, after the frame from before is back.
+// run is begin in the flow that the request's context belongs to.
 func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
+	if _, other := flow.Other(r.Context()); other {
+		gls.Resume(r.Context(), func() { begin(config, w, r, next, fn) })
+		return
+	}
+	begin(config, w, r, next, fn)
+}
+
+// begin calls next, or fn where that is nil, with a new Context for the request. The Context finishes however they
+// end, after the frame from before is back.
+func begin(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
 	c.keep()
 	defer c.close()
