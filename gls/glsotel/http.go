@@ -13,9 +13,9 @@ import (
 	"github.com/ambient-go/ambient/internal/hosts"
 )
 
-// Handler returns next in httpctx.Middleware in otelhttp's handler with these options. In this order the ambient context
-// has the server's span and the baggage, and next has the values that the propagator has taken; in the other one all of
-// them are lost. A span is named by the request's method and pattern.
+// Handler returns next in httpctx.Middleware in otelhttp's handler with these options. In this order the ambient
+// context has the server's span and the baggage, and next has the values that the propagator has taken; in the other
+// one all of them are lost. A span is named by the request's method and pattern.
 //
 // A Middleware with options may be next itself: glsotel.Handler(httpctx.New(opts...)(mux)).
 func Handler(next http.Handler, opts ...otelhttp.Option) http.Handler {
@@ -33,7 +33,8 @@ func Handler(next http.Handler, opts ...otelhttp.Option) http.Handler {
 //
 // It is otelhttp's transport with these options around base, where nil stands for http.DefaultTransport, with the
 // propagator of otel.SetTextMapPropagator, in httpctx.Transport: a request with context.Background() gets the ambient
-// context, and so its span. Transport panics where a host is none.
+// context, and so its span. Base is not otelhttp's own, which would write the header again and without the values.
+// Transport panics where a host is none.
 func Transport(base http.RoundTripper, to []string, opts ...otelhttp.Option) http.RoundTripper {
 	t := new(transport)
 	for _, host := range to {

@@ -8,8 +8,9 @@ type option func(*propagator)
 func (o option) apply(p *propagator) { o(p) }
 
 // Edge makes Extract take from outside what names name, and nothing else: no value, no baggage of others, no trace. It
-// is for a service that clients call which are not your own. A name is the key of a baggage member, or "traceparent" for
-// the trace. Without the option a peer is taken for one of your own services, and all it sends is taken.
+// is for a service that is called by clients who are not your own. A name is the key of a baggage member, or
+// "traceparent" for the trace. Without the option a peer is taken for one of your own services, and all it sends is
+// taken.
 //
 //	otel.SetTextMapPropagator(glsotel.New(values, glsotel.Edge()))              // all begins here
 //	otel.SetTextMapPropagator(glsotel.New(values, glsotel.Edge("traceparent"))) // clients may begin traces
@@ -27,10 +28,11 @@ func Edge(names ...string) Option {
 	})
 }
 
-// OnError has fn called for each member that is dropped: a *glswire.Error that names the key of a value which its codec
-// refuses, which does not fit (ErrMemberTooLong, ErrTooMuchBaggage) or is not well-formed (ErrMalformed), or an error
-// about members of others. No error shows a value, but for what a type's own UnmarshalText says. Without the option nobody is told. Fn is called by Inject and
-// Extract, on any number of goroutines at once, and as often as a peer likes. It may be otel.Handle.
+// OnError has fn called for each member that is dropped: with a *glswire.Error that names the key of a value which its
+// codec refuses, which does not fit (ErrMemberTooLong, ErrTooMuchBaggage) or is not well-formed (ErrMalformed), or with
+// an error about members of others. No error shows a value, but for what a type's own UnmarshalText says. Without the
+// option nobody is told. Fn is called by Inject and Extract, on any number of goroutines at once, and as often as a
+// peer likes. It may be otel.Handle.
 func OnError(fn func(error)) Option {
 	if fn == nil {
 		panic("glsotel.OnError: nil function")

@@ -6,9 +6,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// TracerProvider returns tp whose tracers start spans as children of the ambient span where they are given a ctx without
-// a span, as context.Background() is, so that instrumentation which is given no better one is part of the trace. A span
-// in ctx wins. One that has ended is no parent; see Run.
+// TracerProvider returns tp with tracers that start spans as children of the ambient span where they are given a ctx
+// without a span, such as context.Background(): instrumentation that has no better one is part of the trace. A span in
+// ctx wins. One that has ended is no parent; see Run.
 //
 // The span that is started does not become the ambient one: Run does that.
 func TracerProvider(tp trace.TracerProvider) trace.TracerProvider {

@@ -18,8 +18,9 @@ const scope = "github.com/ambient-go/ambient/gls/glsotel"
 // trace.SpanFromContext(gls.Context()) is it. The span ends when fn does, with an error status where fn panics or calls
 // runtime.Goexit, which pass as they are. Run ends as gls.Storage.Run does.
 //
-// An ambient span that has ended is no parent, on a goroutine that outlives it. The innermost one around it that has not
-// ended is. Where all in this process have, the span is the root of a trace of its own with a link to the ended one.
+// An ambient span that has ended, on a goroutine that outlives it, is no parent. The innermost one around it that has
+// not ended is, if Run or TracerProvider has started the ended one. Where there is none in this process, the span is
+// the root of a trace of its own, with a link to the ended one.
 //
 // A chain of timers, say, in which each begins in the Run of the one before keeps all their contexts alive.
 //
@@ -46,7 +47,9 @@ func Run(name string, fn func(), opts ...trace.SpanStartOption) {
 }
 
 // start starts a span as a child of ctx's, or of the ambient one where ctx has none, unless that has ended: see Run.
-func start(t trace.Tracer, ctx context.Context, name string, opts []trace.SpanStartOption) (context.Context, trace.Span) {
+func start(
+	t trace.Tracer, ctx context.Context, name string, opts []trace.SpanStartOption,
+) (context.Context, trace.Span) {
 	from, given := ctx, trace.SpanContextFromContext(ctx)
 	if !given.IsValid() {
 		from = ambientOf(ctx)
@@ -71,8 +74,8 @@ func ambientOf(ctx context.Context) (around context.Context) {
 	return gls.Context()
 }
 
-// A spans is a span and those around it. A context carries it, because a trace.Span knows its parent by number alone. It
-// is immutable.
+// A spans is a span and those around it. A context carries it, because a trace.Span knows its parent by number alone.
+// It is immutable.
 type spans struct {
 	span   trace.Span
 	around *spans // nil for the outermost
