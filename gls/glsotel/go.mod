@@ -4,11 +4,14 @@ go 1.25.0
 
 require (
 	github.com/ambient-go/ambient v0.0.0
+	github.com/ambient-go/ambient/gls/glsgrpc v0.0.0
 	github.com/stretchr/testify v1.12.1
+	go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc v0.71.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.71.0
 	go.opentelemetry.io/otel v1.46.0
 	go.opentelemetry.io/otel/sdk v1.46.0
 	go.opentelemetry.io/otel/trace v1.46.0
+	google.golang.org/grpc v1.84.0
 )
 
 require (
@@ -21,7 +24,14 @@ require (
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
 	go.opentelemetry.io/otel/metric v1.46.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/net v0.58.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260825221802-da73d73af1c5 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )
 
-replace github.com/ambient-go/ambient => ../..
+replace (
+	github.com/ambient-go/ambient => ../..
+	github.com/ambient-go/ambient/gls/glsgrpc => ../glsgrpc
+)

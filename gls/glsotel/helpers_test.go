@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -164,3 +165,9 @@ func get(t *testing.T, ctx context.Context, url string) *http.Request {
 	require.NoError(t, err)
 	return r
 }
+
+// How long what a server does after its answer is waited for.
+const (
+	eventually = 10 * time.Second
+	tick       = 5 * time.Millisecond
+)

@@ -87,7 +87,7 @@ func (p *propagator) inject(ctx context.Context, carrier propagation.TextMapCarr
 	}
 	propagation.TraceContext{}.Inject(spanned, carrier)
 
-	out := writer{report: p.report}
+	out := writer{text: make([]byte, 0, 64*len(p.values)), report: p.report}
 	to := p.destination(ctx, carrier)
 	if to == allowed {
 		p.write(&out)
