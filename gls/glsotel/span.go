@@ -56,7 +56,7 @@ func start(
 	}
 	parent, ended := living(from)
 	if ended.IsValid() {
-		opts = append(opts[:len(opts):len(opts)], trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: ended}))
+		opts = append(opts[:len(opts):len(opts)], trace.WithLinks(trace.Link{SpanContext: ended}))
 	}
 	if !given.Equal(parent.span.SpanContext()) {
 		ctx = trace.ContextWithSpan(ctx, parent.span)
