@@ -152,20 +152,21 @@ func TestAMemberThatDoesNotDecodeIsDroppedAndReported(t *testing.T) {
 		member string
 		own    bool
 	}{
-		"no integer":        {"user=five-hush", true},
-		"too large":         {"user=99999999999999999999", true},
-		"an escape cut off": {"user=5%2", true},
-		"no escape":         {"user=%zz-hush", true},
-		"no value":          {"user", true},
-		"not UTF-8":         {"tenant=%ff-hush", true},
-		"no address":        {"address=1.2.3", true},
-		"no JSON":           {"payer={hush", true},
-		"no key":            {"=hush", false},
-		"no equals sign":    {"hush", false},
-		"a key with spaces": {"a b=hush", false},
-		"an octet":          {"a=h\"ush", false},
-		"others' escape":    {"a=%zzhush", false},
-		"a property":        {"a=1;=hush", false},
+		"no integer":         {"user=five-hush", true},
+		"too large":          {"user=99999999999999999999", true},
+		"an escape cut off":  {"user=5%2", true},
+		"no escape":          {"user=%zz-hush", true},
+		"no value":           {"user", true},
+		"no value of a text": {"tenant", true},
+		"not UTF-8":          {"tenant=%ff-hush", true},
+		"no address":         {"address=1.2.3", true},
+		"no JSON":            {"payer={hush", true},
+		"no key":             {"=hush", false},
+		"no equals sign":     {"hush", false},
+		"a key with spaces":  {"a b=hush", false},
+		"an octet":           {"a=h\"ush", false},
+		"others' escape":     {"a=%zzhush", false},
+		"a property":         {"a=1;=hush", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var e errs
