@@ -1,5 +1,7 @@
 package httpctx
 
+import "slices"
+
 // HoldGuard takes the lock of c's Writer, so that a test can stop operations at it.
 func HoldGuard(c *Context) (release func()) {
 	_ = c.Writer()
@@ -13,3 +15,6 @@ const Piece = piece
 
 // Recycles reports whether a package's types are known to be used for one request after the other.
 var Recycles = recycles
+
+// Wildcards are the names in a pattern.
+func Wildcards(pattern string) []string { return slices.Collect(wildcards(pattern)) }

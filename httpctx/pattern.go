@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"unicode"
 )
 
 // ErrNotRouted means that no router has written a pattern or path values into the request as the Middleware gave it on.
@@ -126,19 +128,55 @@ func muxOf(next http.Handler) *http.ServeMux {
 	return mux
 }
 
-// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}) or of chi ({name:[0-9]+}).
+// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}), of chi ({name:[0-9]+}) or of gin, echo,
+// fiber and hertz (:name, *name). Where these read a pattern in different ways it yields what each of them does: where
+// a name ends, and that one without a name is * for echo, and for fiber *1, or +1, by its number.
 func wildcards(pattern string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
+		nameless := map[byte]int{}
 		for {
-			_, rest, ok := strings.Cut(pattern, "{")
-			if !ok {
+			start := strings.IndexAny(pattern, "{:*+")
+			if start < 0 {
 				return
 			}
-			end := strings.IndexAny(rest, ":}.")
-			if end < 0 || !yield(rest[:end]) {
-				return
+			mark, rest := pattern[start], pattern[start+1:]
+			var names [2]string
+			if mark == '{' {
+				names[0] = rest[:max(0, strings.IndexAny(rest, ":}."))]
+				pattern = afterBrace(rest)
+			} else {
+				names[0] = rest[:len(rest)-len(strings.TrimLeftFunc(rest, inName))]
+				names[1], _, _ = strings.Cut(rest, "/")
+				pattern = rest[len(names[0]):]
+				if names[0] == "" {
+					nameless[mark]++
+					names = [2]string{string(mark), string(mark) + strconv.Itoa(nameless[mark])}
+				}
 			}
-			pattern = rest[end:]
+			for i, name := range names {
+				if name != "" && (i == 0 || name != names[0]) && !yield(name) {
+					return
+				}
+			}
 		}
 	}
+}
+
+func inName(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// afterBrace returns what follows the brace that ends a wildcard, whose expression may have some of its own.
+func afterBrace(pattern string) string {
+	depth := 1
+	for i := range len(pattern) {
+		switch pattern[i] {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		if depth == 0 {
+			return pattern[i+1:]
+		}
+	}
+	return ""
 }

@@ -170,3 +170,39 @@ func TestLookupParam(t *testing.T) {
 			`put httpctx.Middleware next to the router, inside of what copies it`)
 	})
 }
+
+func TestWildcardsOfPatterns(t *testing.T) {
+	for pattern, want := range map[string][]string{
+		"GET /users/{id}/{rest...}":  {"id", "rest"},
+		"/users/{user-id}":           {"user-id"},
+		"/users/{id:[0-9]{3}:x}/{b}": {"id", "b"}, // chi
+		"/users/:id/posts/:post":     {"id", "post"},
+		"/users/:id?":                {"id", "id?"},              // fiber
+		"/flights/:from-:to":         {"from", "from-:to", "to"}, // fiber, and gin
+		"/files/*path":               {"path"},                   // gin, hertz
+		"/files/*":                   {"*", "*1"},                // echo, fiber
+		"/a/*/b/*/+":                 {"*", "*1", "*", "*2", "+", "+1"},
+		"/plain":                     nil,
+		"/unfinished/{id":            nil,
+	} {
+		assert.Equal(t, want, httpctx.Wildcards(pattern), pattern)
+	}
+}
+
+// Routers of other kinds have patterns of other kinds. What one has matched inside is known outside, and to work that
+// is detached there.
+func TestPathValuesOfOtherPatternsAreDetached(t *testing.T) {
+	for pattern, name := range map[string]string{"/users/:id": "id", "/users/*": "*1", "/users/{id}": "id"} {
+		inRequest(func(*httpctx.Context) {
+			r := newRequest("/users/7")
+			r.Pattern = pattern
+			r.SetPathValue(name, "7")
+			httpctx.Run(httptest.NewRecorder(), r, func() {})
+			join(httpctx.GoDetached, func() {
+				value, err := httpctx.GetOrFail().LookupParam(name)
+				assert.NoError(t, err)
+				assert.Equal(t, "7", value)
+			})
+		})
+	}
+}
