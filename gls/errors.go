@@ -154,7 +154,7 @@ func (e *NotSetError) lose(k *frame.Key, lineage []goroutine.Origin) {
 			e.Lost, e.LostAt = true, e.StartedAt
 		default:
 			e.LostAt, e.Ancestor, e.Remedy = statement(lineage[at]), origin.Creator, constructs.Go
-			if c, ok := constructs.Of(lineage[at].Function); ok {
+			if c, ok := constructs.Of(lineage[at].Function, lineage[at].Position); ok {
 				e.Remedy = c.Remedy
 			}
 		}

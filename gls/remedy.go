@@ -22,7 +22,7 @@ func (e *NotSetError) explain(trace goroutine.Trace) {
 			creator = constructs.FromC
 		}
 	}
-	c, ok := constructs.Of(creator)
+	c, ok := constructs.Of(creator, trace.Origin.Position)
 	switch {
 	case !e.Lost && Propagation() == Inherited: // the construct may well carry what there is
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/ambient-go/ambient/gls"
@@ -38,9 +39,9 @@ func explain() *Error {
 	switch {
 	case cause.Ended:
 		e.Err, e.Detail = ErrFinished, "on a goroutine that the request started in "+started
-	case construct == timeoutHandler:
+	case slices.Contains(timeouts, construct):
 		e.Err = ErrLost
-		e.Detail = "http.TimeoutHandler runs its handler on another goroutine, started by " + started +
+		e.Detail = construct + " runs its handler on another goroutine, started by " + started +
 			": put Middleware inside it"
 	case cause.Lost && construct != "":
 		e.Err = ErrLost
@@ -80,10 +81,12 @@ func advice(construct, remedy string) string {
 
 // The constructs of package constructs that mean something of their own here.
 const (
-	timeoutHandler = "http.TimeoutHandler"
-	server         = "http.Server"
-	test           = "t.Run"
+	server = "http.Server"
+	test   = "t.Run"
 )
+
+// timeouts are those that run a request's handler on a goroutine of its own.
+var timeouts = []string{"http.TimeoutHandler", "fasthttp.TimeoutHandler", "fiber's timeout.New"}
 
 // constructOf names the construct that the goroutine is of, "" for a go statement of a program's own and where none is
 // known. In a build with inheritance the cause knows of those alone that lose something.
@@ -91,8 +94,8 @@ func constructOf(cause *gls.NotSetError) string {
 	if cause.Construct != "" {
 		return cause.Construct
 	}
-	function, _, _ := strings.Cut(cause.StartedAt, " (")
-	if c, ok := constructs.Of(function); ok {
+	function, position, _ := strings.Cut(cause.StartedAt, " (")
+	if c, ok := constructs.Of(function, position); ok {
 		return c.Name
 	}
 	return ""

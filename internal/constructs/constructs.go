@@ -67,6 +67,16 @@ var All = []Construct{
 		Creators: []string{"net/http.(*timeoutHandler)."}, Rows: []string{"`http.TimeoutHandler`"},
 	},
 	{
+		Name: "fasthttp.TimeoutHandler", Remedy: "set it inside, in the handler that fasthttp.TimeoutHandler is given",
+		Creators: []string{"github.com/valyala/fasthttp.TimeoutWithCodeHandler"},
+	},
+	{
+		Name: "fiber's timeout.New", Remedy: "set it inside, in the handler that timeout.New is given",
+		Creators: []string{
+			"github.com/gofiber/fiber/v2/middleware/timeout.", "github.com/gofiber/fiber/v3/middleware/timeout.",
+		},
+	},
+	{
 		Name: "http.Server", Remedy: "set it inside, in the handler or in a middleware around it, for each request",
 		Creators: []string{
 			"net/http.(*Server).Serve", "net/http.(*http2serverConn).", "net/http/internal/http2.(*serverConn).",
@@ -124,16 +134,59 @@ func pool(name, module string) Construct {
 	}
 }
 
-// Of returns the construct that a goroutine is of, by the function that holds its go statement.
-func Of(creator string) (*Construct, bool) {
+// Of returns the construct that a goroutine is of, by the function that holds its go statement, and the statement's file
+// and line, "" where they are not known.
+func Of(creator, position string) (*Construct, bool) {
+	folder := folderOf(position)
 	for i := range All {
 		for _, c := range All[i].Creators {
-			if creator == c || strings.HasPrefix(creator, c) && !ident(creator[len(c):], c) {
+			if named(creator, c) || inlined(creator, folder, c) {
 				return &All[i], true
 			}
 		}
 	}
 	return nil, false
+}
+
+// named reports whether a function's name is, or starts with, that of a creator.
+func named(function, creator string) bool {
+	return function == creator || strings.HasPrefix(function, creator) && !ident(function[len(creator):], creator)
+}
+
+// inlined reports whether a closure is of a creator that was inlined. It is then named after the function that it was
+// inlined into (cmd/compile/internal/ir, closureName), as in main.main.TimeoutHandler.func1, but its code lies in the
+// folder of its own package.
+func inlined(closure, folder, creator string) bool {
+	pkg := creator[:strings.LastIndex(creator, "/")+1]
+	if pkg == "" || !strings.Contains(folder+"/", "/"+strings.ToLower(pkg)) { // none of the standard library's is inlined
+		return false
+	}
+	if pkg == creator {
+		return true
+	}
+	name, function, _ := strings.Cut(creator[len(pkg):], ".")
+	if !strings.HasSuffix(folder, "/"+strings.ToLower(pkg+name)) {
+		return false
+	}
+	for ok := true; ok; {
+		if _, closure, ok = strings.Cut(closure, "."); ok && (function == "" || named(closure, function)) {
+			return true
+		}
+	}
+	return false
+}
+
+// folderOf returns the folder of a position in lower case, with a slash at the start and without the version that a
+// folder of the module cache has in its name, nor the marks of capitals there.
+func folderOf(position string) string {
+	folder := position[:max(0, strings.LastIndex(position, "/"))]
+	if path, version, ok := strings.Cut(folder, "@v"); ok {
+		_, below, ok := strings.Cut(version, "/")
+		if folder = path; ok {
+			folder += "/" + below
+		}
+	}
+	return "/" + strings.ToLower(strings.ReplaceAll(folder, "!", ""))
 }
 
 // ident reports whether a name goes on behind the start that was found: Pull2 is another function than Pull.
