@@ -1,0 +1,74 @@
+package adapt
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// A ResponseHead is the status and the header of a framework's response.
+type ResponseHead interface {
+	SetStatusCode(status int)
+	Add(name, value string)
+	Del(name string)
+}
+
+// A writer is a framework's response as an http.ResponseWriter. It is used as that of net/http's server is: by one
+// goroutine at a time.
+type writer struct {
+	head ResponseHead
+	body io.Writer
+	next func(*http.Request)
+
+	header http.Header // nil until somebody asks
+	sent   bool        // the header is in the response
+}
+
+// Header returns the fields that are set by this writer. They take the place of the response's own of the same name at
+// the first WriteHeader or Write, or when the handlers have returned.
+func (w *writer) Header() http.Header {
+	if w.header == nil {
+		w.header = make(http.Header)
+	}
+	return w.header
+}
+
+// WriteHeader sets the response's status. The framework sends no informational responses.
+func (w *writer) WriteHeader(status int) {
+	switch {
+	case status < 100 || status > 999:
+		panic(fmt.Sprintf("httpctx: WriteHeader: invalid status %d", status))
+	case w.sent, status < 200 && status != http.StatusSwitchingProtocols:
+		return
+	}
+	w.head.SetStatusCode(status)
+	w.send()
+}
+
+// Write appends to the response's body. Its status is then the one that the framework has, 200 unless somebody has set
+// another.
+func (w *writer) Write(p []byte) (int, error) {
+	w.send()
+	return w.body.Write(p)
+}
+
+// send puts the header into the response, once.
+func (w *writer) send() {
+	if w.sent {
+		return
+	}
+	w.sent = true
+	for name, values := range w.header {
+		w.head.Del(name)
+		for _, value := range values {
+			w.head.Add(name, value)
+		}
+	}
+}
+
+// errFlush says what http.ResponseController's own error does not.
+var errFlush = fmt.Errorf("httpctx: the framework sends the response when its handlers have returned: "+
+	"to send a part of it before, use the framework's own stream: %w", http.ErrNotSupported)
+
+// FlushError is what http.ResponseController calls.
+func (w *writer) FlushError() error { return errFlush }

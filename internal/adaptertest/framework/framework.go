@@ -1,0 +1,118 @@
+// Package framework has the tests that the adapters of all HTTP frameworks pass, each on its framework's own server.
+package framework
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/internal/adaptertest"
+)
+
+// A Framework is the one that is tested.
+type Framework struct {
+	// Serve serves the app on a loopback port until the test ends, and returns the port's address. The order is: what
+	// recovers panics, as the framework has it and with status 500; Outside; the adapter's Middleware with the Options;
+	// Inside; the routes. These are GET (and with it HEAD) and POST /work/:id, which have a Middleware of their own next
+	// to the handler, and GET /once/:id, which has none. The handler of all is Handle.
+	Serve func(t testing.TB, app App) (addr string)
+
+	// Work and Once are the patterns of the routes as an inner Middleware finds them, and as the handler of /once/:id
+	// does. They are "" where it finds none. Param is the name of what :id matches, found with one or with both.
+	Work, Once string
+
+	// Go is a go statement of the module that is tested, which inherits in a build with inheritance.
+	Go func(fn func())
+
+	// MethodNotAllowed is the status for PUT /work/:id.
+	MethodNotAllowed int
+}
+
+// An App is what a framework serves.
+type App struct {
+	Options         []httpctx.Option
+	Outside, Inside func(next func())
+	Handle          func(c Call)
+}
+
+// A Call is what the tests use of the framework's own context.
+type Call struct {
+	Header    func(name string) string // of the request
+	Body      func() string
+	Write     func(s string)
+	SetHeader func(name, value string)
+	SetStatus func(status int)
+	Stream    func(fn func(w io.Writer)) // calls fn when the handler has returned
+}
+
+// Test runs all tests.
+func Test(t *testing.T, f Framework) {
+	adaptertest.Build(t)
+	for name, test := range map[string]func(*testing.T, Framework){
+		"many at once":            testLoad,
+		"the request":             testRequest,
+		"request ids":             testRequestIDs,
+		"the body":                testBody,
+		"the Writer":              testWriter,
+		"the Writer afterwards":   testWriterAfterwards,
+		"nothing is left":         testNothingIsLeft,
+		"nested":                  testNested,
+		"HEAD, 404 and 405":       testOtherAnswers,
+		"pipelined":               testPipelined,
+		"a client that goes away": testClientGoesAway,
+		"streams":                 testStreams,
+		"plain go statements":     testPlainGo,
+		"options":                 testOptions,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, f) })
+	}
+	t.Run("switched off", func(t *testing.T) { testSwitchedOff(t, f) })
+}
+
+// serve starts f's server, with what the app does not have.
+func (f Framework) serve(t testing.TB, app App) (url string) {
+	pass := func(next func()) { next() }
+	if app.Outside == nil {
+		app.Outside = pass
+	}
+	if app.Inside == nil {
+		app.Inside = pass
+	}
+	return "http://" + f.Serve(t, app)
+}
+
+// client returns one that keeps its connections alive.
+func client(t testing.TB) *http.Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: adaptertest.Calls, DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 2 * time.Minute}
+}
+
+// send makes a request and returns the response and its body. Header is names and values by turns.
+func send(t testing.TB, c *http.Client, method, url string, body io.Reader, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	require.NoError(t, err)
+	r.Host = "example.com:81"
+	for i := 0; i < len(header); i += 2 {
+		r.Header[header[i]] = append(r.Header[header[i]], header[i+1])
+	}
+	response, err := c.Do(r)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response, string(text)
+}
+
+// Listen returns a listener on a loopback port.
+func Listen(t testing.TB) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return l
+}
