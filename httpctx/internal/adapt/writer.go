@@ -58,8 +58,10 @@ func (w *writer) send() {
 		return
 	}
 	w.sent = true
+	for name := range w.header {
+		w.head.Del(name) // fasthttp's changes the order of those behind, so that all are deleted before any is added
+	}
 	for name, values := range w.header {
-		w.head.Del(name)
 		for _, value := range values {
 			w.head.Add(name, value)
 		}

@@ -1,0 +1,195 @@
+package fiberv2ctx_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/gofiber/fiber/v2/middleware/timeout"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/httpctx/fiberv2ctx"
+	"github.com/ambient-go/ambient/internal/adaptertest/framework"
+)
+
+func callOf(c *fiber.Ctx) framework.Call {
+	return framework.Call{
+		Header:    func(name string) string { return c.Get(name) },
+		Body:      func() string { return string(c.Body()) },
+		Write:     func(s string) { _, _ = c.WriteString(s) },
+		SetHeader: c.Set,
+		SetStatus: func(status int) { c.Status(status) },
+		Stream: func(fn func(io.Writer)) {
+			c.Context().SetBodyStreamWriter(func(w *bufio.Writer) { fn(w) })
+		},
+	}
+}
+
+func newApp() *fiber.App { return fiber.New(fiber.Config{DisableStartupMessage: true}) }
+
+// hook is a middleware that calls fn around the next handlers.
+func hook(fn func(next func())) fiber.Handler {
+	return func(c *fiber.Ctx) (err error) {
+		fn(func() { err = c.Next() })
+		return err
+	}
+}
+
+// listen serves on a loopback port until the test ends.
+func listen(t testing.TB, app *fiber.App) (addr string) {
+	l := framework.Listen(t)
+	go func() { _ = app.Listener(l) }()
+	t.Cleanup(func() { assert.NoError(t, app.Shutdown()) })
+	return l.Addr().String()
+}
+
+var tested = framework.Framework{
+	Serve: func(t testing.TB, a framework.App) string {
+		app := newApp()
+		app.Use(recover.New())
+		app.Use(hook(a.Outside))
+		app.Use(fiberv2ctx.Middleware(a.Options...))
+		app.Use(hook(a.Inside))
+		handle := func(c *fiber.Ctx) error { a.Handle(callOf(c)); return nil }
+		app.Get("/work/:id", fiberv2ctx.Middleware(a.Options...), handle)
+		app.Post("/work/:id", fiberv2ctx.Middleware(a.Options...), handle)
+		app.Get("/once/:id", handle)
+		return listen(t, app)
+	},
+	Work:             "/work/:id",
+	Go:               func(fn func()) { go fn() },
+	MethodNotAllowed: http.StatusMethodNotAllowed,
+}
+
+func TestFiber(t *testing.T) { framework.Test(t, tested) }
+
+// get serves one request.
+func get(t *testing.T, app *fiber.App, path string) (status int) {
+	response, err := http.Get("http://" + listen(t, app) + path) //nolint:noctx // nothing to cancel
+	require.NoError(t, err)
+	response.Body.Close()
+	return response.StatusCode
+}
+
+func TestErrorsOfHandlersPass(t *testing.T) {
+	own := errors.New("own")
+	var passed, handled error
+	var inHandler bool
+	app := fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
+		handled = err
+		_, inHandler = httpctx.Get()
+		return c.SendStatus(fiber.StatusTeapot)
+	}})
+	app.Use(func(c *fiber.Ctx) error { passed = c.Next(); return passed })
+	app.Use(fiberv2ctx.Middleware())
+	app.Get("/own", func(*fiber.Ctx) error { return own })
+	assert.Equal(t, fiber.StatusTeapot, get(t, app, "/own"))
+	assert.Equal(t, own, passed)
+	assert.Equal(t, own, handled)
+	assert.False(t, inHandler, "fiber calls it when all middlewares have returned")
+
+	// As the package's documentation has it.
+	app = fiber.New(fiber.Config{DisableStartupMessage: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
+		handled = err
+		_, inHandler = httpctx.Get()
+		return c.SendStatus(fiber.StatusTeapot)
+	}})
+	app.Use(fiberv2ctx.Middleware(), func(c *fiber.Ctx) error {
+		if err := c.Next(); err != nil {
+			return c.App().ErrorHandler(c, err)
+		}
+		return nil
+	})
+	app.Get("/own", func(*fiber.Ctx) error { return own })
+	assert.Equal(t, fiber.StatusTeapot, get(t, app, "/own"))
+	assert.True(t, inHandler)
+}
+
+func TestRoutes(t *testing.T) {
+	var pattern, tenant, file string
+	note := func(*fiber.Ctx) error {
+		c := httpctx.GetOrFail()
+		pattern, tenant, file = c.Pattern(), c.Param("tenant"), c.Param("*1")
+		return nil
+	}
+	app := newApp()
+	app.Use(fiberv2ctx.Middleware(), func(c *fiber.Ctx) error { return c.Next() }) // more than one handler
+	group := app.Group("/t/:tenant", fiberv2ctx.Middleware())
+	group.Get("/files/*", fiberv2ctx.Middleware(), note)
+	group.Get("/plain", note)
+	get(t, app, "/t/acme/files/a/b.txt")
+	assert.Equal(t, []string{"/t/:tenant/files/*", "acme", "a/b.txt"}, []string{pattern, tenant, file})
+	get(t, app, "/t/acme/plain")
+	assert.Equal(t, []string{"", "acme", ""}, []string{pattern, tenant, file}, "that of a group is no pattern")
+}
+
+// Fiber's own context carries the request where it is asked to.
+func TestWithRequestContext(t *testing.T) {
+	app := newApp()
+	app.Use(func(c *fiber.Ctx) error {
+		before := c.UserContext()
+		err := c.Next()
+		assert.Equal(t, before, c.UserContext(), "the one from before is back")
+		return err
+	})
+	app.Use(fiberv2ctx.Middleware(httpctx.WithRequestContext()))
+	var id string
+	app.Get("/", func(c *fiber.Ctx) error {
+		current := httpctx.GetOrFail()
+		id = current.ID()
+		carried, ok := httpctx.FromContext(c.UserContext())
+		assert.True(t, ok)
+		assert.Same(t, current, carried)
+		gls.Isolate(func() {
+			gls.Resume(c.UserContext(), func() {
+				again, _ := httpctx.Get()
+				assert.Same(t, current, again)
+			})
+		})
+		return c.Next()
+	})
+	app.Get("/", timeout.NewWithContext(fiberv2ctx.Middleware(), time.Minute), func(*fiber.Ctx) error {
+		c, err := httpctx.Lookup()
+		if assert.NoError(t, err) {
+			assert.Equal(t, id, c.ID(), "on both sides of timeout handling it is one request")
+			_, ok := gls.Context().Deadline()
+			assert.True(t, ok)
+		}
+		return nil
+	})
+	assert.Equal(t, fiber.StatusOK, get(t, app, "/"))
+}
+
+// NewWithContext calls its handler on the goroutine that it has. New, which is deprecated and has data races of its
+// own, does not.
+func TestTimeoutHandling(t *testing.T) {
+	var err error
+	ask := func(*fiber.Ctx) error { _, err = httpctx.Lookup(); return nil }
+	app := newApp()
+	app.Get("/context", fiberv2ctx.Middleware(), timeout.NewWithContext(ask, time.Minute))
+	app.Get("/outside", fiberv2ctx.Middleware(), timeout.New(ask, time.Minute)) //nolint:staticcheck // in use
+	app.Get("/inside", timeout.New(fiberv2ctx.Middleware(), time.Minute), ask)  //nolint:staticcheck // in use
+	addr := "http://" + listen(t, app)
+	request := func(path string) int {
+		response, err := http.Get(addr + path) //nolint:noctx // nothing to cancel
+		require.NoError(t, err)
+		response.Body.Close()
+		return response.StatusCode
+	}
+	request("/outside")
+	assert.ErrorIs(t, err, httpctx.ErrLost)
+	assert.ErrorContains(t, err, ": fiber's timeout.New runs its handler on another goroutine, started by ")
+	assert.ErrorContains(t, err, ": put Middleware inside it")
+	request("/inside")
+	assert.NoError(t, err)
+	request("/context")
+	assert.NoError(t, err)
+}
