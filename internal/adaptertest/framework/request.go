@@ -33,15 +33,15 @@ func (f Framework) inRequest(t *testing.T, method, path string, body io.Reader, 
 
 func testRequest(t *testing.T, f Framework) {
 	var found *http.Request
-	f.inRequest(t, http.MethodGet, "/work/a%2Fb?q=1&r=%20", nil, func(c Call) {
+	f.inRequest(t, http.MethodGet, "/work/a%20b?q=1&r=%20", nil, func(c Call) {
 		current := httpctx.GetOrFail()
 		r := current.Request()
 		found = r
 		assert.Equal(t, http.MethodGet, r.Method)
-		assert.Equal(t, "/work/a/b", r.URL.Path)
-		assert.Equal(t, "/work/a%2Fb", r.URL.EscapedPath())
+		assert.Equal(t, "/work/a b", r.URL.Path)
+		assert.Equal(t, "/work/a%20b", r.URL.EscapedPath())
 		assert.Equal(t, "1", r.URL.Query().Get("q"))
-		assert.Equal(t, "/work/a%2Fb?q=1&r=%20", r.RequestURI)
+		assert.Equal(t, "/work/a%20b?q=1&r=%20", r.RequestURI)
 		assert.Equal(t, "HTTP/1.1", r.Proto)
 		assert.True(t, r.ProtoAtLeast(1, 1))
 		assert.Equal(t, "example.com:81", r.Host)
