@@ -11,8 +11,8 @@ import (
 	"github.com/ambient-go/ambient/httpctx/internal/adapt"
 )
 
-// Middleware wraps a handler so that it, everything it calls, and every goroutine it starts with gls.Go find the current
-// request with httpctx.Get. It panics if next is nil.
+// Middleware wraps a handler so that it, everything it calls, and every goroutine it starts with gls.Go find the
+// current request with httpctx.Get. It panics if next is nil.
 //
 // Path values are the user values of type string that are set when it takes the request. Routers keep path parameters
 // there: inside of a router, next to the route's handler, Middleware is where httpctx.Context.Param finds them.

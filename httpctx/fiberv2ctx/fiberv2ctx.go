@@ -39,8 +39,9 @@ func Middleware(opts ...httpctx.Option) fiber.Handler {
 	}
 }
 
-// use is the field of a route that app.Use has made, which matches the beginning of a path (router.go of fiber v2.52.15).
-// Fiber 3 has Ctx.Matched; fiber 2 tells nobody.
+// use is the field of a route that is true where app.Use has made the route, which then matches the beginning of a
+// path (router.go of fiber v2.52.15). Fiber 3 has Ctx.Matched; fiber 2 tells nobody. Without the field no pattern is
+// known.
 var use, known = reflect.TypeFor[fiber.Route]().FieldByName("use")
 
 // matchesAll reports whether a route's path is the pattern of a whole request path.

@@ -29,7 +29,8 @@ func Middleware(opts ...httpctx.Option) app.HandlerFunc {
 // newRequest returns a request made of copies.
 func newRequest(ctx context.Context, c *app.RequestContext) *http.Request {
 	received := &c.Request.Header
-	head := adapt.NewHead(received.Method(), received.RequestURI(), received.GetProtocol(), received.Host(), c.RemoteAddr())
+	head := adapt.NewHead(received.Method(), received.RequestURI(), received.GetProtocol(), received.Host(),
+		c.RemoteAddr())
 	received.VisitAll(head.Field)
 	var state *tls.ConnectionState
 	if conn, ok := c.GetConn().(network.ConnTLSer); ok {

@@ -150,8 +150,10 @@ func TestRequestOverTLS(t *testing.T) {
 	addr := listen(t, func(h *server.Hertz) {
 		h.Use(hertzctx.Middleware())
 		h.GET("/", func(context.Context, *app.RequestContext) { name = httpctx.GetOrFail().Request().TLS.ServerName })
-	}, server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}}), server.WithTransport(standard.NewTransporter))
-	conn, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "localhost", InsecureSkipVerify: true}) //nolint:gosec // a test's
+	}, server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}}),
+		server.WithTransport(standard.NewTransporter))
+	config := &tls.Config{ServerName: "localhost", InsecureSkipVerify: true} //nolint:gosec // a test's
+	conn, err := tls.Dial("tcp", addr, config)
 	require.NoError(t, err)
 	defer conn.Close()
 	_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
