@@ -38,24 +38,23 @@ func (p *Probe) Load(t *testing.T, h http.Handler) {
 }
 
 // Faults sends, one after the other on one connection, requests that no route serves, that panic, and that are well.
-// The framework answers the first two with 404 and 405, and recovers a panic with 500.
-func (p *Probe) Faults(t *testing.T, h http.Handler) {
+// The default is that the framework answers the first two with 404 and 405, and recovers a panic with 500; bad makes
+// others.
+func (p *Probe) Faults(t *testing.T, h http.Handler, bad ...func(client *http.Client, url string)) {
 	t.Helper()
 	adaptertest.Build(t)
 	server, client := p.serve(t, h)
 	const rounds = 50
+	if len(bad) == 0 {
+		bad = []func(*http.Client, string){
+			status(t, http.MethodGet, "/nowhere", http.StatusNotFound),
+			status(t, http.MethodPost, "/users/0", http.StatusMethodNotAllowed),
+			status(t, http.MethodGet, "/panic", http.StatusInternalServerError),
+		}
+	}
 	for i := range rounds {
-		for _, bad := range []struct {
-			method, path string
-			want         int
-		}{
-			{http.MethodGet, "/nowhere", http.StatusNotFound},
-			{http.MethodPost, "/users/0", http.StatusMethodNotAllowed},
-			{http.MethodGet, "/panic", http.StatusInternalServerError},
-		} {
-			status, _, err := send(client, bad.method, server.URL+bad.path, "bad")
-			assert.NoError(t, err)
-			assert.Equal(t, bad.want, status, bad.path)
+		for _, bad := range bad {
+			bad(client, server.URL)
 			answer, err := p.call(client, server.URL, strconv.Itoa(i))
 			assert.NoError(t, err)
 			assert.Equal(t, strconv.Itoa(i), answer)
@@ -65,14 +64,29 @@ func (p *Probe) Faults(t *testing.T, h http.Handler) {
 	p.verify(t, rounds)
 }
 
+// status makes a request that is answered with want.
+func status(t *testing.T, method, path string, want int) func(client *http.Client, url string) {
+	return func(client *http.Client, url string) {
+		got, _, err := send(client, method, url+path, "bad")
+		assert.NoError(t, err)
+		assert.Equal(t, want, got, path)
+	}
+}
+
 // serve runs h on a loopback port, with a client that keeps all connections.
 func (p *Probe) serve(t *testing.T, h http.Handler) (*httptest.Server, *http.Client) {
 	t.Helper()
 	p.over = make(chan struct{})
 	server := httptest.NewUnstartedServer(p.clean(h))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.Start()
 	transport := &http.Transport{MaxIdleConnsPerHost: adaptertest.Calls}
+	if p.HTTP2 {
+		transport.Protocols = new(http.Protocols)
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		server.Config.Protocols = transport.Protocols
+		server.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 2 * adaptertest.Calls}
+	}
+	server.Start()
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		server.Close()
