@@ -205,7 +205,7 @@ func (p *Probe) Panic() {
 func (p *Probe) verify(t *testing.T, n int) {
 	t.Helper()
 	p.late.Wait()
-	p.tally.Verify(t, n*12, n*4)
+	p.tally.Verify(t, n*12, n*3)
 	p.dirty.Verify(t, 0, n)
 	count := map[any]int{}
 	decoder := json.NewDecoder(&p.lines.buf)

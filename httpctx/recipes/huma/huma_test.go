@@ -74,4 +74,6 @@ func each(t *testing.T, run func(*routetest.Probe, *testing.T, http.Handler)) {
 
 func TestEachRequestFindsItselfUnderLoad(t *testing.T) { each(t, (*routetest.Probe).Load) }
 
-func TestFaultsLeaveNothingBehind(t *testing.T) { each(t, (*routetest.Probe).Faults) }
+func TestFaultsLeaveNothingBehind(t *testing.T) {
+	each(t, func(p *routetest.Probe, t *testing.T, h http.Handler) { p.Faults(t, h) })
+}

@@ -1,0 +1,4 @@
+package cron
+
+// RunID is the storage that jobs find set.
+var RunID = runID

@@ -1,0 +1,4 @@
+package gocron
+
+// RunID is the storage that jobs find set.
+var RunID = runID
