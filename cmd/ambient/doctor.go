@@ -21,11 +21,12 @@ const doctorUsage = `Example:
 	ambient doctor
 
 Says how ambient works in the module of the current folder: the version of this
-command, the Go release,
-whether goroutine ids are read the fast way with it and why not, what a plain
-go statement does with values, flags in GOFLAGS that matter, which packages
-use gls and httpctx, and what ambient vet finds. It runs a small program that
-is built as the module's own programs are. It takes no arguments.
+command, the Go release, whether goroutine ids are read the fast way with it and
+why not, what a plain go statement does with values, flags in GOFLAGS that
+matter, which packages use gls and httpctx, what to write for the libraries that
+go.mod requires (an adapter, or a recipe of a few lines), and what ambient vet
+finds. It runs a small program that is built as the module's own programs are.
+It takes no arguments.
 
 Exit code: 0 all is well, 1 something is wrong, 2 wrong use.
 `
@@ -54,6 +55,9 @@ type probe struct {
 type report struct {
 	w     io.Writer
 	wrong []string
+
+	imports   map[string]bool // of the module's packages
+	inherited bool            // its programs are built with inheritance
 }
 
 func (r *report) line(name, format string, args ...any) {
@@ -97,6 +101,7 @@ func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		r.fault("module", "there is none here: go to the folder of one, or go mod init")
 	} else if r.module() {
 		r.probe()
+		r.libraries()
 		r.vet()
 	}
 	if len(r.wrong) > 0 {
@@ -163,9 +168,11 @@ func (r *report) module() bool {
 		return false
 	}
 	uses := map[string]map[string]bool{gls: {}, httpctx: {}}
+	r.imports = map[string]bool{}
 	for line := range strings.Lines(string(text)) {
 		words := strings.Fields(line)
 		for _, w := range words[min(1, len(words)):] {
+			r.imports[w] = true
 			if uses[w] != nil {
 				uses[w][strings.TrimSuffix(words[0], "_test")] = true
 			}
@@ -202,6 +209,7 @@ func (r *report) probe() {
 	}
 	switch p.Propagation {
 	case "inherited":
+		r.inherited = true
 		r.line("propagation", "inherited: a plain go statement starts with its creator's values")
 	default:
 		r.line("propagation", "%s: a plain go statement starts with nothing set; gls.Go carries the values", p.Propagation)

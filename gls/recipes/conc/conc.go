@@ -1,10 +1,11 @@
-// Package conc is the recipe for github.com/sourcegraph/conc: each function is bound where a group or a pool is given it.
+// Package conc is the recipe for github.com/sourcegraph/conc: each function is bound where a group or a pool is given
+// it.
 //
 //	group.Go(gls.Bind(f))
 //
-// The same holds for the functions of packages pool, stream and iter. Ambient vet finds functions that are not bound, and
-// -fix binds them. A program built by ambient build needs it for package pool and stream alone: a WaitGroup's function
-// belongs to its caller.
+// The same holds for the functions of packages pool, stream and iter. Ambient vet finds functions that are not bound,
+// and -fix binds them. A program built by ambient build needs it for package pool and stream alone: a WaitGroup's
+// function belongs to its caller.
 package conc
 
 import (

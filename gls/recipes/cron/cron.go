@@ -1,12 +1,13 @@
-// Package cron is the recipe for github.com/robfig/cron/v3: the scheduler starts with nothing set, and each run of a job has
-// a scope of its own with an id.
+// Package cron is the recipe for github.com/robfig/cron/v3: the scheduler starts with nothing set, and each run of a
+// job has a scope of its own with an id.
 //
 //	c := cron.New(cron.WithChain(Scoped))
 //	c.AddFunc("@hourly", clean)
 //	gls.Isolate(c.Start)
 //
 // Jobs run on goroutines of the library, which have nothing set in any build. gls.Isolate is what makes c.Run, which
-// schedules on the caller's goroutine, the same. Do not bind a job that is added during a request: every run would see it.
+// schedules on the caller's goroutine, the same. Do not bind a job that is added during a request: every run would see
+// it.
 package cron
 
 import (

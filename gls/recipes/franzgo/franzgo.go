@@ -7,9 +7,9 @@
 //
 //	client.Produce(ctx, record, gls.Bind(promise))
 //
-// The loop is the program's own: in a program built by ambient build a plain go statement would give it the values of who
-// starts it, for ever. Promises run on a goroutine of the client; ambient vet finds those that are not bound, and -fix
-// binds them. Hooks and the partitioner serve all records and are nobody's.
+// The loop is the program's own: in a program built by ambient build a plain go statement would give it the values of
+// who starts it, for ever. Promises run on a goroutine of the client; ambient vet finds those that are not bound, and
+// -fix binds them. Hooks and the partitioner serve all records and are nobody's.
 package franzgo
 
 import (

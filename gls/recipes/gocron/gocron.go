@@ -1,12 +1,12 @@
-// Package gocron is the recipe for github.com/go-co-op/gocron/v2: the scheduler is made and started with nothing set, and
-// each run of a task has a scope of its own with an id.
+// Package gocron is the recipe for github.com/go-co-op/gocron/v2: the scheduler is made and started with nothing set,
+// and each run of a task has a scope of its own with an id.
 //
 //	gls.Isolate(func() { scheduler, err = gocron.NewScheduler() })
 //	scheduler.NewJob(gocron.DurationJob(time.Hour), gocron.NewTask(Scoped(clean)))
 //	gls.Isolate(scheduler.Start)
 //
-// Tasks run on goroutines of the library, which have nothing set in any build; gls.Isolate says that it is meant, and holds
-// with -inherit too. Do not bind a task that is added during a request: every run would see it.
+// Tasks run on goroutines of the library, which have nothing set in any build; gls.Isolate says that it is meant, and
+// holds with -inherit too. Do not bind a task that is added during a request: every run would see it.
 package gocron
 
 import (

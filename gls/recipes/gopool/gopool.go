@@ -1,9 +1,10 @@
-// Package gopool is the recipe for github.com/bytedance/gopkg/util/gopool: each function is bound where it is given away.
+// Package gopool is the recipe for github.com/bytedance/gopkg/util/gopool: each function is bound where it is given
+// away.
 //
 //	gopool.Go(gls.Bind(f))
 //
-// The same holds for CtxGo and for the methods of a Pool. Ambient vet finds functions that are not bound, and -fix binds
-// them.
+// The same holds for CtxGo and for the methods of a Pool. Ambient vet finds functions that are not bound, and -fix
+// binds them.
 package gopool
 
 import (

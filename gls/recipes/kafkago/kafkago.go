@@ -1,13 +1,13 @@
-// Package kafkago is the recipe for github.com/segmentio/kafka-go: the loop that reads begins with nothing set, and each
-// message has a scope of its own with its id.
+// Package kafkago is the recipe for github.com/segmentio/kafka-go: the loop that reads begins with nothing set, and
+// each message has a scope of its own with its id.
 //
 //	go gls.Isolate(func() { ... for each message:
 //		gls.Run(func() { err = handle(m) }, messageID.With(id), glslog.With(slog.String("message_id", id)))
 //	})
 //
-// The loop is the program's own: in a program built by ambient build a plain go statement would give it the values of who
-// starts it, for ever. Writer.Completion is called for batches, with the messages of many, and is nobody's: put what it
-// needs into Message.WriterData.
+// The loop is the program's own: in a program built by ambient build a plain go statement would give it the values of
+// who starts it, for ever. Writer.Completion is called for batches, with the messages of many, and is nobody's: put
+// what it needs into Message.WriterData.
 package kafkago
 
 import (

@@ -54,7 +54,9 @@ func Example() {
 		panic(err)
 	}
 	defer cluster.Close()
-	reader := kafka.NewReader(kafka.ReaderConfig{Brokers: cluster.ListenAddrs(), Topic: topic, MaxWait: 10 * time.Millisecond})
+	reader := kafka.NewReader(kafka.ReaderConfig{
+		Brokers: cluster.ListenAddrs(), Topic: topic, MaxWait: 10 * time.Millisecond,
+	})
 	defer reader.Close()
 	done := make(chan struct{})
 	recipe.Start(context.Background(), reader, func(kafka.Message) { // the recipe

@@ -3,9 +3,9 @@
 //
 //	result := <-lo.Async(gls.Bind(f))
 //
-// What lo calls itself (lo.Map, lo.Filter and the others) sees what its caller does. Ambient vet finds functions that are
-// not bound, and -fix binds them. A program built by ambient build needs none of it but for Generator: the functions belong
-// to their caller.
+// What lo calls itself (lo.Map, lo.Filter and the others) sees what its caller does. Ambient vet finds functions that
+// are not bound, and -fix binds them. A program built by ambient build needs none of it but for Generator: the
+// functions belong to their caller.
 package lo
 
 import (

@@ -1,5 +1,5 @@
-// Package nats is the recipe for github.com/nats-io/nats.go: a subscription begins with nothing set, and each message has a
-// scope of its own with its id.
+// Package nats is the recipe for github.com/nats-io/nats.go: a subscription begins with nothing set, and each message
+// has a scope of its own with its id.
 //
 //	gls.Isolate(func() {
 //		sub, err = conn.Subscribe(subject, func(m *nats.Msg) {
@@ -7,9 +7,9 @@
 //		})
 //	})
 //
-// The library calls handlers on goroutines of its own, which have nothing set in any build; gls.Isolate is for a loop of
-// NextMsg or Fetch in the program's code, and harmless here. Do not bind a handler: every message would see the values of
-// the one who subscribed.
+// The library calls handlers on goroutines of its own, which have nothing set in any build; gls.Isolate is for a loop
+// of NextMsg or Fetch in the program's code, and harmless here. Do not bind a handler: every message would see the
+// values of the one who subscribed.
 package nats
 
 import (

@@ -6,6 +6,6 @@
 //
 // chi hands its middlewares a copy of the request and writes parameters and pattern into the one that they hand on: a
 // Middleware around the router alone knows neither. One on the outermost router serves those that are mounted in it,
-// unless a middleware of theirs replaces the request; put it there as well then. The pattern is the whole one, and known
-// in the handler; before next.ServeHTTP there is none.
+// unless a middleware of theirs replaces the request; put it there as well then. The pattern is the whole one, and
+// known in the handler; before next.ServeHTTP there is none.
 package chi

@@ -26,7 +26,8 @@ const (
 	fails  = "/users.Users/Panic"
 )
 
-// newServer has a unary procedure and a stream in both directions, and recovers panics, which connect does by an option.
+// newServer has a unary procedure and a stream in both directions, and recovers panics, which connect does by an
+// option.
 func newServer(p *routetest.Probe) http.Handler {
 	recovers := connect.WithRecover(func(context.Context, connect.Spec, http.Header, any) error {
 		return connect.NewError(connect.CodeInternal, errors.New("recovered"))
@@ -109,10 +110,10 @@ func TestEachStreamFindsItselfUnderLoad(t *testing.T) {
 func TestPanicsLeaveNothingBehind(t *testing.T) {
 	p := newProbe(unary)
 	p.Faults(t, newServer(p), func(client *http.Client, url string) {
-		_, err := connect.NewClient[text, text](client, url+fails).CallUnary(t.Context(), connect.NewRequest(wrapperspb.String("")))
+		_, err := connect.NewClient[text, text](client, url+fails).CallUnary(t.Context(), connect.NewRequest(&text{}))
 		assert.Equal(t, connect.CodeInternal, connect.CodeOf(err))
 		_, err = connect.NewClient[text, text](client, url+"/users.Users/Nothing").
-			CallUnary(t.Context(), connect.NewRequest(wrapperspb.String("")))
+			CallUnary(t.Context(), connect.NewRequest(&text{}))
 		assert.Equal(t, connect.CodeUnimplemented, connect.CodeOf(err))
 	})
 }
@@ -145,7 +146,8 @@ func TestACallOfAHandlerHasItsID(t *testing.T) {
 			return connect.NewResponse(&text{}), nil
 		})))
 	defer server.Close()
-	client := connect.NewClient[text, text](&http.Client{Transport: httpctx.Transport(server.Client().Transport)}, server.URL+unary)
+	outgoing := &http.Client{Transport: httpctx.Transport(server.Client().Transport)}
+	client := connect.NewClient[text, text](outgoing, server.URL+unary)
 	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	routetest.SetID(r.Header, "7")
 	httpctx.Run(httptest.NewRecorder(), r, func() {

@@ -1,7 +1,7 @@
-// Package gozero is the recipe for github.com/zeromicro/go-zero: httpctx.Middleware as a middleware of the server, and a
-// router that writes the route into the request.
+// Package gozero is the recipe for github.com/zeromicro/go-zero: httpctx.Middleware as a middleware of the server, and
+// a router that writes the route into the request.
 //
-//	server := rest.MustNewServer(conf, rest.WithRouter(Router{router.NewRouter()})) // the first option, for others set up the router
+//	server := rest.MustNewServer(conf, rest.WithRouter(Router{router.NewRouter()})) // the first option
 //	server.Use(rest.ToMiddleware(httpctx.Middleware))                               // behind what replaces the request
 //
 // The second line alone serves programs that need no Param and no Pattern. Middlewares of Use run inside of go-zero's

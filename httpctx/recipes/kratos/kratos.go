@@ -1,5 +1,5 @@
-// Package kratos is the recipe for github.com/go-kratos/kratos/v2: httpctx.Middleware as a filter of the HTTP server, and
-// a middleware, the last one, for the route and the context that the operation is given.
+// Package kratos is the recipe for github.com/go-kratos/kratos/v2: httpctx.Middleware as a filter of the HTTP server,
+// and a middleware, the last one, for the route and the context that the operation is given.
 //
 //	srv := http.NewServer(
 //		http.Address(":8000"),
@@ -7,9 +7,9 @@
 //		http.Middleware(recovery.Recovery(), Ambient), // and the name of Ambient
 //	)
 //
-// The first line alone serves programs that need no Param and no Pattern. kratos calls middlewares for its operations, the
-// generated ones among them; a handler of srv.Handle has what the first line gives. On a gRPC server Ambient does nothing:
-// what that needs is gls/glsgrpc.
+// The first line alone serves programs that need no Param and no Pattern. kratos calls middlewares for its operations,
+// the generated ones among them; a handler of srv.Handle has what the first line gives. On a gRPC server Ambient does
+// nothing: what that needs is gls/glsgrpc.
 package kratos
 
 import (

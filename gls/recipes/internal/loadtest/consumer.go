@@ -12,8 +12,8 @@ import (
 	"github.com/ambient-go/ambient/internal/adaptertest"
 )
 
-// A Consumer handles adaptertest.Calls messages, or runs as many jobs, which have the ids "0", "1" and so on. It is what
-// a recipe is given.
+// A Consumer handles adaptertest.Calls messages, or runs as many jobs, which have the ids "0", "1" and so on. It is
+// what a recipe is given.
 type Consumer struct {
 	message *gls.Storage[string] // the recipe's own: the id of the message in work
 

@@ -1,5 +1,5 @@
-// Package loadtest asks of pools and consumers under load whether each task and each message has its own identity, and no
-// worker keeps another's.
+// Package loadtest asks of pools and consumers under load whether each task and each message has its own identity, and
+// no worker keeps another's.
 package loadtest
 
 import (
@@ -19,8 +19,8 @@ var (
 	inner = gls.New[string]("loadtest.inner")
 )
 
-// A Pool is what a recipe is for. Submit does not return before the pool has taken the task; it may return before the task
-// is done. What Bare does is the same without the recipe.
+// A Pool is what a recipe is for. Submit does not return before the pool has taken the task; it may return before the
+// task is done. What Bare does is the same without the recipe.
 type Pool struct {
 	Submit, Bare func(task func())
 
@@ -32,7 +32,8 @@ type Pool struct {
 	Recovers bool
 }
 
-// Run submits adaptertest.Calls tasks at once, each from a goroutine with an identity of its own, and as many bare ones.
+// Run submits adaptertest.Calls tasks at once, each from a goroutine with an identity of its own, and as many bare
+// ones.
 func (p Pool) Run(t *testing.T) {
 	t.Helper()
 	adaptertest.Build(t)

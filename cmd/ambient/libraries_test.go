@@ -1,0 +1,100 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// repository is where the folders of the rows are.
+var repository = filepath.Join("..", "..")
+
+// pending are folders that rows name before they are there.
+var pending = []string{
+	"httpctx/fiberctx", "httpctx/fiberv2ctx", "httpctx/fasthttpctx", "httpctx/hertzctx", "gls/glsgqlgen",
+	"gls/glswatermill", "gls/glsriver", "gls/glsasynq", "gls/glstemporal", "gls/glsotel", "gls/glszap", "gls/glszerolog",
+	"gls/glslogrus", "gls/glssentry", "gls/glsopenfeature",
+}
+
+func TestEachLibraryHasItsFolder(t *testing.T) {
+	for _, l := range libraryRows {
+		if slices.Contains(pending, l.folder) {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(repository, l.folder, "*.go"))
+		require.NoError(t, err)
+		assert.NotEmpty(t, files, "%s: there is no package in %s", l.module, l.folder)
+	}
+}
+
+func TestEachLibrarySaysWhatToWrite(t *testing.T) {
+	seen := map[string]bool{}
+	for _, l := range libraryRows {
+		assert.NotEmpty(t, l.write, l.module)
+		assert.False(t, seen[l.module+" "+l.pkg], "%s has two rows", l.module)
+		seen[l.module+" "+l.pkg] = true
+		if recipe := strings.Contains(l.folder, "/recipes/"); !recipe {
+			assert.Contains(t, l.write, filepath.Base(strings.TrimSuffix(l.folder, "/")), l.folder)
+		}
+	}
+}
+
+// Each module below gls/ and httpctx/, and each package of recipes, is what the doctor names to somebody.
+func TestEachAdapterHasALibrary(t *testing.T) {
+	named := map[string]bool{
+		"gls/glssql/dbtest": true, // tests of gls/glssql alone
+	}
+	for _, l := range libraryRows {
+		named[l.folder] = true
+	}
+	for _, top := range []string{"gls", "httpctx"} {
+		err := filepath.WalkDir(filepath.Join(repository, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return err
+			}
+			folder, err := filepath.Rel(repository, path)
+			if err != nil {
+				return err
+			}
+			folder = filepath.ToSlash(folder)
+			_, err = os.Stat(filepath.Join(path, "go.mod"))
+			switch {
+			case strings.HasSuffix(folder, "/internal"), strings.HasSuffix(folder, "/testdata"):
+				return fs.SkipDir
+			case strings.HasSuffix(folder, "/recipes"):
+				return nil // its packages count
+			case err == nil, strings.Contains(folder, "/recipes/"):
+				assert.True(t, named[folder], "%s is named for no library", folder)
+			}
+			return nil
+		})
+		require.NoError(t, err)
+	}
+}
+
+// What a build with inheritance leaves alone is said in such a build only.
+func TestLibrariesOfABuildWithInheritance(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("go.mod", []byte("module m\n\ngo 1.25\n\nrequire (\n"+
+		"\tgithub.com/robfig/cron/v3 v3.0.1\n\tgo.uber.org/zap v1.0.0\n\tgoogle.golang.org/grpc v1.0.0 // indirect\n)\n"), 0o600))
+	lines := func(inherited bool) string {
+		var out strings.Builder
+		r := &report{w: &out, inherited: inherited}
+		r.libraries()
+		assert.Empty(t, r.wrong)
+		return out.String()
+	}
+	explicit := lines(false)
+	assert.Contains(t, explicit, "github.com/robfig/cron/v3: recipe gls/recipes/cron: ")
+	assert.NotContains(t, explicit, "with nothing")
+	assert.NotContains(t, explicit, "grpc")
+	inherited := lines(true)
+	assert.Contains(t, inherited, "gls.Isolate(c.Start); with nothing start jobs\n")
+	assert.Contains(t, inherited, "go.uber.org/zap: module gls/glszap: zap.NewProduction(glszap.WrapCore())\n")
+}
