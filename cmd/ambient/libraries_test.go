@@ -81,8 +81,9 @@ func TestEachAdapterHasALibrary(t *testing.T) {
 // What a build with inheritance leaves alone is said in such a build only.
 func TestLibrariesOfABuildWithInheritance(t *testing.T) {
 	t.Chdir(t.TempDir())
-	require.NoError(t, os.WriteFile("go.mod", []byte("module m\n\ngo 1.25\n\nrequire (\n"+
-		"\tgithub.com/robfig/cron/v3 v3.0.1\n\tgo.uber.org/zap v1.0.0\n\tgoogle.golang.org/grpc v1.0.0 // indirect\n)\n"), 0o600))
+	const mod = "module m\n\ngo 1.25\n\nrequire (\n" +
+		"\tgithub.com/robfig/cron/v3 v3.0.1\n\tgo.uber.org/zap v1.0.0\n\tgoogle.golang.org/grpc v1.0.0 // indirect\n)\n"
+	require.NoError(t, os.WriteFile("go.mod", []byte(mod), 0o600))
 	lines := func(inherited bool) string {
 		var out strings.Builder
 		r := &report{w: &out, inherited: inherited}

@@ -121,6 +121,21 @@ var All = []Construct{
 	pool("a pool of gopool", "github.com/bytedance/gopkg/util/gopool"),
 	pool("a pool of tunny", "github.com/Jeffail/tunny"),
 	pool("lo", "github.com/samber/lo"),
+	pool("a client of franz-go", "github.com/twmb/franz-go/pkg/kgo"),
+
+	// What these run is for no caller: bound, it would have the values of the one who registered it, each time.
+	{
+		Name: "nats.Conn.Subscribe", Remedy: "set it inside, in the handler, for each message",
+		Creators: []string{"github.com/nats-io/nats%2ego."},
+	},
+	{
+		Name: "cron.Cron", Remedy: "set it inside, in the job, for each run",
+		Creators: []string{"github.com/robfig/cron"},
+	},
+	{
+		Name: "gocron.Scheduler", Remedy: "set it inside, in the task, for each run",
+		Creators: []string{"github.com/go-co-op/gocron"},
+	},
 }
 
 // FromC stands for the creator of a goroutine that a thread of C called into being.

@@ -10,20 +10,19 @@ import (
 
 func TestOfKnowsWhoStartedAGoroutine(t *testing.T) {
 	for creator, want := range map[string]string{
-		"sync.(*WaitGroup).Go":                         "sync.WaitGroup.Go",
-		"golang.org/x/sync/errgroup.(*Group).Go":       "errgroup.Group.Go",
-		"golang.org/x/sync/errgroup.(*Group).TryGo":    "errgroup.Group.Go",
-		"iter.Pull[...]":                               "iter.Pull",
-		"iter.Pull2[...]":                              "iter.Pull",
-		"context.(*afterFuncCtx).cancel.func1":         "context.AfterFunc",
-		"testing.(*T).Run":                             "t.Run",
-		"net/http.(*Server).Serve":                     "http.Server",
-		"net/http.(*Transport).dialConn":               "httptrace",
-		"net/http.(*Transport).startDialConnForLocked": "http.Transport",
-		"github.com/panjf2000/ants/v2.(*goWorker).run": "a pool of ants",
-		"github.com/sourcegraph/conc.(*WaitGroup).Go":  "a group of conc",
-		"github.com/samber/lo/parallel.ForEach[...]":   "lo",
-
+		"sync.(*WaitGroup).Go":                                       "sync.WaitGroup.Go",
+		"golang.org/x/sync/errgroup.(*Group).Go":                     "errgroup.Group.Go",
+		"golang.org/x/sync/errgroup.(*Group).TryGo":                  "errgroup.Group.Go",
+		"iter.Pull[...]":                                             "iter.Pull",
+		"iter.Pull2[...]":                                            "iter.Pull",
+		"context.(*afterFuncCtx).cancel.func1":                       "context.AfterFunc",
+		"testing.(*T).Run":                                           "t.Run",
+		"net/http.(*Server).Serve":                                   "http.Server",
+		"net/http.(*Transport).dialConn":                             "httptrace",
+		"net/http.(*Transport).startDialConnForLocked":               "http.Transport",
+		"github.com/panjf2000/ants/v2.(*goWorker).run":               "a pool of ants",
+		"github.com/sourcegraph/conc.(*WaitGroup).Go":                "a group of conc",
+		"github.com/samber/lo/parallel.ForEach[...]":                 "lo",
 		"github.com/valyala/fasthttp.TimeoutWithCodeHandler.func1":   "fasthttp.TimeoutHandler",
 		"github.com/gofiber/fiber/v2/middleware/timeout.New.func1":   "fiber's timeout.New",
 		"github.com/gofiber/fiber/v2/middleware/timeout.New.func1.1": "fiber's timeout.New",
@@ -34,6 +33,11 @@ func TestOfKnowsWhoStartedAGoroutine(t *testing.T) {
 		"time.goFuncs":                   "",
 		"github.com/samber/logger.Start": "",
 		"":                               "",
+		"github.com/twmb/franz-go/pkg/kgo.NewClient":           "a client of franz-go",
+		"github.com/nats-io/nats%2ego.(*Conn).subscribeLocked": "nats.Conn.Subscribe",
+		"github.com/robfig/cron/v3.(*Cron).startJob":           "cron.Cron",
+		"github.com/robfig/cron.(*Cron).run":                   "cron.Cron",
+		"github.com/robfig/cronjobs.Run":                       "",
 	} {
 		c, ok := constructs.Of(creator, "")
 		assert.Equal(t, want != "", ok, creator)

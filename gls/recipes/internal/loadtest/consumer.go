@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,9 +76,13 @@ func (c *Consumer) Handle(id string) {
 	user.Enter(id)
 }
 
-// Bare is called by the consumer's goroutine itself, between messages.
+// Bare is called by the consumer's goroutine itself, between messages. There the error text must not advise to bind the
+// handler, which would give each message what the subscriber had.
 func (c *Consumer) Bare() {
 	c.tally.After("a consumer between messages", "", "a frame", gls.Capture() != gls.Snapshot{})
+	if _, err := user.Lookup(); gls.Propagation() == gls.Explicit && !strings.Contains(err.Error(), "set it inside") {
+		c.tally.After("a consumer between messages", "", err.Error(), true)
+	}
 }
 
 // Verify waits until all messages have been handled.

@@ -21,7 +21,7 @@ var builtin = func() map[string]runner {
 			all[path+"."+name] = r
 		}
 	}
-	first, second := runner{arg: 0}, runner{arg: 1}
+	first, second, third := runner{arg: 0}, runner{arg: 1}, runner{arg: 2}
 	add("time", second, "AfterFunc")
 	add("context", second, "AfterFunc")
 	add("sync", first, "WaitGroup.Go")
@@ -57,6 +57,9 @@ var builtin = func() map[string]runner {
 	add(lo, first, "Async", "Async0", "Async1", "Async2", "Async3", "Async4", "Async5", "Async6")
 	add(lo, second, "Generator")
 	add(lo+"/parallel", second, "Map", "ForEach", "Times", "GroupBy", "PartitionBy")
+
+	add("github.com/twmb/franz-go/pkg/kgo", third, "Client.Produce", "Client.TryProduce", "Client.CommitOffsets",
+		"Client.CommitOffsetsSync")
 	return all
 }()
 

@@ -10,3 +10,7 @@ func Map[T, R any](collection []T, transform func(item T, index int) R) []R {
 	}
 	return nil
 }
+
+func Async6[A, B, C, D, E, F any](f func() (A, B, C, D, E, F)) <-chan struct{} { return nil }
+
+func Generator[T any](bufferSize int, generator func(yield func(T))) <-chan T { return nil }

@@ -4,3 +4,5 @@ func Map[T, R any](collection []T, transform func(item T, index int) R) []R    {
 func ForEach[T any](collection []T, callback func(item T, index int))          {}
 func Times[T any](count int, iteratee func(index int) T) []T                   { return nil }
 func GroupBy[T any, U comparable](collection []T, iteratee func(item T) U) any { return nil }
+
+func PartitionBy[T any, K comparable](collection []T, iteratee func(item T) K) [][]T { return nil }
