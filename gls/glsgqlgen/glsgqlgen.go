@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/flow"
 )
 
 // Extension is the handler extension under which everything that belongs to an operation sees the operation's frame. Use
@@ -92,15 +93,9 @@ type start struct {
 	carries bool         // false: the ctx carried none
 }
 
-// startOf decides between the frame in force and the one that ctx carries. Where the ambient context carries the same
-// one, the frame has been made of it and has what was set since. Where it does not, somebody has put that one into ctx
-// for what comes now, a websocket's InitFunc for example.
 func startOf(ctx context.Context) start {
 	carried, carries := gls.FromContext(ctx)
-	if ambient, ok := gls.FromContext(gls.Context()); carries && (!ok || ambient != carried) {
-		return start{carried, carried, true}
-	}
-	return start{gls.Capture(), carried, carries}
+	return start{flow.Of(ctx), carried, carries}
 }
 
 // carry returns ctx with the operation's frame, unless somebody has put another one there since.
