@@ -3,9 +3,11 @@
 //
 //	mux.Handle("/debug/ambient/", glsdebug.Handler())
 //
-// The page shows for each goroutine its id, its age, the storages that are set (name and type), the request it
-// belongs to, who started it and where, and its stack on a click. It can be filtered and sorted; it refreshes itself
-// every two seconds until it is paused. It works at any path, below http.StripPrefix too, and without JavaScript.
+// The page shows for each goroutine its id, its age, the storages that are set (name and type), who started it and
+// where, and its stack on a click. Goroutines of one request stand together, below what they have in common: the
+// request, its keys (see httpctx.Key) and what is set on all of them. The list can be filtered and sorted; it refreshes
+// itself every two seconds until it is paused. It works at any path, below http.StripPrefix too, and without
+// JavaScript.
 //
 // # Who may read it
 //
@@ -17,15 +19,15 @@
 //
 // # What it shows
 //
-// A value is shown only if its type implements [slog.LogValuer], as what its LogValue returns: numbers, strings,
-// times and groups of them. Of anything else that LogValue returns, and of the values of all other types, the type is
+// A value, of a storage or of a request's key, is shown only if its type implements [slog.LogValuer], as what its
+// LogValue returns: numbers, strings, times and groups of them. Of anything else that LogValue returns, and of the values of all other types, the type is
 // shown and nothing more. httpctx.Context implements it, without headers and bodies. LogValue is called on another
 // goroutine than the one that carries the value and has to be safe for that. One that panics or takes longer than 50
 // ms spoils its own cell; while it runs, others of its type are not asked.
 //
 // A goroutine that a value with LogValue, ID, Start and Finished methods like those of httpctx.Context is set on
-// belongs to a request. Its age is the request's. Other goroutines are as old as the page knows: since gls started
-// them, if the page was open at the time, or since it first saw them.
+// belongs to a request. In the JSON its age is the request's. Other goroutines, and on the page all, are as old as the
+// page knows: since gls started them, if the page was open at the time, or since it first saw them.
 //
 // # Losses
 //
@@ -45,7 +47,7 @@
 //
 // Who started the others is in the text of runtime.Stack alone, and the runtime stops the program for as long as it
 // needs to write it: 3 to 14 microseconds for each goroutine that there is. An origin never changes, so this text is
-// asked for only when the page has goroutines that it does not know yet, only if there are at most 1000 goroutines,
+// asked for only when the page has goroutines that it does not know yet, only if there are at most 2000 goroutines,
 // and not for more than 2 % of the time. With more goroutines the page says that it did not ask, and offers to. A
 // stack on a click asks for the same text.
 //
@@ -68,12 +70,14 @@
 //	  "losses": [{"storage": "httpctx", "type": "*httpctx.Context", "count": 3, "last": "2026-01-02T15:04:05Z",
 //	    "function": "main.show", "position": "/src/main.go:42",  // the go statement
 //	    "read": "main.show.func1", "read_position": "/src/main.go:43"}],  // first; absent where it is not known
+//	  "requests": [{"id": "4bf9", …, "goroutines": [34, 35]}],  // those of the list, as below, with their goroutines
 //	  "goroutines": [{
 //	    "id": 34,
 //	    "age_seconds": 0.25,
 //	    "age_of": "request",  // or "goroutine", or "seen": at least that old
 //	    "request": {"id": "4bf9", "method": "GET", "path": "/posts/1", "pattern": "GET /posts/{id}",
-//	      "start": "2026-01-02T15:04:04.873Z", "age_seconds": 0.25, "finished": false},  // absent without a request
+//	      "start": "2026-01-02T15:04:04.873Z", "age_seconds": 0.25, "finished": false,
+//	      "keys": [{"name": "user", "type": "*session.User", "value": "ada"}]},  // absent without a request, or keys
 //	    "storages": [{"name": "httpctx", "type": "*httpctx.Context",
 //	      "value": {"request_id": "4bf9", "method": "GET"}}],  // no value without a LogValue
 //	    "started": {"by": 33, "function": "main.show", "position": "/src/main.go:42",

@@ -38,26 +38,33 @@ type (
 			Read               string
 			Count              int
 		}
+		Requests []struct {
+			request
+			Goroutines []uint64
+		}
 		Goroutines []row
 	}
+	request struct {
+		ID, Method, Path, Pattern string
+		Start                     time.Time
+		Age                       float64 `json:"age_seconds"`
+		Finished                  bool
+		Keys                      []value
+	}
+	value struct {
+		Name, Type string
+		Value      any
+		NotShown   string `json:"not_shown"`
+	}
 	row struct {
-		ID      uint64
-		Age     float64 `json:"age_seconds"`
-		AgeOf   string  `json:"age_of"`
-		Request *struct {
-			ID, Method, Path, Pattern string
-			Start                     time.Time
-			Age                       float64 `json:"age_seconds"`
-			Finished                  bool
-		}
-		Storages []struct {
-			Name, Type string
-			Value      any
-			NotShown   string `json:"not_shown"`
-		}
-		Started *started
-		Exited  bool
-		Self    bool `json:"this_request"`
+		ID       uint64
+		Age      float64 `json:"age_seconds"`
+		AgeOf    string  `json:"age_of"`
+		Request  *request
+		Storages []value
+		Started  *started
+		Exited   bool
+		Self     bool `json:"this_request"`
 	}
 	started struct {
 		By                 uint64

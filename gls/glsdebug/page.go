@@ -1,11 +1,8 @@
 package glsdebug
 
 import (
-	"cmp"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"slices"
 	"strconv"
@@ -28,7 +25,10 @@ type (
 		Totals      totals         `json:"totals"`
 		Storages    []storageTotal `json:"storages"`
 		Losses      []loss         `json:"losses"`
+		Requests    []*group       `json:"requests"`
 		Goroutines  []*row         `json:"goroutines"`
+
+		rest *group // the goroutines that belong to no request
 	}
 	loss struct {
 		Storage      string    `json:"storage"`
@@ -63,7 +63,9 @@ type (
 		Exited   bool      `json:"exited"`
 		Self     bool      `json:"this_request"`
 
-		since time.Time
+		since   time.Time
+		OwnAge  float64 `json:"-"` // of the goroutine, though it belongs to a request
+		AtLeast bool    `json:"-"` // OwnAge is since it was first seen
 	}
 	request struct {
 		ID       string    `json:"id"`
@@ -73,6 +75,7 @@ type (
 		Start    time.Time `json:"start"`
 		Age      float64   `json:"age_seconds"`
 		Finished bool      `json:"finished"`
+		Keys     []storage `json:"keys,omitempty"`
 	}
 	storage struct {
 		Name  string `json:"name"`
@@ -129,6 +132,7 @@ func answer(ask question) *page {
 			p.Totals.UnknownOrigins++
 		}
 	}
+	p.group()
 	return p
 }
 
@@ -144,58 +148,37 @@ func lossList() []loss {
 	return list
 }
 
-// rows asks the values that log themselves, those that several goroutines share once.
+// rows describes the goroutines.
 func rows(list []inspect.Goroutine, known map[uint64]met, now time.Time) []*row {
-	var values []slog.LogValuer
-	asked := make(map[slog.LogValuer]int) // pointers only: other values may not be comparable
-	index := make([]int, 0, 2*len(list))
+	inquiry := newInquiry(true)
+	values := make([][]noted, len(list))
 	for i := range list {
 		for _, v := range list[i].Values {
-			valuer, ok := v.Value.(slog.LogValuer)
-			if !ok {
-				index = append(index, -1)
-				continue
-			}
-			if reflect.TypeOf(valuer).Kind() == reflect.Pointer {
-				if at, again := asked[valuer]; again {
-					index = append(index, at)
-					continue
-				}
-				asked[valuer] = len(values)
-			}
-			index = append(index, len(values))
-			values = append(values, valuer)
+			values[i] = append(values[i], inquiry.note(v))
 		}
 	}
-	answers := readAll(values)
+	inquiry.ask()
 	all := make([]*row, len(list))
 	for i := range list {
-		g := &list[i]
-		r := newRow(g.ID, known[g.ID])
-		for j, v := range g.Values {
-			s := storage{Name: storageName(v.Storage), Type: v.Type}
-			if at := index[j]; at >= 0 {
-				a := answers[at]
-				s.Value, s.Text, s.Why = a.json, a.text, a.why
-				s.InRequest = r.belong(a.request, now)
-			}
+		r := newRow(list[i].ID, known[list[i].ID], now)
+		for _, v := range values[i] {
+			s, request := inquiry.storage(v, storageName(v.Storage))
+			s.InRequest = r.belong(request, now)
 			r.Storages = append(r.Storages, s)
 		}
-		index = index[len(g.Values):]
-		slices.SortFunc(r.Storages, func(a, b storage) int {
-			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
-		})
+		sortStorages(r.Storages)
 		r.Age = max(now.Sub(r.since).Seconds(), 0)
 		all[i] = r
 	}
 	return all
 }
 
-func newRow(id uint64, m met) *row {
+func newRow(id uint64, m met, now time.Time) *row {
 	r := &row{ID: id, AgeOf: "seen", since: m.first, Started: m.origin, Exited: m.exited}
 	if b, ok := births.Load(id); ok {
 		r.AgeOf, r.since = "goroutine", b.(birth).at
 	}
+	r.OwnAge, r.AtLeast = max(now.Sub(r.since).Seconds(), 0), r.AgeOf == "seen"
 	return r
 }
 
@@ -204,9 +187,8 @@ func (r *row) belong(value *request, now time.Time) bool {
 	if value == nil || r.Request != nil {
 		return false
 	}
-	own := *value
-	own.Age = max(now.Sub(own.Start).Seconds(), 0)
-	r.Request, r.AgeOf, r.since = &own, "request", own.Start
+	value.Age = max(now.Sub(value.Start).Seconds(), 0)
+	r.Request, r.AgeOf, r.since = value, "request", value.Start
 	return true
 }
 

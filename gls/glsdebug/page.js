@@ -3,6 +3,7 @@
 	const interval = 2000;
 	const filter = document.getElementById("q"), pause = document.getElementById("pause");
 	const state = document.getElementById("state");
+	const stacks = []; // the rows whose stacks are open, the last one last
 	let timer, asking, paused = false;
 
 	for (const e of document.querySelectorAll(".nojs")) e.remove();
@@ -12,6 +13,7 @@
 		const response = await fetch(url, { signal, cache: "no-store" });
 		// The style has a nonce that is not this page's, which the browser would report.
 		const text = (await response.text()).replace(/<(style)[^]*?<\/\1>/, "");
+		if (!response.headers.get("Content-Type").startsWith("text/html")) throw new Error(text);
 		return new DOMParser().parseFromString(text, "text/html");
 	};
 
@@ -24,14 +26,14 @@
 		const focused = document.activeElement;
 		const old = new Map();
 		for (const tr of [...body.rows]) {
-			if (tr.dataset.id) old.set(tr.dataset.id, tr);
+			if (tr.dataset.key) old.set(tr.dataset.key, tr);
 			else if (!tr.classList.contains("stack")) tr.remove();
 		}
 		let at = body.firstElementChild;
 		for (const fresh of [...rows]) {
-			let tr = old.get(fresh.dataset.id);
+			let tr = old.get(fresh.dataset.key);
 			if (tr) {
-				old.delete(fresh.dataset.id);
+				old.delete(fresh.dataset.key);
 				if (tr.stack) mark(fresh, true);
 				for (let i = 0; i < fresh.cells.length; i++) copy(fresh.cells[i], tr.cells[i]);
 			} else {
@@ -45,7 +47,7 @@
 			else at = at.nextElementSibling;
 		}
 		for (const tr of old.values()) {
-			if (tr.stack) tr.stack.remove();
+			if (tr.stack) close(tr);
 			tr.remove();
 		}
 		// A row that was moved has lost it.
@@ -74,7 +76,7 @@
 			state.textContent = paused ? "paused" : "";
 		} catch (e) {
 			if (e.name === "AbortError") return;
-			state.textContent = "no answer";
+			state.textContent = reason(e);
 		}
 		again();
 	};
@@ -98,21 +100,34 @@
 		const row = document.createElement("tr");
 		row.className = "stack";
 		const cell = row.insertCell();
-		cell.colSpan = 5;
+		cell.colSpan = 4;
 		cell.textContent = "asking the runtime";
 		tr.stack = row;
+		stacks.push(tr);
 		row.owner = tr;
 		tr.after(row);
 		mark(tr, true);
 		try {
 			const page = await parse("?stack=" + tr.dataset.id);
 			cell.replaceChildren(document.importNode(page.getElementById("stack"), true));
-		} catch {
-			cell.textContent = "no answer";
+		} catch (e) {
+			cell.textContent = reason(e);
 		}
 	};
 
+	// reason is why there is no page: what the server says, or that it says nothing.
+	const reason = (e) => e instanceof TypeError ? "no answer" : e.message;
+
+	// opened is the row of the stack that Esc closes: where the focus is, or else the last that was opened.
+	const opened = (at) => {
+		const row = at.closest && at.closest("tr");
+		const tr = row && (row.owner || row);
+		if (tr && tr.stack) return tr;
+		return stacks.findLast((tr) => tr.stack && tr.isConnected);
+	};
+
 	const close = (tr) => {
+		stacks.splice(stacks.indexOf(tr), 1);
 		tr.stack.remove();
 		delete tr.stack;
 		mark(tr, false);
@@ -154,12 +169,12 @@
 			filter.select();
 		} else if (e.key === "p" && !typing) {
 			hold();
-		} else if (e.key === "Escape" && !typing) {
-			const row = e.target.closest("tr");
-			const tr = row && (row.owner || row);
-			if (!tr || !tr.stack) return;
+		} else if (e.key === "Escape") {
+			const tr = opened(e.target);
+			if (!tr) return;
+			e.preventDefault(); // in the filter it would empty that, which the next one does
 			close(tr);
-			tr.querySelector(".open").focus();
+			if (!typing) tr.querySelector(".open").focus();
 		}
 	});
 	let typed;

@@ -136,17 +136,39 @@ func (v view) link(name, value string) string {
 	return "?" + q.Encode()
 }
 
-// Sorted returns the value of aria-sort for a column. The oldest and those with the most storages come first.
-func (v view) Sorted(column string) string {
+// order returns how the list is sorted by a column, "" if it is not. The oldest and those with the most storages come
+// first.
+func (v view) order(column string) string {
 	by, reverse := strings.CutPrefix(v.Ask.sort, "-")
 	switch {
 	case by != column && (by != "" || column != "age"):
-		return "none"
+		return ""
 	case reverse != (column == "age" || column == "storages"):
 		return "descending"
 	default:
 		return "ascending"
 	}
+}
+
+// Sorted returns the value of aria-sort for a column that has one or two ways to sort.
+func (v view) Sorted(columns ...string) string {
+	for _, column := range columns {
+		if order := v.order(column); order != "" {
+			return order
+		}
+	}
+	return "none"
+}
+
+// Arrow returns the attribute by which the style tells the link that the list is sorted by.
+func (v view) Arrow(column string) template.HTMLAttr {
+	switch v.order(column) {
+	case "ascending":
+		return ` data-order="ascending"`
+	case "descending":
+		return ` data-order="descending"`
+	}
+	return ""
 }
 
 // Filter, Sort and Limit are what the form keeps.
@@ -156,8 +178,7 @@ func (v view) Limit() int     { return v.Ask.limit }
 
 // Pause returns about how long the runtime needs to tell who started whom.
 func (v view) Pause() string {
-	const each = 10 * time.Microsecond
-	return (time.Duration(v.Page.Totals.Goroutines) * each).Round(time.Millisecond).String()
+	return (time.Duration(v.Page.Totals.Goroutines) * surveyEach).Round(time.Millisecond).String()
 }
 
 // ageText returns seconds as a person says them.

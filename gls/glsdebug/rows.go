@@ -14,7 +14,7 @@ func (p *page) count() {
 	kinds := make(map[kind]int)
 	for _, r := range p.Goroutines {
 		if r.Request != nil && !r.Request.Finished {
-			requests[r.Request.ID+" "+r.Request.Start.String()] = struct{}{}
+			requests[r.Request.key()] = struct{}{}
 		}
 		for _, s := range r.Storages {
 			kinds[kind{s.Name, s.Type}]++
@@ -45,6 +45,9 @@ func (r *row) matches(words []string) bool {
 	}
 	if q := r.Request; q != nil {
 		add(q.ID, q.Method+" "+q.Path, q.Pattern)
+		for i := range q.Keys {
+			add(q.Keys[i].Name, q.Keys[i].Type, q.Keys[i].Text)
+		}
 	}
 	if o := r.Started; o != nil {
 		add(strconv.FormatUint(o.By, 10), o.Function, o.Position, o.Runs, o.RunsPosition)

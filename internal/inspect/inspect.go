@@ -62,3 +62,8 @@ var Starts atomic.Pointer[func(fn func()) func()]
 // Misses sees every Get that finds no value of a storage that has been set before, while it is not nil. Loaded where a
 // Get finds nothing, stored by package losses. It is called on the goroutine that reads and must not change its frame.
 var Misses atomic.Pointer[func(s *frame.Storage)]
+
+// Keys returns the values of the keys of a request, in no order, and whether value is one: a Context of httpctx.
+// A Value's Storage is the name that NewKey was given. Package httpctx sets Keys before main starts; in a program
+// without it Keys is nil.
+var Keys func(value any) (keys []Value, ok bool)

@@ -1,0 +1,97 @@
+package glsdebug
+
+import (
+	"cmp"
+	"log/slog"
+	"reflect"
+	"slices"
+
+	"github.com/ambient-go/ambient/internal/inspect"
+)
+
+// An inquiry is the values of one page that are asked for what they log, those that several goroutines share once.
+type inquiry struct {
+	everything bool // ask values of other types than httpctx.Context, too
+	values     []slog.LogValuer
+	places     map[slog.LogValuer]int // in values; of pointers only: other values may not be comparable
+	keys       map[slog.LogValuer][]noted
+	answers    []shown // to values, once they were asked
+}
+
+// A noted is a value and its place in the inquiry, notAsked for one that is not asked.
+type noted struct {
+	inspect.Value
+	place int
+}
+
+const notAsked = -1
+
+func newInquiry(everything bool) *inquiry {
+	return &inquiry{
+		everything: everything,
+		places:     make(map[slog.LogValuer]int),
+		keys:       make(map[slog.LogValuer][]noted),
+	}
+}
+
+// note adds a value, and the keys of a request.
+func (q *inquiry) note(v inspect.Value) noted {
+	n := noted{v, notAsked}
+	valuer, ok := v.Value.(slog.LogValuer)
+	if !ok {
+		return n
+	}
+	var keys []inspect.Value
+	isRequest := false
+	if inspect.Keys != nil {
+		keys, isRequest = inspect.Keys(valuer)
+	}
+	if !isRequest && !q.everything {
+		return n
+	}
+	isPointer := reflect.TypeOf(valuer).Kind() == reflect.Pointer
+	if isPointer {
+		if place, again := q.places[valuer]; again {
+			n.place = place
+			return n
+		}
+		q.places[valuer] = len(q.values)
+	}
+	n.place = len(q.values)
+	q.values = append(q.values, valuer)
+	for _, k := range keys {
+		q.keys[valuer] = append(q.keys[valuer], q.note(k))
+	}
+	return n
+}
+
+// ask asks what was noted.
+func (q *inquiry) ask() { q.answers = readAll(q.values) }
+
+// storage returns a value as the page has it, and the request that it is, nil for one that is none.
+func (q *inquiry) storage(n noted, name string) (storage, *request) {
+	s := storage{Name: name, Type: n.Type}
+	if n.place == notAsked {
+		return s, nil
+	}
+	a := q.answers[n.place]
+	s.Value, s.Text, s.Why = a.json, a.text, a.why
+	if a.request == nil {
+		return s, nil
+	}
+	r := *a.request
+	if valuer := q.values[n.place]; reflect.TypeOf(valuer).Kind() == reflect.Pointer {
+		for _, k := range q.keys[valuer] {
+			key, _ := q.storage(k, k.Storage)
+			r.Keys = append(r.Keys, key)
+		}
+	}
+	sortStorages(r.Keys)
+	return s, &r
+}
+
+func sortStorages(all []storage) {
+	slices.SortFunc(all, func(a, b storage) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Text, b.Text))
+	})
+}
