@@ -301,6 +301,61 @@ func TestInspector(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-got)
 }
 
+// Each page says what this is about and links to the inspector, which shows the slow one with all that belongs to it.
+func TestTheSlowPageIsOneToLookAt(t *testing.T) {
+	s := begin(t, nil)
+	nobody, ada := visit(t, s, ""), visit(t, s, "north/ada")
+	for _, path := range []string{"/", "/new", "/posts/1"} {
+		_, page := ada.get(path)
+		assert.Contains(t, page, "find user and tenant by themselves", path)
+		assert.Contains(t, page, `<a href="/debug/ambient/">`, path)
+		assert.Contains(t, page, `<a href="/slow">`, path)
+	}
+	_, page := nobody.get("/sign-in")
+	assert.Contains(t, page, `<a href="/debug/ambient/">`)
+	assert.NotContains(t, page, `<a href="/slow">`, "it is for those who are signed in")
+
+	got := make(chan string)
+	go func() {
+		_, page := ada.get("/slow")
+		got <- page
+	}()
+	type value struct {
+		Name  string
+		Value any
+	}
+	var answer struct {
+		Requests []struct {
+			Pattern    string
+			Keys       []value
+			Goroutines []uint64
+		}
+		Goroutines []struct{ Storages []value }
+	}
+	require.Eventually(t, func() bool {
+		_, page := nobody.get("/debug/ambient/?format=json&q=/slow")
+		require.NoError(t, json.Unmarshal([]byte(page), &answer))
+		return len(answer.Goroutines) == 5
+	}, 3*time.Second, 10*time.Millisecond)
+	require.Len(t, answer.Requests, 1)
+	assert.Equal(t, "GET /slow", answer.Requests[0].Pattern)
+	assert.Equal(t, []value{{"session.user", "ada"}}, answer.Requests[0].Keys)
+	assert.Len(t, answer.Requests[0].Goroutines, 5)
+	for _, g := range answer.Goroutines {
+		assert.Contains(t, g.Storages, value{"session.tenant", "north"})
+	}
+	assert.Contains(t, <-got, "on five goroutines")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, ada.base+"/slow", http.NoBody)
+	require.NoError(t, err)
+	time.AfterFunc(100*time.Millisecond, cancel)
+	_, err = ada.Do(r)
+	assert.Error(t, err)
+	require.Eventually(t, func() bool { return len(logs.with("msg=\"the client has gone\"", "path=/slow")) == 1 },
+		3*time.Second, 10*time.Millisecond, "nobody waits for it then")
+}
+
 // At the end requests in progress are served, listeners run, and no goroutine carries anything.
 func TestNothingIsCarriedAfterShutdown(t *testing.T) {
 	glstest.VerifyNone(t)

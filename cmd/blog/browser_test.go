@@ -286,17 +286,31 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	w.run(chromedp.KeyEvent("GET /wait"))
 	w.eventually(rows(4)) // a handler and its child each
 	w.eventually(text("north") + " && " + text("south") + " && " + text("GET /wait/{n}") + " && " + text("blog.TestInABrowser"))
+	w.eventually(text("ada") + " && " + text("cyd") + " && " + text("session.user"))
+	assert.Equal(t, "2", w.eval(`document.querySelectorAll("tr.request").length`), "a request is a group")
+	assert.Equal(t, "2", w.eval(`document.querySelector("tbody").textContent.split("gls.Context").length - 1`), "of which it stands once")
 	assert.Equal(t, "false", w.eval(`document.documentElement.innerHTML.includes("hunter2")`))
 	assert.Contains(t, w.eval(`location.search`), "q=GET")
 	assert.Equal(t, before, w.eval(`performance.timeOrigin`), "the page was never loaded again")
 	w.shoot("inspector")
 
-	// Sorted by a click, the reverse by another.
-	ids := `[...document.querySelectorAll("tbody tr[data-id]")].map((tr) => Number(tr.dataset.id))`
+	// Sorted by a click, the reverse by another: the requests by their first goroutines, and those of each.
+	sorted := func(by string) string {
+		return `[...document.querySelectorAll("tbody tr")].reduce(({ ok, first, last }, tr) => {
+			const id = Number(tr.dataset.id);
+			if (!id) return { ok, first, last: 0 };
+			if (last) return { ok: ok && id ` + by + ` last, first, last: id };
+			return { ok: ok && (!first || id ` + by + ` first), first: id, last: id };
+		}, { ok: true }).ok`
+	}
 	w.run(chromedp.Click(chromedp.CSS(`thead th:first-child a`)))
-	w.eventually(ids + `.every((id, i, all) => i === 0 || id > all[i-1]) && document.querySelector("thead th").ariaSort === "ascending"`)
+	w.eventually(sorted(">") + ` && document.querySelector("thead th").ariaSort === "ascending"`)
 	w.run(chromedp.Click(chromedp.CSS(`thead th:first-child a`)))
-	w.eventually(ids + `.every((id, i, all) => i === 0 || id < all[i-1]) && document.querySelector("thead th").ariaSort === "descending"`)
+	w.eventually(sorted("<") + ` && document.querySelector("thead th").ariaSort === "descending"`)
+	w.run(chromedp.Click(chromedp.CSS(`thead th:first-child a:last-child`)))
+	w.eventually(`document.querySelector("tr.request").textContent.includes("/wait/0")`)
+	w.run(chromedp.Click(chromedp.CSS(`thead th:first-child a:last-child`)))
+	w.eventually(`document.querySelector("tr.request").textContent.includes("/wait/1")`)
 
 	// A stack opens by the keyboard, stays while the list is refreshed, and closes.
 	w.do(`document.querySelector("tbody a.open").focus()`)
@@ -309,6 +323,27 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	w.shoot("inspector-stack")
 	w.run(chromedp.KeyEvent(kb.Escape))
 	w.eventually(`!document.querySelector("tr.stack")`)
+
+	// Escape closes the last that was opened, wherever the focus is: nowhere, in the filter, which keeps its text, or on
+	// another row.
+	stacks := func(n int) string { return fmt.Sprintf(`document.querySelectorAll("tr.stack").length === %d`, n) }
+	for _, focus := range []string{
+		`document.activeElement.blur()`, `document.querySelector("#q").focus()`, `document.querySelector("#pause").focus()`,
+	} {
+		w.do(`for (const a of [...document.querySelectorAll("tbody a.open")].slice(0, 2)) a.click()`)
+		w.eventually(stacks(2) + ` && !document.querySelector("tbody").textContent.includes("asking")`)
+		last := w.eval(`document.querySelectorAll("tr.stack")[1].previousElementSibling.dataset.id`)
+		w.do(focus)
+		w.run(chromedp.KeyEvent(kb.Escape))
+		w.eventually(stacks(1))
+		assert.NotEqual(t, last, w.eval(`document.querySelector("tr.stack").previousElementSibling.dataset.id`), focus)
+		w.do(focus)
+		w.run(chromedp.KeyEvent(kb.Escape))
+		w.eventually(stacks(0))
+		assert.Contains(t, w.eval(`document.querySelector("#q").value`), "GET /wait", focus)
+	}
+	w.do(`document.activeElement.blur()`)
+	phone(t, w)
 
 	// Paused it stands still, and goes on where it was.
 	w.run(chromedp.KeyEvent("p"))
@@ -330,4 +365,28 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	assert.Empty(t, strings.Join(w.faults, "\n"))
+}
+
+// phone looks at the inspector on a narrow screen: each goroutine is a card, and nothing is wider than the screen.
+func phone(t *testing.T, w *window) {
+	t.Helper()
+	screen := func(width, height int64, mobile bool) {
+		_, err := chromedp.Call(w.Context, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: width, Height: height, DeviceScaleFactor: 1, Mobile: mobile,
+		})
+		require.NoError(t, err)
+	}
+	screen(390, 844, true)
+	w.eventually(`innerWidth === 390`)
+	assert.Equal(t, "true", w.eval(`document.documentElement.scrollWidth <= 390`))
+	assert.Equal(t, "true", w.eval(`(() => { const e = document.querySelector(".wide"); return e.scrollWidth <= e.clientWidth; })()`))
+	assert.Equal(t, "block block", w.eval(`["tbody tr[data-id]", "tbody tr[data-id] th"].map((s) => getComputedStyle(document.querySelector(s)).display).join(" ")`))
+	assert.Contains(t, w.eval(`getComputedStyle(document.querySelector("td[data-label=started]"), "::before").content`), "started")
+	w.do(`document.querySelector("tbody a.open").click()`)
+	w.eventually(`document.querySelector("tr.stack")?.textContent.includes("TestInABrowser")`)
+	assert.Equal(t, "true", w.eval(`document.documentElement.scrollWidth <= 390`), "with a stack, too")
+	w.shoot("inspector-phone")
+	w.run(chromedp.KeyEvent(kb.Escape))
+	screen(1280, 900, false)
+	w.eventually(`innerWidth === 1280 && !document.querySelector("tr.stack")`)
 }

@@ -24,6 +24,9 @@ type User struct {
 	Name string
 }
 
+// LogValue is what the inspector shows.
+func (u *User) LogValue() slog.Value { return slog.StringValue(u.Name) }
+
 var (
 	tenant = gls.New[*Tenant]("session.tenant")
 	user   = httpctx.NewKey[*User]("session.user")

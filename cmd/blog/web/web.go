@@ -41,6 +41,7 @@ func (s *Site) Handler() http.Handler {
 		"GET /posts/{id}":       s.post,
 		"POST /posts/{id}/like": s.like,
 		"GET /live":             s.live,
+		"GET /slow":             s.slow,
 	} {
 		mux.Handle(pattern, s.Sessions.SignedIn(middleware.Page(page)))
 	}
@@ -52,7 +53,7 @@ func (s *Site) Handler() http.Handler {
 
 var pages = func() map[string]*template.Template {
 	all := make(map[string]*template.Template)
-	for _, name := range []string{"feed", "post", "new", "sign-in"} {
+	for _, name := range []string{"feed", "post", "new", "sign-in", "slow"} {
 		all[name] = template.Must(template.ParseFS(files, "pages/layout.html", "pages/"+name+".html"))
 	}
 	return all
