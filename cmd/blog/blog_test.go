@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -173,6 +174,78 @@ func TestLogLines(t *testing.T) {
 	asked := logs.with("msg=asked", "request_id=feed-1", "path=/today/north")
 	require.Len(t, asked, 1, "the other server has the same request id")
 	assert.NotContains(t, asked[0], "user=", "and nothing else")
+}
+
+// The readers of both tenants at once: each line of a request, on all its goroutines and after the response too, has its
+// id, tenant and user, each once.
+func TestLogLinesOfManyAtOnce(t *testing.T) {
+	const rounds = 25
+	var after sync.WaitGroup
+	s := begin(t, map[string]func() error{"GET /lines": func() error {
+		slog.Info("line handler")
+		done := make(chan struct{})
+		gls.Go(func() {
+			defer close(done)
+			slog.With("more", 1).Info("line child")
+		})
+		<-done
+		over := gls.Context().Done()
+		after.Add(1)
+		httpctx.GoDetached(func() {
+			defer after.Done()
+			<-over
+			slog.Info("line detached")
+		})
+		return nil
+	}})
+	var group sync.WaitGroup
+	for _, reader := range readers {
+		v := visit(t, s, reader.who)
+		for n := range rounds {
+			group.Go(func() {
+				r, err := http.NewRequest(http.MethodGet, v.base+"/lines", http.NoBody)
+				if assert.NoError(t, err) {
+					r.Header.Set("X-Request-ID", fmt.Sprintf("%s-%d", strings.ReplaceAll(reader.who, "/", "-"), n))
+					response, err := v.Do(r)
+					if assert.NoError(t, err) {
+						response.Body.Close()
+					}
+				}
+			})
+		}
+	}
+	group.Wait()
+	after.Wait()
+	lines := append(logs.with("line "), logs.with("msg=served", "path=/lines")...)
+	assert.Len(t, lines, 4*rounds*len(readers))
+	of := func(line, key string) string {
+		found := regexp.MustCompile(` `+key+`=(\S+)`).FindAllStringSubmatch(line, -1)
+		require.Len(t, found, 1, line)
+		return found[0][1]
+	}
+	for _, line := range lines {
+		id := of(line, "request_id")
+		require.True(t, strings.HasPrefix(id, of(line, "tenant")+"-"+of(line, "user")+"-"), line)
+		assert.Equal(t, "/lines", of(line, "path"))
+	}
+}
+
+// Before somebody is signed in there is no user on a line, and what is done for a tenant meanwhile is logged for it.
+func TestLogLinesBeforeSignIn(t *testing.T) {
+	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/sign-in", http.NoBody), func() {
+		logs.reset()
+		slog.Info("nobody's")
+		session.As(&session.Tenant{Slug: "north"}, func() { slog.Info("its") })
+		slog.Info("nobody's")
+	})
+	slog.Info("no request's")
+	for _, line := range append(logs.with("nobody's", "request_id="), logs.with("no request's")...) {
+		assert.NotContains(t, line, "tenant=")
+		assert.NotContains(t, line, "user=")
+	}
+	assert.Len(t, logs.with("nobody's", "request_id="), 2)
+	assert.Len(t, logs.with("msg=its", "request_id=", "tenant=north"), 1)
+	assert.Empty(t, logs.with("no request's", "request_id="))
 }
 
 // What the almanac is asked ends when the request does that asks it: the deadline goes along.

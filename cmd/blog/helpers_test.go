@@ -16,8 +16,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ambient-go/ambient/cmd/blog/middleware"
 )
 
 // logs are what the program has logged since the last test began.
@@ -60,7 +58,7 @@ func (l *lines) with(texts ...string) (found []string) {
 }
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(middleware.LogHandler(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	slog.SetDefault(slog.New(logHandler(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	os.Exit(m.Run())
 }
 

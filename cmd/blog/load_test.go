@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,8 +43,24 @@ type load struct {
 	bled     atomic.Int64
 	numbers  atomic.Int64
 
-	mu    sync.Mutex // guards first
-	first []string   // findings
+	mu     sync.Mutex        // guards the fields below
+	first  []string          // findings
+	looks  int               // at the inspector
+	losses []json.RawMessage // what it has counted
+}
+
+// look looks at the inspector as an open page does, which counts what is lost.
+func (l *load) look(inspector *visitor) {
+	_, page := inspector.get("/debug/ambient/?format=json&limit=1")
+	var answer struct{ Losses []json.RawMessage }
+	err := json.Unmarshal([]byte(page), &answer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.looks++
+	l.losses = answer.Losses
+	if err != nil || answer.Losses == nil {
+		l.losses = append(l.losses, json.RawMessage("no answer: "+page))
+	}
 }
 
 // readers are the users, and what they must never see.
@@ -174,7 +191,7 @@ func amount(t *testing.T, otherwise string) (d time.Duration, requests int64) {
 	return d, 1 << 60
 }
 
-// Clients vanish and handlers panic, and nobody sees what is not theirs. With BLOG_LOAD=100000 it is 100,000 requests,
+// Clients vanish and handlers panic, nobody sees what is not theirs, and the inspector counts no loss. With BLOG_LOAD=100000 it is 100,000 requests,
 // with BLOG_LOAD=30s as many as fit.
 func TestLoad(t *testing.T) {
 	glstest.VerifyNone(t)
@@ -198,23 +215,68 @@ func TestLoad(t *testing.T) {
 	l := &load{s: s}
 	l.more = func() bool { return l.requests.Load() < requests && time.Now().Before(deadline) }
 	began := time.Now()
-	var group sync.WaitGroup
+	inspector := visit(t, s, "")
+	l.look(inspector)
+	var group, looking sync.WaitGroup
+	loaded := make(chan struct{})
+	looking.Go(func() {
+		tick := time.NewTicker(2 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				l.look(inspector)
+			case <-loaded:
+				return
+			}
+		}
+	})
 	for n := range 16 {
 		group.Go(func() { l.visitor(t, n) })
 	}
 	group.Wait()
 	took := time.Since(began)
+	close(loaded)
+	looking.Wait()
+	s.events.Wait() // what was published is noticed after the responses
+	l.look(inspector)
 	require.NoError(t, s.stop(30*time.Second))
 	t.Logf("%d requests in %v (%.0f/s), %d pages checked, %d clients vanished, %d handlers panicked, %d endless queries cut, "+
-		"%d with the other tenant's data", l.requests.Load(), took.Round(time.Millisecond),
+		"%d with the other tenant's data, %d losses in %d looks", l.requests.Load(), took.Round(time.Millisecond),
 		float64(l.requests.Load())/took.Seconds(), l.checked.Load(), l.vanished.Load(), l.panicked.Load(), cut.Load(),
-		l.bled.Load())
+		l.bled.Load(), len(l.losses), l.looks)
 	assert.Zero(t, l.bled.Load(), strings.Join(l.first, "\n"))
+	assert.Empty(t, l.losses, "%s", l.losses)
+	assert.GreaterOrEqual(t, l.looks, 2)
 	assert.Positive(t, l.vanished.Load())
 	assert.Positive(t, l.panicked.Load())
 	assert.Positive(t, cut.Load())
 	assert.Greater(t, l.checked.Load(), l.requests.Load()/2)
 	whose(t, file)
+}
+
+// One who loses the tenant by a plain go statement is told by the same look, with the line: it would be seen under load.
+func TestLoadWouldSeeALoss(t *testing.T) {
+	if gls.Propagation() == gls.Inherited {
+		t.Skip("nothing is lost in this build")
+	}
+	s := begin(t, map[string]func() error{"GET /lose": func() error {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			session.CurrentTenant()
+		}()
+		<-done
+		return nil
+	}})
+	l, inspector := &load{s: s}, visit(t, s, "")
+	l.look(inspector)
+	assert.Empty(t, l.losses)
+	visit(t, s, "north/ada").get("/lose")
+	l.look(inspector)
+	require.Len(t, l.losses, 1)
+	assert.Contains(t, string(l.losses[0]), "load_test.go:")
+	assert.Contains(t, string(l.losses[0]), `"storage":"httpctx"`)
 }
 
 // whose looks into the database, past all rules: each row is of one tenant, and each notice is of its request.

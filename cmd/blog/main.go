@@ -14,7 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ambient-go/ambient/cmd/blog/middleware"
+	"github.com/ambient-go/ambient/gls/glslog"
+	"github.com/ambient-go/ambient/httpctx"
 )
 
 func main() {
@@ -23,6 +24,9 @@ func main() {
 	stop()
 	os.Exit(code)
 }
+
+// logHandler adds to each line what it is for: the request and its user, and the tenant, which the flow has. See session.
+func logHandler(next slog.Handler) slog.Handler { return glslog.Handler(httpctx.LogHandler(next)) }
 
 // run serves until ctx is done.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -43,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if *verbose {
 		level = slog.LevelDebug
 	}
-	slog.SetDefault(slog.New(middleware.LogHandler(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))))
+	slog.SetDefault(slog.New(logHandler(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))))
 
 	if *data == "" {
 		dir, err := os.MkdirTemp("", "blog")

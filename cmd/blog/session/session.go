@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glslog"
 	"github.com/ambient-go/ambient/httpctx"
 )
 
@@ -32,11 +33,16 @@ var (
 	user   = httpctx.NewKey[*User]("session.user")
 )
 
-// As calls fn for a tenant: all that it reads and writes is that tenant's. Middleware calls it.
-func As(t *Tenant, fn func()) { tenant.Run(t, fn) }
+// As calls fn for a tenant: all that it reads, writes and logs is that tenant's. Middleware calls it.
+func As(t *Tenant, fn func()) {
+	gls.Run(fn, tenant.With(t), glslog.With(slog.String("tenant", t.Slug)))
+}
 
-// SignIn makes u the user of the current request.
-func SignIn(u *User) { user.Set(httpctx.GetOrFail(), u) }
+// SignIn makes u the user of the current request, and of its log lines.
+func SignIn(u *User) {
+	user.Set(httpctx.GetOrFail(), u)
+	httpctx.AddLogAttrs(slog.String("user", u.Name))
+}
 
 // CurrentTenant returns the tenant of the current request. Outside of a request there is none, on a goroutine that a
 // request has left behind too.
