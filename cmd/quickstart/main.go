@@ -17,8 +17,8 @@ const usage = `Example:
 
 Starts three flows of control at once, each with a user of its own, and lets a
 service print the user that it finds: on goroutines, in a worker pool, in
-timers, in callbacks, and on a goroutine started by a plain go statement. It
-has no arguments. Read plain.go beside current/current.go and user/user.go.
+timers, in callbacks, on log lines, and on a goroutine started by a plain go
+statement. It has no arguments. Read plain.go beside current/current.go and user/user.go.
 `
 
 func main() {
@@ -41,6 +41,7 @@ func run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return 2
 	}
 	out := log.New(stdout, "", 0)
+	defer logTo(out.Writer())()
 	plain(out)
 	if err := web(out); err != nil {
 		fmt.Fprintf(stderr, "quickstart: %v\n", err)

@@ -18,6 +18,7 @@ func plain(out *log.Logger) {
 	workerPool(out)
 	timers(out)
 	callbacks(out)
+	logLines()
 	plainGo(out)
 }
 
@@ -100,6 +101,13 @@ func callbacks(out *log.Logger) {
 	}
 	for _, callback := range onEvent {
 		callback()
+	}
+}
+
+// logLines has work done that logs a line. Nobody hands it the user, who is on the line: by glslog.With in current.Run.
+func logLines() {
+	for _, u := range users {
+		current.Run(u, user.Work)
 	}
 }
 

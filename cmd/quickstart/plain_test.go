@@ -17,8 +17,10 @@ import (
 func TestPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stdout bytes.Buffer
+		out := log.New(&stdout, "", 0)
+		defer logTo(out.Writer())()
 		began := time.Now()
-		plain(log.New(&stdout, "", 0))
+		plain(out)
 		assert.Equal(t, 101*time.Millisecond, time.Since(began), "the three flows wait at once, and so do the timers")
 
 		lines := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
@@ -36,6 +38,13 @@ func TestPlain(t *testing.T) {
 			}, lines[:3])
 			lines = lines[3:]
 		}
+		require.Greater(t, len(lines), 3)
+		assert.Equal(t, []string{
+			`level=INFO msg="work is done" user=1`,
+			`level=INFO msg="work is done" user=2`,
+			`level=INFO msg="work is done" user=3`,
+		}, lines[:3])
+		lines = lines[3:]
 		if gls.Propagation() == gls.Inherited {
 			assert.Equal(t, []string{
 				"The user id is 1, after a plain go statement: goroutines inherit in this build",

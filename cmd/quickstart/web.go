@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -28,17 +27,6 @@ func web(out *log.Logger) error {
 	app := &app{out: out, base: "http://" + listener.Addr().String()}
 	app.client.Transport = httpctx.Transport(nil)
 	defer app.client.CloseIdleConnections()
-
-	before := slog.Default()
-	defer slog.SetDefault(before)
-	slog.SetDefault(slog.New(httpctx.LogHandler(slog.NewTextHandler(out.Writer(), &slog.HandlerOptions{
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
-				return slog.Attr{} // the same output each time
-			}
-			return a
-		},
-	}))))
 
 	server := &http.Server{Handler: httpctx.Middleware(app.routes()), ReadHeaderTimeout: time.Second}
 	served := make(chan error, 1)

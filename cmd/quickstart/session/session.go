@@ -2,6 +2,7 @@
 package session
 
 import (
+	"log/slog"
 	"net/http"
 
 	"github.com/ambient-go/ambient/cmd/quickstart/current"
@@ -13,7 +14,7 @@ var user = httpctx.NewKey[current.User]("signed-in user")
 // User returns the signed-in user. It panics where there is none.
 func User() current.User { return user.GetOrFail() }
 
-// SignIn is middleware that puts the user of the request's basic authentication into the request.
+// SignIn is middleware that puts the user of the request's basic authentication into the request, and on its log lines.
 func SignIn(users map[string]current.User, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _, _ := r.BasicAuth()
@@ -23,6 +24,7 @@ func SignIn(users map[string]current.User, next http.Handler) http.Handler {
 			return
 		}
 		user.Set(httpctx.GetOrFail(), u)
+		httpctx.AddLogAttrs(slog.Int("user", u.ID))
 		next.ServeHTTP(w, r)
 	})
 }

@@ -3,6 +3,7 @@ package user
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/ambient-go/ambient/cmd/quickstart/current"
 )
@@ -15,3 +16,6 @@ func Describe() (string, error) {
 	}
 	return fmt.Sprintf("The user id is %d", u.ID), nil
 }
+
+// Work logs that it is done.
+func Work() { slog.Info("work is done") }
