@@ -51,7 +51,7 @@ func start(address, file string, seed bool, extra map[string]func() error) (*ser
 		Extra:    extra,
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/debug/ambient/", glsdebug.Handler())
+	mux.Handle("/debug/ambient/", glsdebug.Handler(glsdebug.WithValues())) // tenants and users never change
 	mux.Handle("/", s.site.Handler())
 
 	s.blog = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}

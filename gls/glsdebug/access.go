@@ -5,38 +5,56 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
 // refuse returns why the request is not served, "" if it is.
 func (h *handler) refuse(r *http.Request) string {
+	if h.token != nil && !h.token.brought(r) {
+		return "glsdebug: this page asks for the token that the program has given to WithToken, and has printed or logged: " +
+			"?token=… in the address, or the header Authorization: Bearer …"
+	}
 	if h.allowed != nil {
 		if !h.allowed(r) {
 			return "glsdebug: the program's WithAccess function says no"
 		}
 		return ""
 	}
+	if h.token != nil {
+		return ""
+	}
 	reason := foreign(r)
 	if reason == "" {
 		return ""
 	}
-	return "glsdebug: this page is served to clients on the same machine alone: " + reason + `.
+	return "glsdebug: this page is served to clients on the same machine alone, without a proxy: " + reason + `.
 
 To read it from elsewhere, make it look local,
 
 	ssh -L 6060:127.0.0.1:6060 host
 
-or let the program decide who may read it:
+have the program print a token and ask for it,
+
+	glsdebug.Handler(glsdebug.WithToken(token))
+
+serve it on a listener of its own, which no proxy passes anything on to, or let the program decide who may read it:
 
 	glsdebug.Handler(glsdebug.WithAccess(func(r *http.Request) bool { return isAdmin(r) }))
 `
 }
 
-// forwarding are the headers by which proxies say that the client is somebody else.
-var forwarding = []string{
-	"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "True-Client-Ip",
-	"Cf-Connecting-Ip",
-}
+// forwarding are the headers by which proxies say that the client is somebody else, and forwardingPrefixes how others
+// begin: those of Envoy, Cloudflare, AWS, IIS, Azure and Varnish among them.
+var (
+	forwarding = []string{
+		"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Fastly-Client-Ip",
+		"X-Cloud-Trace-Context", "X-Varnish", "Max-Forwards",
+	}
+	forwardingPrefixes = []string{
+		"X-Forwarded", "X-Envoy-", "X-Original-", "X-Proxy", "X-Arr-", "X-Azure-", "X-Amzn-", "Cf-", "Cdn-", "Fly-",
+	}
+)
 
 // foreign says in what respect the request is not one of a client on this machine, "" if it is one.
 func foreign(r *http.Request) string {
@@ -47,10 +65,19 @@ func foreign(r *http.Request) string {
 	if host := hostname(r.Host); host != "localhost" && !strings.HasSuffix(host, ".localhost") && !isLoopback(host) {
 		return fmt.Sprintf("the request is for the host %q", r.Host)
 	}
-	for _, name := range forwarding {
-		if _, ok := r.Header[name]; ok {
+	for name := range r.Header {
+		if slices.Contains(forwarding, name) || slices.ContainsFunc(forwardingPrefixes, func(prefix string) bool {
+			return strings.HasPrefix(name, prefix)
+		}) {
 			return "the request has the header " + name + ", so a proxy passed it on"
 		}
+	}
+	// What nginx says to the server behind it, unless it is told otherwise: browsers and curl do not.
+	if !r.ProtoAtLeast(1, 1) {
+		return "the request is one of " + r.Proto + ", which proxies speak and browsers do not"
+	}
+	if r.Close {
+		return "the request has the header Connection: close, which proxies send and browsers do not"
 	}
 	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
 		if r.Header.Get("Sec-Fetch-Mode") != "navigate" {

@@ -51,6 +51,16 @@ func TestWhoIsServed(t *testing.T) {
 		{"through a proxy that hides the client", []func(*http.Request){header("X-Forwarded-Host", "a.example")}, false},
 		{"through a standard proxy", []func(*http.Request){header("Forwarded", "for=192.0.2.1")}, false},
 		{"through an HTTP proxy", []func(*http.Request){header("Via", "1.1 p")}, false},
+		{"through nginx, which speaks HTTP/1.0", []func(*http.Request){func(r *http.Request) {
+			r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0
+		}}, false},
+		{"through what keeps no connection", []func(*http.Request){func(r *http.Request) { r.Close = true }}, false},
+		{"a real address", []func(*http.Request){header("X-Real-IP", "192.0.2.1")}, false},
+		{"a client's address", []func(*http.Request){header("X-Client-IP", "192.0.2.1")}, false},
+		{"through Envoy", []func(*http.Request){header("X-Envoy-External-Address", "192.0.2.1")}, false},
+		{"through an ingress", []func(*http.Request){header("X-Forwarded-Scheme", "https")}, false},
+		{"an empty header", []func(*http.Request){header("X-Forwarded-For", "")}, false},
+		{"through a CDN", []func(*http.Request){header("CDN-Loop", "cdn.example")}, false},
 		{"a script or an image of another site", []func(*http.Request){header("Sec-Fetch-Site", "cross-site"),
 			header("Sec-Fetch-Mode", "no-cors")}, false},
 	}
@@ -65,6 +75,7 @@ func TestWhoIsServed(t *testing.T) {
 				assert.Equal(t, http.StatusForbidden, status)
 				assert.Contains(t, body, "glsdebug.Handler(glsdebug.WithAccess(", "it says how")
 				assert.Contains(t, body, "ssh -L")
+				assert.Contains(t, body, "glsdebug.WithToken(token)")
 			}
 		})
 	}

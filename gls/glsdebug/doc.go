@@ -11,23 +11,42 @@
 //
 // # Who may read it
 //
-// By default only a client on the same machine: the peer has a loopback address, the Host header is a loopback name
-// or address (a page that a browser loaded from elsewhere cannot reach it by rebinding its own name), and no header
-// says that a proxy passed the request on. Others get 403 and a text that says how to change that, which is
-// [WithAccess]. A reverse proxy on the same machine that adds none of these headers looks like a local client: keep
-// it from passing this path on.
+// By default only a client on the same machine that no proxy stands in front of, as far as a request tells: the peer has
+// a loopback address, and the Host header is a loopback name or address (a page that a browser loaded from elsewhere
+// cannot reach it by rebinding its own name). No header says that a proxy passed the request on: Forwarded, Via,
+// X-Forwarded-*, X-Real-Ip, X-Client-Ip, X-Envoy-* and their like. The request is not one of HTTP/1.0 and has no
+// "Connection: close", as nginx's are behind a proxy_pass without more. Others get 403 and a text that says how to
+// change that.
+//
+// What cannot be told: a proxy on the same machine that speaks HTTP/1.1, keeps its connections, adds no header, and sends
+// a Host that is a loopback name, be it that of the server behind it or one that its client has chosen. To the program
+// it is a local client, and whoever it serves reads the page. Among them are httputil.ReverseProxy with a Rewrite that
+// calls SetURL alone, nginx with keepalive to the server behind it (which newer releases have by default), HAProxy
+// without forwardfor, and whatever passes on bytes: socat, stunnel, ssh -R, a tunnel, a sidecar. Where one of these
+// stands in front, or may one day, have a token asked for by [WithToken], which the program prints or logs, or serve the
+// page on a listener of its own, on a loopback port that nothing passes on to:
+//
+//	listener, err := net.Listen("tcp", "127.0.0.1:6060")
+//	...
+//	go http.Serve(listener, glsdebug.Handler())
+//
+// [WithAccess] is for programs that know their administrators.
 //
 // # What it shows
 //
-// A value, of a storage or of a request's key, is shown only if its type implements [slog.LogValuer], as what its
-// LogValue returns: numbers, strings, times and groups of them. Of anything else that LogValue returns, and of the values of all other types, the type is
-// shown and nothing more. httpctx.Context implements it, without headers and bodies. LogValue is called on another
-// goroutine than the one that carries the value and has to be safe for that. One that panics or takes longer than 50
-// ms spoils its own cell; while it runs, others of its type are not asked.
+// Of a request it is shown what httpctx.Context logs, without headers and bodies. Of all other values, of storages and
+// of a request's keys, the type is shown and nothing more, unless the program says [WithValues]. Then a value is shown
+// if its type implements [slog.LogValuer], as what its LogValue returns: numbers, strings, times and groups of them. Of
+// anything else that LogValue returns the type is shown.
 //
-// A goroutine that a value with LogValue, ID, Start and Finished methods like those of httpctx.Context is set on
-// belongs to a request. In the JSON its age is the request's. Other goroutines, and on the page all, are as old as the
-// page knows: since gls started them, if the page was open at the time, or since it first saw them.
+// LogValue is called on another goroutine than the one that carries the value, which goes on meanwhile, and has to be
+// safe for that. WithValues is a promise that all are: one that reads a map which its goroutine writes ends the program.
+// One that panics or takes longer than 50 ms spoils its own cell; while it runs, others of its type are not asked.
+//
+// A goroutine that a httpctx.Context is set on belongs to a request, and with WithValues one of whatever has LogValue,
+// ID, Start and Finished methods like those. In the JSON its age is the request's. Other goroutines, and on the page
+// all, are as old as the page knows: since gls started them, if the page was open at the time, or since it first saw
+// them.
 //
 // # Losses
 //
@@ -49,7 +68,9 @@
 // needs to write it: 3 to 14 microseconds for each goroutine that there is. An origin never changes, so this text is
 // asked for only when the page has goroutines that it does not know yet, only if there are at most 2000 goroutines,
 // and not for more than 2 % of the time. With more goroutines the page says that it did not ask, and offers to. A
-// stack on a click asks for the same text.
+// stack on a click asks for the same text. Both stop the program for one client at a time, for a tenth of the time at
+// most, and only if there are at most 10,000 goroutines: who asks for a stack in vain gets 503 and the reason, with
+// Retry-After where that helps, and the list has a note.
 //
 // # JSON
 //
@@ -79,12 +100,13 @@
 //	      "start": "2026-01-02T15:04:04.873Z", "age_seconds": 0.25, "finished": false,
 //	      "keys": [{"name": "user", "type": "*session.User", "value": "ada"}]},  // absent without a request, or keys
 //	    "storages": [{"name": "httpctx", "type": "*httpctx.Context",
-//	      "value": {"request_id": "4bf9", "method": "GET"}}],  // no value without a LogValue
+//	      "value": {"request_id": "4bf9", "method": "GET"}}],  // no value where the type alone is shown
 //	    "started": {"by": 33, "function": "main.show", "position": "/src/main.go:42",
 //	      "runs": "main.show.func1", "runs_position": "/src/main.go:43"},  // absent while unknown
 //	    "exited": false,  // true: it called Enter outside of any scope and has exited
 //	    "this_request": false  // true of the goroutine that answers
-//	  }]
+//	  }],
+//	  "note": "another client has the runtime asked: one at a time"  // why origins=1 was in vain; absent otherwise
 //	}
 //
 // Where runtime.Stack alone told it, "function" is a function of gls for goroutines that gls.Go started, and "runs"
@@ -92,9 +114,10 @@
 // starts.
 //
 // With ?stack=ID&format=json it is {"id": 34, "state": "chan receive", "started": {…}, "stack": [{"function":
-// "main.show.func1", "position": "/src/main.go:44"}]}, or 404 when there is no such goroutine.
+// "main.show.func1", "position": "/src/main.go:44"}]}, 404 when there is no such goroutine, or 503. Errors are objects
+// with an "error".
 //
 // The other parameters are q (a text that the row contains), sort (age, id, request, started or storages, with a - in
 // front for the reverse order), limit (rows in the list; 1000 for the page, all for JSON, 0 for all) and origins=1
-// (ask the runtime who started them, however many goroutines there are).
+// (ask the runtime who started them, with up to 10,000 goroutines).
 package glsdebug

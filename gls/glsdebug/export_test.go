@@ -1,5 +1,7 @@
 package glsdebug
 
+import "time"
+
 // EndWatch ends the watch as 30 seconds without a look do.
 func EndWatch() {
 	watch.mu.Lock()
@@ -12,6 +14,32 @@ func EndWatch() {
 	watch.mu.Lock()
 	defer watch.mu.Unlock()
 	watch.debt = 0
+	asking.turn <- struct{}{}
+	defer func() { <-asking.turn }()
+	asking.free = time.Time{}
+}
+
+// MostGoroutines is with how many the runtime is asked.
+const MostGoroutines = mostGoroutines
+
+// HoldTurn keeps the turn to ask the runtime, until release is called.
+func HoldTurn() (release func()) {
+	asking.turn <- struct{}{}
+	return func() { <-asking.turn }
+}
+
+// AskedFor has the runtime been asked for so long just now.
+func AskedFor(d time.Duration) {
+	asking.turn <- struct{}{}
+	asking.free = time.Now().Add((gateShare - 1) * d)
+	<-asking.turn
+}
+
+// ReadAtMost changes how much text is read for one stack, until the function that it returns is called.
+func ReadAtMost(n int) (reset func()) {
+	before := textMost
+	textMost = n
+	return func() { textMost = before }
 }
 
 // Met returns how many goroutines are remembered between looks.

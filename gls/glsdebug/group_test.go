@@ -41,7 +41,7 @@ func serve(t testing.TB, pages map[string]http.HandlerFunc) *live {
 		mux.HandleFunc(pattern, page)
 	}
 	outer := http.NewServeMux()
-	outer.Handle("/debug/ambient/", glsdebug.Handler())
+	outer.Handle("/debug/ambient/", glsdebug.Handler(glsdebug.WithValues()))
 	outer.Handle("/", httpctx.Middleware(mux))
 	l := &live{httptest.NewServer(outer), t}
 	t.Cleanup(l.Close)
@@ -229,7 +229,6 @@ func TestOriginsAtFirstSight(t *testing.T) {
 
 // While requests come and go, a look knows who started whom: those that are too young wait for the next.
 func TestOriginsWhileRequestsComeAndGo(t *testing.T) {
-	glsdebug.EndWatch()
 	l := serve(t, map[string]http.HandlerFunc{"GET /": func(http.ResponseWriter, *http.Request) {
 		done := make(chan struct{})
 		go func() {
@@ -255,7 +254,8 @@ func TestOriginsWhileRequestsComeAndGo(t *testing.T) {
 		})
 	}
 	for range 20 {
-		assert.Zero(t, l.json("&origins=1").Totals.UnknownOrigins)
+		glsdebug.EndWatch() // each is the first look
+		assert.Zero(t, l.json("").Totals.UnknownOrigins)
 	}
 	close(stop)
 	clients.Wait()

@@ -18,8 +18,8 @@ func (f optionFunc) apply(h *handler) { f(h) }
 //
 //	glsdebug.Handler(glsdebug.WithAccess(func(r *http.Request) bool { return isAdmin(r) }))
 //
-// Whoever may read the page sees what the program's values log about themselves, and can stop the program for some
-// milliseconds at a time by asking for stacks.
+// Whoever may read the page sees what the program's values log about themselves, and can stop the program for up to a
+// seventh of a second at a time by asking for stacks. With WithToken, both have to let a request pass.
 func WithAccess(allowed func(*http.Request) bool) Option {
 	if allowed == nil {
 		panic("glsdebug.WithAccess: nil function")
@@ -27,8 +27,16 @@ func WithAccess(allowed func(*http.Request) bool) Option {
 	return optionFunc(func(h *handler) { h.allowed = allowed })
 }
 
-// Handler returns the handler of the page. It is served to clients on this machine alone, unless WithAccess says
-// otherwise. Handlers share what they know about goroutines, so one in a program is as good as several.
+// WithValues shows the values of storages and of requests' keys whose types implement slog.LogValuer, as what LogValue
+// returns. Without it only a request is asked, which is httpctx's own and knows how to answer. LogValue is called on
+// another goroutine than the one that carries the value, while that one goes on: each must be safe for it. One that reads
+// a map, say, which its goroutine writes, ends the program.
+func WithValues() Option {
+	return optionFunc(func(h *handler) { h.values = true })
+}
+
+// Handler returns the handler of the page. It is served to clients on this machine that no proxy stands in front of, as
+// far as that can be told, unless WithToken or WithAccess says otherwise. Handlers share what they know about goroutines, so one in a program is as good as several.
 func Handler(opts ...Option) http.Handler {
 	h := new(handler)
 	for _, o := range opts {
@@ -39,6 +47,8 @@ func Handler(opts ...Option) http.Handler {
 
 type handler struct {
 	allowed func(*http.Request) bool // nil for clients on this machine
+	token   *token                   // nil without one
+	values  bool                     // values of other types than httpctx.Context are asked
 }
 
 // pageLimit is how many rows the page has unless limit says otherwise. A browser takes a second for ten times as many.
@@ -60,6 +70,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
+	if h.token != nil && query.Has(tokenParameter) && query.Get("format") != "json" {
+		h.token.keep(w, r, query)
+		return
+	}
 	asJSON := false
 	switch format := query.Get("format"); format {
 	case "", "html":
@@ -78,6 +92,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sort:    query.Get("sort"),
 		limit:   pageLimit,
 		origins: query.Get("origins") == "1",
+		values:  h.values,
 	}
 	if asJSON {
 		ask.limit = 0

@@ -43,6 +43,7 @@ type (
 			Goroutines []uint64
 		}
 		Goroutines []row
+		Note       string
 	}
 	request struct {
 		ID, Method, Path, Pattern string
@@ -92,7 +93,7 @@ func get(t testing.TB, h http.Handler, query string, change ...func(*http.Reques
 // ask returns the JSON answer.
 func ask(t testing.TB, query string) answer {
 	t.Helper()
-	status, body, _ := get(t, glsdebug.Handler(), "?format=json"+query)
+	status, body, _ := get(t, glsdebug.Handler(glsdebug.WithValues()), "?format=json"+query)
 	require.Equal(t, http.StatusOK, status, body)
 	var a answer
 	require.NoError(t, json.Unmarshal([]byte(body), &a))

@@ -27,6 +27,7 @@ type (
 		Losses      []loss         `json:"losses"`
 		Requests    []*group       `json:"requests"`
 		Goroutines  []*row         `json:"goroutines"`
+		Note        string         `json:"note,omitempty"` // why the runtime was not asked
 
 		rest *group // the goroutines that belong to no request
 	}
@@ -101,18 +102,20 @@ type question struct {
 	sort    string
 	limit   int // 0 for all
 	origins bool
+	values  bool // ask values of other types than httpctx.Context, too
 }
 
 // answer looks at the program.
 func answer(ask question) *page {
-	list, known := look(ask.origins)
+	list, known, note := look(ask.origins)
 	now := time.Now()
 	p := &page{
 		Time: now, Program: filepath.Base(os.Args[0]), PID: os.Getpid(), Go: runtime.Version(),
 		Propagation: gls.Propagation().String(),
 		Totals:      totals{Goroutines: runtime.NumGoroutine(), Carrying: len(list)},
 		Losses:      lossList(),
-		Goroutines:  rows(list, known, now),
+		Goroutines:  rows(list, known, ask.values, now),
+		Note:        note,
 	}
 	p.count()
 	for _, r := range p.Goroutines {
@@ -149,19 +152,19 @@ func lossList() []loss {
 }
 
 // rows describes the goroutines.
-func rows(list []inspect.Goroutine, known map[uint64]met, now time.Time) []*row {
-	inquiry := newInquiry(true)
-	values := make([][]noted, len(list))
+func rows(list []inspect.Goroutine, known map[uint64]met, values bool, now time.Time) []*row {
+	inquiry := newInquiry(values)
+	all := make([]*row, len(list))
+	carried := make([][]noted, len(list))
 	for i := range list {
 		for _, v := range list[i].Values {
-			values[i] = append(values[i], inquiry.note(v))
+			carried[i] = append(carried[i], inquiry.note(v))
 		}
 	}
 	inquiry.ask()
-	all := make([]*row, len(list))
 	for i := range list {
 		r := newRow(list[i].ID, known[list[i].ID], now)
-		for _, v := range values[i] {
+		for _, v := range carried[i] {
 			s, request := inquiry.storage(v, storageName(v.Storage))
 			s.InRequest = r.belong(request, now)
 			r.Storages = append(r.Storages, s)

@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
 var (
@@ -41,20 +39,6 @@ type view struct {
 	Nonce string
 }
 
-// A stack is one goroutine as the runtime describes it.
-type stack struct {
-	ID      uint64    `json:"id"`
-	State   string    `json:"state"`
-	Started *origin   `json:"started,omitempty"`
-	Stack   []callAt  `json:"stack"`
-	Taken   time.Time `json:"time"`
-}
-
-type callAt struct {
-	Function string `json:"function"`
-	Position string `json:"position"`
-}
-
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
@@ -76,35 +60,6 @@ func writePage(w http.ResponseWriter, v view) {
 		w.WriteHeader(http.StatusNotFound)
 	}
 	_, _ = w.Write(b.Bytes())
-}
-
-// serveStack answers with the stack of one goroutine. The id is a text from the client.
-func serveStack(w http.ResponseWriter, text string, asJSON bool) {
-	id, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		http.Error(w, "glsdebug: stack is the id of a goroutine", http.StatusBadRequest)
-		return
-	}
-	s := &stack{ID: id, Stack: []callAt{}, Taken: time.Now()}
-	trace, ok := goroutine.Traces()[id]
-	if ok {
-		s.State = trace.State
-		s.Started = originOf(trace)
-		if b, ok := births.Load(id); ok {
-			s.Started = b.(birth).origin()
-		}
-		for _, f := range trace.Frames() {
-			s.Stack = append(s.Stack, callAt(f))
-		}
-	}
-	switch {
-	case !asJSON:
-		writePage(w, view{Stack: s})
-	case !ok:
-		writeJSON(w, http.StatusNotFound, map[string]string{"error": "glsdebug: no goroutine " + text + " is alive"})
-	default:
-		writeJSON(w, http.StatusOK, s)
-	}
 }
 
 // Link returns the address of the list sorted by column, or in reverse order if it is sorted so.
@@ -176,9 +131,15 @@ func (v view) Filter() string { return v.Ask.filter }
 func (v view) Sort() string   { return v.Ask.sort }
 func (v view) Limit() int     { return v.Ask.limit }
 
+// Values reports whether values of all types are shown that log themselves.
+func (v view) Values() bool { return v.Ask.values }
+
+// Askable reports whether the page may ask the runtime about so many goroutines.
+func (v view) Askable() bool { return v.Page.Totals.Goroutines <= mostGoroutines }
+
 // Pause returns about how long the runtime needs to tell who started whom.
 func (v view) Pause() string {
-	return (time.Duration(v.Page.Totals.Goroutines) * surveyEach).Round(time.Millisecond).String()
+	return pause(v.Page.Totals.Goroutines).String()
 }
 
 // ageText returns seconds as a person says them.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glsdebug"
+	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
 // A logs is a value that logs what its function returns.
@@ -104,7 +107,7 @@ func TestNothingElseLeaks(t *testing.T) {
 	go gls.Run(h.hold, value.With(secret{"hunter2"}), pointer.With(&secret{"hunter2"}), color.With("hunter2"),
 		inside.With(map[string]any{"hunter2": "hunter2"}), failed.With(secret{"hunter2"}))
 	id := <-h.ids
-	handler := glsdebug.Handler()
+	handler := glsdebug.Handler(glsdebug.WithValues())
 	for _, query := range []string{"", "?format=json", fmt.Sprint("?stack=", id), fmt.Sprint("?format=json&stack=", id)} {
 		status, body, _ := get(t, handler, query)
 		assert.Equal(t, http.StatusOK, status)
@@ -114,6 +117,64 @@ func TestNothingElseLeaks(t *testing.T) {
 	assert.Contains(t, body, "*glsdebug_test.secret")
 	assert.Empty(t, ask(t, "&q=hunter2").Goroutines, "nor is it found")
 }
+
+// By default nobody's LogValue is called but that of httpctx.Context: it might read what its own goroutine writes.
+func TestOnlyRequestsAreAskedByDefault(t *testing.T) {
+	var calls atomic.Int32
+	counts := map[int]int{}
+	value := logs(func() slog.Value {
+		calls.Add(1)
+		return slog.IntValue(len(fmt.Sprint(counts))) // which ends the program while counts is written
+	})
+	stop, done, ids := make(chan struct{}), make(chan struct{}), make(chan uint64)
+	go func() {
+		defer close(done)
+		httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/counting", http.NoBody), func() {
+			member.Set(httpctx.GetOrFail(), value)
+			logged.Run(value, func() {
+				ids <- goroutine.ID()
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					default:
+						counts[i%100]++
+					}
+				}
+			})
+		})
+	}()
+	id := <-ids
+	h := glsdebug.Handler()
+	for range 50 {
+		status, body, _ := get(t, h, fmt.Sprint("?format=json&q=", id))
+		require.Equal(t, http.StatusOK, status)
+		assert.Contains(t, body, `{"name":"logged","type":"slog.LogValuer"}`)
+		assert.Contains(t, body, `"keys":[{"name":"member","type":"slog.LogValuer"}]`)
+		assert.Contains(t, body, `"path":"/counting"`, "a request is asked")
+		_, body, _ = get(t, h, fmt.Sprint("?q=", id))
+		assert.Contains(t, body, "glsdebug.WithValues shows")
+	}
+	close(stop)
+	<-done
+	assert.Zero(t, calls.Load())
+}
+
+// A type with the methods of a request is none by default.
+func TestOthersAreNoRequestsByDefault(t *testing.T) {
+	h := newHolding(t)
+	go logged.Run(pretender{}, h.hold)
+	id := <-h.ids
+	_, body, _ := get(t, glsdebug.Handler(), fmt.Sprint("?format=json&q=", id))
+	assert.NotContains(t, body, "hunter2")
+}
+
+type pretender struct{}
+
+func (pretender) ID() string           { return "hunter2" }
+func (pretender) Start() time.Time     { return time.Time{} }
+func (pretender) Finished() bool       { return false }
+func (pretender) LogValue() slog.Value { return slog.StringValue("hunter2") }
 
 // Each way for a LogValue to misbehave spoils its own cell alone.
 func TestLogValueMisbehaves(t *testing.T) {

@@ -147,17 +147,26 @@ func end() {
 	watch.met, watch.pending, watch.stop = nil, nil, nil
 }
 
-// look returns the goroutines that carry a frame, each once, and what is known of them.
-func look(force bool) ([]inspect.Goroutine, map[uint64]met) {
+// look returns the goroutines that carry a frame, each once, and what is known of them. With force the runtime is asked
+// about more of them than a look asks about by itself; note says why it was not.
+func look(force bool) (list []inspect.Goroutine, known map[uint64]met, note string) {
 	watch.mu.Lock()
 	defer watch.mu.Unlock()
 	begin()
-	list := carrying()
+	list = carrying()
 	meet(list)
-	if unknown(list) && (force || runtime.NumGoroutine() <= surveyAtMost && affordable()) {
+	switch {
+	case !unknown(list):
+	case runtime.NumGoroutine() <= surveyAtMost && affordable():
 		list = survey(list)
+	case force:
+		leave, why, _ := asking.enter()
+		if note = why; leave != nil {
+			list = survey(list)
+			leave()
+		}
 	}
-	known := make(map[uint64]met, len(list))
+	known = make(map[uint64]met, len(list))
 	for i := range list {
 		known[list[i].ID] = *watch.met[list[i].ID]
 	}
@@ -166,7 +175,7 @@ func look(force bool) ([]inspect.Goroutine, map[uint64]met) {
 			delete(watch.met, id)
 		}
 	}
-	return list, known
+	return list, known, note
 }
 
 // carrying lists the goroutines that carry a frame, each once.

@@ -1,6 +1,7 @@
 package glsdebug_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -72,17 +73,129 @@ func TestTenThousandGoroutines(t *testing.T) {
 	_, body, _ := get(t, glsdebug.Handler(), "")
 	assert.Less(t, strings.Count(body, "<tr id="), 1001)
 	assert.Contains(t, body, "Show all")
-	assert.Contains(t, body, "?origins=1", "it offers to ask")
+	assert.NotContains(t, body, "?origins=1", "they are too many to ask")
+	assert.Contains(t, body, "With so many goroutines this page does not ask it.")
 
-	began := time.Now()
-	a = ask(t, "&origins=1")
-	t.Logf("origins: %v", time.Since(began))
-	assert.Zero(t, a.Totals.UnknownOrigins)
-	assert.Zero(t, ask(t, "").Totals.UnknownOrigins, "it remembers")
+	for range 2 {
+		assert.Zero(t, stops(func() { a = ask(t, "&origins=1&limit=1") }))
+		assert.Regexp(t, `^the program has 1\d{4} goroutines, .* at most 10000$`, a.Note)
+		assert.Equal(t, 1, a.Totals.UnknownOrigins)
+	}
+	_, body, _ = get(t, glsdebug.Handler(), "?origins=1")
+	assert.Contains(t, body, "It was not asked: the program has 1")
+	for _, format := range []string{"", "&format=json"} {
+		assert.Zero(t, stops(func() {
+			status, body, header := get(t, glsdebug.Handler(), "?stack=1"+format)
+			assert.Equal(t, http.StatusServiceUnavailable, status)
+			assert.Regexp(t, `glsdebug: no stack: the program has 1\d{4} goroutines, and .* stop it for about 14\dms`, body)
+			assert.Empty(t, header.Get("Retry-After"), "later it has as many")
+		}))
+	}
+}
+
+// With more goroutines than a look asks about by itself, it asks when it is told to.
+func TestOriginsOnRequest(t *testing.T) {
+	glsdebug.EndWatch()
+	h := newHolding(t)
+	for range 2500 {
+		go color.Run("red", h.hold)
+		<-h.ids
+	}
+	a := ask(t, "&q=color")
+	assert.GreaterOrEqual(t, a.Totals.UnknownOrigins, 2500)
+	assert.Empty(t, a.Note)
+	_, body, _ := get(t, glsdebug.Handler(), "")
+	assert.Contains(t, body, "?origins=1", "it offers to ask")
+	a = ask(t, "&q=color&origins=1")
+	assert.Zero(t, a.Totals.UnknownOrigins, a.Note)
+	assert.Zero(t, ask(t, "&q=color").Totals.UnknownOrigins, "it remembers")
+}
+
+// While one client has the runtime asked, others are told to come again: for a stack with 503, for origins by a note.
+func TestOneClientAtATimeStopsTheProgram(t *testing.T) {
+	glsdebug.EndWatch()
+	defer glsdebug.EndWatch()
+	h := newHolding(t)
+	for range 2500 {
+		go color.Run("red", h.hold)
+		<-h.ids
+	}
+	refused := func(why, after string) {
+		t.Helper()
+		for _, format := range []string{"", "&format=json"} {
+			status, body, header := get(t, glsdebug.Handler(), "?stack=1"+format)
+			assert.Equal(t, http.StatusServiceUnavailable, status)
+			assert.Contains(t, body, "glsdebug: no stack: "+why)
+			assert.Equal(t, after, header.Get("Retry-After"))
+		}
+		a := ask(t, "&q=color&origins=1")
+		assert.Contains(t, a.Note, why)
+		assert.GreaterOrEqual(t, a.Totals.UnknownOrigins, 2500)
+		assert.Len(t, a.Goroutines, 2500, "the list is there all the same")
+	}
+	release := glsdebug.HoldTurn()
+	assert.Zero(t, stops(func() { refused("another client has the runtime asked", "1") }))
+	release()
+	glsdebug.AskedFor(time.Second)
+	refused("the runtime has just been asked", "9")
+	glsdebug.EndWatch()
+	status, body, _ := get(t, glsdebug.Handler(), "?stack=1")
+	assert.Equal(t, http.StatusOK, status, body)
+}
+
+// Four clients that ask for stacks in turn stop a program of 5,000 goroutines for a part of the time alone, and each of
+// them is answered or told when to come again.
+func TestClientsThatAskForStacksAllTheTime(t *testing.T) {
+	glsdebug.EndWatch()
+	defer glsdebug.EndWatch()
+	h := newHolding(t)
+	for range 5000 {
+		go h.hold()
+		<-h.ids
+	}
+	var served, told atomic.Int64
+	n := stops(func() {
+		var clients sync.WaitGroup
+		for range 4 {
+			clients.Go(func() {
+				for range 5 {
+					switch status, body, header := get(t, glsdebug.Handler(), "?stack=1"); status {
+					case http.StatusOK:
+						served.Add(1)
+					case http.StatusServiceUnavailable:
+						assert.NotEmpty(t, header.Get("Retry-After"), body)
+						told.Add(1)
+					default:
+						assert.Fail(t, body)
+					}
+				}
+			})
+		}
+		clients.Wait()
+	})
+	assert.Equal(t, int64(20), served.Load()+told.Load())
+	assert.Positive(t, served.Load())
+	assert.LessOrEqual(t, n, 2*int(served.Load()), "one stop for each that is served, and now and then two")
+}
+
+// A stack that is beyond what the page reads is told from a goroutine that is not there.
+func TestTheTextOfStacksIsCapped(t *testing.T) {
+	glsdebug.EndWatch()
+	h := newHolding(t)
+	go h.hold()
+	id := <-h.ids
+	reset := glsdebug.ReadAtMost(500)
+	status, body, _ := get(t, glsdebug.Handler(), fmt.Sprint("?stack=", id))
+	reset()
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Contains(t, body, "is not in the first 32 MiB that the runtime writes")
+	status, _, _ = get(t, glsdebug.Handler(), fmt.Sprint("?stack=", id))
+	assert.Equal(t, http.StatusOK, status)
 }
 
 // Looks that find nobody new do not stop the program, however few goroutines there are.
 func TestOriginsAreAskedForOnce(t *testing.T) {
+	glsdebug.EndWatch()
 	h := newHolding(t)
 	go color.Run("red", h.hold)
 	<-h.ids
@@ -175,7 +288,9 @@ func TestReadingWhileAllChanges(t *testing.T) {
 			for !stop.Load() {
 				for _, query := range []string{"", "?format=json", "?origins=1", "?stack=1"} {
 					status, body, _ := get(t, inspector, query)
-					assert.Equal(t, http.StatusOK, status, body)
+					if query != "?stack=1" || status != http.StatusServiceUnavailable { // the other has its turn
+						assert.Equal(t, http.StatusOK, status, body)
+					}
 				}
 			}
 		})

@@ -150,7 +150,7 @@ func parseLive(text []byte) map[uint64]struct{} {
 func text(all bool) []byte {
 	size := 8 << 10
 	if all {
-		size += runtime.NumGoroutine() << 9
+		size += runtime.NumGoroutine() << 11 // each further call stops the world again, however small its buffer
 	}
 	for {
 		buf := make([]byte, size)

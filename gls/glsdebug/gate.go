@@ -1,0 +1,63 @@
+package glsdebug
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+)
+
+const (
+	// mostGoroutines is with how many a client may have the runtime stop the program for its text about all of them:
+	// for 140 ms then, see surveyEach.
+	mostGoroutines = 10_000
+
+	// mostText is how much of that text is read for one stack. 10,000 goroutines of usual depth fill a third of it.
+	mostText = 32 << 20
+
+	// patience is for how long a client waits for its turn.
+	patience = 250 * time.Millisecond
+
+	// gateShare is one part in so many of the time that clients may have the program stopped.
+	gateShare = 10
+)
+
+// A gate lets one client at a time ask the runtime about all goroutines.
+type gate struct {
+	turn chan struct{} // holds an element while somebody has the turn
+	free time.Time     // when the next may begin; read and written by who has the turn
+}
+
+var asking = gate{turn: make(chan struct{}, 1)}
+
+// enter takes the turn, until leave is called. Why says what is wrong where there is none, and retry when to come again:
+// 0 for a program that has too many goroutines.
+func (g *gate) enter() (leave func(), why string, retry time.Duration) {
+	if n := runtime.NumGoroutine(); n > mostGoroutines {
+		return nil, fmt.Sprintf("the program has %d goroutines, and the runtime would stop it for about %v to tell: this "+
+			"page asks with at most %d", n, pause(n), mostGoroutines), 0
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case g.turn <- struct{}{}:
+	case <-timer.C:
+		return nil, "another client has the runtime asked: one at a time", time.Second
+	}
+	if wait := time.Until(g.free); wait > patience {
+		<-g.turn
+		return nil, "the runtime has just been asked, and the program goes on for a while", wait
+	} else if wait > 0 {
+		time.Sleep(wait)
+	}
+	began := time.Now()
+	return func() {
+		now := time.Now()
+		g.free = now.Add((gateShare - 1) * now.Sub(began))
+		<-g.turn
+	}, "", 0
+}
+
+// pause returns about how long the runtime stops a program to tell about its goroutines.
+func pause(goroutines int) time.Duration {
+	return (time.Duration(goroutines) * surveyEach).Round(time.Millisecond)
+}
