@@ -122,7 +122,7 @@ func TestGoroutinesOfARequestStandTogether(t *testing.T) {
 
 	page := l.page("?q=/posts/")
 	assert.NotContains(t, page, "hunter2")
-	body := page[strings.Index(page, "<tbody>"):]
+	_, body, _ := strings.Cut(page, "<tbody>")
 	groups := strings.Split(body, `<tr class="request"`)[1:]
 	require.Len(t, groups, requests)
 	for i, g := range groups {

@@ -36,7 +36,8 @@ func WithValues() Option {
 }
 
 // Handler returns the handler of the page. It is served to clients on this machine that no proxy stands in front of, as
-// far as that can be told, unless WithToken or WithAccess says otherwise. Handlers share what they know about goroutines, so one in a program is as good as several.
+// far as that can be told, unless WithToken or WithAccess says otherwise. Handlers share what they know about
+// goroutines, so one in a program is as good as several.
 func Handler(opts ...Option) http.Handler {
 	h := new(handler)
 	for _, o := range opts {

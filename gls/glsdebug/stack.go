@@ -47,7 +47,8 @@ func serveStack(w http.ResponseWriter, text string, asJSON bool) {
 	}
 	trace, ok, cut := find(id, leave)
 	if cut {
-		refuse(fmt.Sprintf("goroutine %d is not in the first %d MiB that the runtime writes about all of them", id, mostText>>20), 0)
+		const beyond = "goroutine %d is not in the first %d MiB that the runtime writes about all of them"
+		refuse(fmt.Sprintf(beyond, id, mostText>>20), 0)
 		return
 	}
 	s := &stack{ID: id, Stack: []callAt{}, Taken: time.Now()}
