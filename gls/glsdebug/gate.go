@@ -49,10 +49,8 @@ func (g *gate) enter() (leave func(), why string, retry time.Duration) {
 	} else if wait > 0 {
 		time.Sleep(wait)
 	}
-	began := time.Now()
 	return func() {
-		now := time.Now()
-		g.free = now.Add((gateShare - 1) * now.Sub(began))
+		g.free = time.Now().Add((gateShare - 1) * pause(runtime.NumGoroutine()))
 		<-g.turn
 	}, "", 0
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -227,36 +228,36 @@ func TestOriginsAtFirstSight(t *testing.T) {
 	assert.NotContains(t, l.page("?q=color"), "not known")
 }
 
-// While requests come and go, a look knows who started whom: those that are too young wait for the next.
-func TestOriginsWhileRequestsComeAndGo(t *testing.T) {
-	l := serve(t, map[string]http.HandlerFunc{"GET /": func(http.ResponseWriter, *http.Request) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			color.Run("red", func() {})
-		}()
-		<-done
-	}})
+// While goroutines come and go, a look knows who started whom: those that are too young wait for the next.
+func TestOriginsWhileGoroutinesComeAndGo(t *testing.T) {
+	l := serve(t, nil)
 	stop := make(chan struct{})
-	var clients sync.WaitGroup
+	var starters sync.WaitGroup
 	for range 4 {
-		clients.Go(func() {
+		starters.Go(func() {
 			for {
 				select {
 				case <-stop:
 					return
 				default:
 				}
-				var one sync.WaitGroup
-				l.visit(&one, "/", "")
-				one.Wait()
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					color.Run("red", runtime.Gosched)
+				}()
+				<-done
 			}
 		})
 	}
-	for range 20 {
+	for range 200 {
 		glsdebug.EndWatch() // each is the first look
-		assert.Zero(t, l.json("").Totals.UnknownOrigins)
+		a := l.json("&q=color")
+		assert.Zero(t, a.Totals.UnknownOrigins)
+		for _, r := range a.Goroutines {
+			assert.False(t, r.Exited, "it has only just begun")
+		}
 	}
 	close(stop)
-	clients.Wait()
+	starters.Wait()
 }

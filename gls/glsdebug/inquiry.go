@@ -13,6 +13,7 @@ import (
 type inquiry struct {
 	everything bool // ask values of other types than httpctx.Context, too
 	values     []slog.LogValuer
+	own        []bool                 // which of them are httpctx.Contexts
 	places     map[slog.LogValuer]int // in values; of pointers only: other values may not be comparable
 	keys       map[slog.LogValuer][]noted
 	answers    []shown // to values, once they were asked
@@ -58,15 +59,34 @@ func (q *inquiry) note(v inspect.Value) noted {
 		q.places[valuer] = len(q.values)
 	}
 	n.place = len(q.values)
-	q.values = append(q.values, valuer)
+	q.values, q.own = append(q.values, valuer), append(q.own, isRequest)
 	for _, k := range keys {
 		q.keys[valuer] = append(q.keys[valuer], q.note(k))
 	}
 	return n
 }
 
-// ask asks what was noted.
-func (q *inquiry) ask() { q.answers = readAll(q.values) }
+// ask asks what was noted: a httpctx.Context here, for it waits for nobody, and all others where they cannot hold up the
+// page.
+func (q *inquiry) ask() {
+	q.answers = make([]shown, len(q.values))
+	var others []slog.LogValuer
+	for i, v := range q.values {
+		if q.own[i] {
+			q.answers[i] = guarded(v)
+		} else {
+			others = append(others, v)
+		}
+	}
+	next := 0
+	answers := readAll(others)
+	for i := range q.answers {
+		if !q.own[i] {
+			q.answers[i] = answers[next]
+			next++
+		}
+	}
+}
 
 // storage returns a value as the page has it, and the request that it is, nil for one that is none.
 func (q *inquiry) storage(n noted, name string) (storage, *request) {

@@ -100,4 +100,10 @@ func TestABrowserBringsTheTokenOnce(t *testing.T) {
 	assert.True(t, cookie.HttpOnly)
 	assert.Equal(t, http.SameSiteStrictMode, cookie.SameSite)
 	assert.NotContains(t, cookie.String(), secretToken)
+	for value, want := range map[string]int{cookie.Value: http.StatusOK, "": http.StatusForbidden, secretToken: http.StatusForbidden} {
+		code, _, _ := get(t, glsdebug.Handler(glsdebug.WithToken(secretToken)), "", func(r *http.Request) {
+			r.AddCookie(&http.Cookie{Name: cookie.Name, Value: value})
+		})
+		assert.Equal(t, want, code, value)
+	}
 }

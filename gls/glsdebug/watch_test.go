@@ -187,6 +187,7 @@ func TestTheTextOfStacksIsCapped(t *testing.T) {
 	reset := glsdebug.ReadAtMost(500)
 	status, body, _ := get(t, glsdebug.Handler(), fmt.Sprint("?stack=", id))
 	reset()
+	glsdebug.EndWatch()
 	assert.Equal(t, http.StatusServiceUnavailable, status)
 	assert.Contains(t, body, "is not in the first 32 MiB that the runtime writes")
 	status, _, _ = get(t, glsdebug.Handler(), fmt.Sprint("?stack=", id))
