@@ -37,6 +37,7 @@ func TestACtxIsOfAnotherFlow(t *testing.T) {
 		tenant.Run("acme", func() { assert.True(t, other(empty), "a frame in which nothing is set is one, too") })
 	})
 }
+
 var name = gls.New[string]("name")
 
 // named returns what s has.
