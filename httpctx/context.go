@@ -48,7 +48,8 @@ type shared struct {
 	keys    keys
 
 	// logAttrs is what AddLogAttrs has added: nil at first, then an empty set or ever larger ones, which are immutable.
-	logAttrs atomic.Pointer[toplevel.Set]}
+	logAttrs atomic.Pointer[toplevel.Set]
+}
 
 // Request returns the request as the innermost Middleware gave it to its handler: the same pointer. After GoDetached it
 // is a copy with an empty body. What the request itself refers to is the server's: an adaptor such as fiber's uses the

@@ -32,6 +32,11 @@
 //
 //	glslog.Handler(next, glslog.Show("tenant", tenant))
 //
+// # Other loggers
+//
+// The modules gls/glszap, gls/glszerolog and gls/glslogrus show the same attributes, and those of the HTTP request, on
+// the lines of zap, zerolog and logrus. An adapter of another logger asks a [Source].
+//
 // # Values
 //
 // A value is formatted on the goroutine that logs. A slog.LogValuer, and whatever is neither a string, number, bool,

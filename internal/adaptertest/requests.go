@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,14 +21,16 @@ func Requests(t *testing.T, middleware func(http.Handler) http.Handler, serve fu
 	t.Helper()
 	var inside sync.WaitGroup
 	inside.Add(Calls)
-	server := &http.Server{Handler: middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	handler := middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		inside.Done()
 		inside.Wait()
 		serve(r, r.URL.Path[1:])
-	}))}
+	}))
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	go server.Serve(listener)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
 	Each(Calls, func(i int) {
 		id := "id-" + strconv.Itoa(i)
 		r, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
@@ -44,4 +47,5 @@ func Requests(t *testing.T, middleware func(http.Handler) http.Handler, serve fu
 		assert.NoError(t, response.Body.Close())
 	})
 	require.NoError(t, server.Shutdown(context.Background())) // when the last handler has returned
+	require.ErrorIs(t, <-served, http.ErrServerClosed)
 }
