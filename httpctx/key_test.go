@@ -1,6 +1,7 @@
 package httpctx_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strconv"
@@ -21,7 +22,7 @@ func TestKeyLookupSaysWhyThereIsNoValue(t *testing.T) {
 		var e *httpctx.Error
 		require.ErrorAs(t, err, &e, "no request")
 	})
-	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/posts/7", nil), func() {
+	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/posts/7", nil), func() {
 		_, err := key.Lookup()
 		var e *gls.NotSetError
 		require.ErrorAs(t, err, &e)
@@ -46,7 +47,7 @@ func TestKeyLookupSaysWhyThereIsNoValue(t *testing.T) {
 
 func TestKeyDeleteTakesTheValueFromTheWholeRequest(t *testing.T) {
 	user, other := httpctx.NewKey[string]("user"), httpctx.NewKey[string]("user")
-	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), func() {
+	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), func() {
 		outer := httpctx.GetOrFail()
 		user.Delete(outer) // nothing to delete
 		user.Set(outer, "Ada")
@@ -59,7 +60,7 @@ func TestKeyDeleteTakesTheValueFromTheWholeRequest(t *testing.T) {
 			assert.Equal(t, "Ada", name, "a detached request has the keys that were set before")
 			assert.True(t, ok)
 		})
-		httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/inner", nil), func() {
+		httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/inner", nil), func() {
 			user.Delete(httpctx.GetOrFail())
 			user.Delete(httpctx.GetOrFail())
 		})
@@ -81,7 +82,7 @@ func TestKeyDeleteIsSafeForConcurrentUse(t *testing.T) {
 	for i := range kept {
 		kept[i] = httpctx.NewKey[int](strconv.Itoa(i))
 	}
-	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), func() {
+	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), func() {
 		c := httpctx.GetOrFail()
 		var all sync.WaitGroup
 		for i, key := range kept {
