@@ -143,7 +143,7 @@ func TestRequestOverTLS(t *testing.T) {
 	defer func() { assert.NoError(t, s.Shutdown()) }()
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{ServerName: "localhost", InsecureSkipVerify: true}, //nolint:gosec // a test's
+		TLSClientConfig:   &tls.Config{ServerName: "localhost", InsecureSkipVerify: true},
 	}}
 	response, err := client.Get("https://" + l.Addr().String()) //nolint:noctx // nothing to cancel
 	require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v3"
-	"github.com/gofiber/fiber/v3/middleware/recover"
+	recovery "github.com/gofiber/fiber/v3/middleware/recover"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,7 +52,7 @@ func listen(t testing.TB, app *fiber.App) (addr string) {
 var tested = framework.Framework{
 	Serve: func(t testing.TB, a framework.App) string {
 		app := fiber.New()
-		app.Use(recover.New())
+		app.Use(recovery.New())
 		app.Use(hook(a.Outside))
 		app.Use(fiberctx.Middleware(a.Options...))
 		app.Use(hook(a.Inside))

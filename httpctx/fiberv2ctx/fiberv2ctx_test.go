@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/recover"
+	recovery "github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/fiber/v2/middleware/timeout"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -54,7 +54,7 @@ func listen(t testing.TB, app *fiber.App) (addr string) {
 var tested = framework.Framework{
 	Serve: func(t testing.TB, a framework.App) string {
 		app := newApp()
-		app.Use(recover.New())
+		app.Use(recovery.New())
 		app.Use(hook(a.Outside))
 		app.Use(fiberv2ctx.Middleware(a.Options...))
 		app.Use(hook(a.Inside))

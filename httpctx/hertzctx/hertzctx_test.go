@@ -152,7 +152,7 @@ func TestRequestOverTLS(t *testing.T) {
 		h.GET("/", func(context.Context, *app.RequestContext) { name = httpctx.GetOrFail().Request().TLS.ServerName })
 	}, server.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}}),
 		server.WithTransport(standard.NewTransporter))
-	config := &tls.Config{ServerName: "localhost", InsecureSkipVerify: true} //nolint:gosec // a test's
+	config := &tls.Config{ServerName: "localhost", InsecureSkipVerify: true}
 	conn, err := tls.Dial("tcp", addr, config)
 	require.NoError(t, err)
 	defer conn.Close()

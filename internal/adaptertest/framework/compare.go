@@ -2,7 +2,6 @@ package framework
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -102,7 +101,7 @@ func (s *asked) ask(b *testing.B, n int) {
 	runtime.ReadMemStats(&after)
 	s.mallocs += after.Mallocs - before.Mallocs
 	if string(s.answer[:12]) != "HTTP/1.1 200" {
-		b.Fatal(fmt.Sprintf("%q", s.answer))
+		b.Fatalf("%q", s.answer)
 	}
 }
 
