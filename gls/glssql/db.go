@@ -8,8 +8,8 @@ import (
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
-	"github.com/ambient-go/ambient/internal/inspect"
 	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/inspect"
 )
 
 // A DB runs statements in the transaction of the running flow of control, and on a *sql.DB's pool where there is none.
