@@ -7,7 +7,7 @@ import (
 	"github.com/ambient-go/ambient/internal/hosts"
 )
 
-// A TransportOption is an option of Transport. It is made by ForwardTo.
+// A TransportOption is an option of Transport. It is made by ForwardTo and ForwardAs.
 type TransportOption interface{ applyTransport(*transport) }
 
 type transportOption func(*transport)
@@ -35,6 +35,13 @@ func ForwardTo(to ...string) TransportOption {
 		t.restricted = true
 		t.hosts = append(t.hosts, patterns...)
 	})
+}
+
+// ForwardAs sends the request's id as the header name instead of X-Request-ID. The server's end is WithRequestIDHeader. It
+// panics where name is no header's.
+func ForwardAs(name string) TransportOption {
+	name = headerName("ForwardAs", name)
+	return transportOption(func(t *transport) { t.idHeader = name })
 }
 
 // forwards reports whether the id goes to the request's host.

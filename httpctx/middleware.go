@@ -21,14 +21,17 @@ type config struct {
 	requestID func(*http.Request) string
 	mux       *http.ServeMux // see Context
 	logger    *slog.Logger
-	carry     bool // see WithRequestContext
+	carry     bool   // see WithRequestContext
+	idHeader  string // in canonical form
+	respond   bool   // see WithResponseHeader
 }
 
 type optionFunc func(*config)
 
 func (f optionFunc) apply(c *config) { f(c) }
 
-// WithRequestID takes request ids from fn. The default is a well-formed X-Request-ID header, else a fresh random id.
+// WithRequestID takes request ids from fn. The default is a well-formed X-Request-ID header (or that of
+// WithRequestIDHeader), else a fresh random id.
 // What fn returns has to be well-formed as well (see Context.ID); otherwise a random id takes its place. fn is called
 // once per request, before the handler; not for a request that is already in another Middleware, whose id it has.
 //
@@ -48,7 +51,7 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 func newConfig(opts []Option) *config {
-	c := new(config)
+	c := &config{idHeader: idHeader}
 	for _, o := range opts {
 		o.apply(c)
 	}
@@ -138,6 +141,9 @@ func begin(config *config, w http.ResponseWriter, r *http.Request, next http.Han
 		c.own.start.begin()
 		c.own.logger = config.logger
 		c.takeID(config)
+	}
+	if config.respond {
+		w.Header()[config.idHeader] = []string{c.ID()}
 	}
 	if isOutside {
 		outside.Exit(func() { c.serve(config, next, fn) })

@@ -48,7 +48,9 @@ func TestTransportInAReverseProxy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for detached, start := range map[bool]func(fn func()){false: func(fn func()) { fn() }, true: httpctx.GoDetached} {
 				r := newRequest("/")
-				r.Header["X-Request-Id"] = test.sent
+				if test.sent != nil {
+					r.Header["X-Request-Id"] = test.sent
+				}
 				w := httptest.NewRecorder()
 				var id string
 				httpctx.Run(w, r, func() {

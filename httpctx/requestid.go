@@ -3,13 +3,38 @@ package httpctx
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"net/http"
+	"strconv"
 	"strings"
+
+	"github.com/ambient-go/ambient/internal/token"
 )
 
 const (
-	idHeader = "X-Request-Id" // in canonical form
+	idHeader = "X-Request-Id" // in canonical form, unless WithRequestIDHeader or ForwardAs names another
 	maxID    = 128
 )
+
+// WithRequestIDHeader takes request ids from the header name, X-Correlation-ID, say, and sets that one where
+// WithResponseHeader sets one. Transport's ForwardAs is the other end. It panics where name is no header's.
+func WithRequestIDHeader(name string) Option {
+	name = headerName("WithRequestIDHeader", name)
+	return optionFunc(func(c *config) { c.idHeader = name })
+}
+
+// WithResponseHeader sets the request's id as a header of the response, before next is called, which can change or delete
+// it. A client then has the id under which the server's log lines are found.
+func WithResponseHeader() Option {
+	return optionFunc(func(c *config) { c.respond = true })
+}
+
+// headerName returns the canonical form of a header's name.
+func headerName(option, name string) string {
+	if !token.Is(name) {
+		panic("httpctx." + option + ": " + strconv.Quote(name) + ` is no header: write it as "X-Correlation-ID"`)
+	}
+	return http.CanonicalHeaderKey(name)
+}
 
 // wellFormed reports whether an id from outside can go into log lines and headers as it is.
 func wellFormed(id string) bool {
@@ -35,7 +60,7 @@ var idBytes = func() (set [256]bool) {
 
 // takeID sets the id that a request brings, and what a client has sent instead.
 func (c *Context) takeID(config *config) {
-	sent := c.request.Header[idHeader]
+	sent := c.request.Header[config.idHeader]
 	switch {
 	case config.requestID != nil:
 		if id := config.requestID(c.request); wellFormed(id) {

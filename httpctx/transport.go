@@ -17,7 +17,8 @@ import (
 //
 // A request whose context is context.Background(), as http.Get gives it, gets the ambient context: the deadline,
 // cancellation and trace of the request being served. Any other context wins. X-Request-ID is set to the current
-// request's id unless the request has one. Outside of a request, after it and in RunOutside no id is added.
+// request's id unless the request has one. Outside of a request, after it and in RunOutside no id is added. A request
+// that is to have none says so, as for net/http's own User-Agent: r.Header["X-Request-Id"] = nil.
 //
 // What goes upstream is the id that is logged: where the client has sent another header, because it is malformed or
 // WithRequestID gives an id of its own, and httputil.ReverseProxy passes it on, it is replaced.
@@ -33,7 +34,7 @@ func Transport(base http.RoundTripper, opts ...TransportOption) http.RoundTrippe
 	if base == nil {
 		base = http.DefaultTransport // now: a program may make this one the default
 	}
-	t := &transport{base: base}
+	t := &transport{base: base, idHeader: idHeader}
 	for _, o := range opts {
 		if o == nil {
 			panic("httpctx.Transport: nil option")
@@ -46,7 +47,8 @@ func Transport(base http.RoundTripper, opts ...TransportOption) http.RoundTrippe
 // A transport is immutable.
 type transport struct {
 	base       http.RoundTripper
-	restricted bool // to hosts, see ForwardTo
+	idHeader   string // in canonical form
+	restricted bool   // to hosts, see ForwardTo
 	hosts      []hosts.Pattern
 }
 
@@ -59,13 +61,13 @@ func (t *transport) CloseIdleConnections() {
 
 // RoundTrip changes a copy of r, never r itself.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if c, ok := byContext(r.Context()); ok && c.replaces(r.Header[idHeader]) && t.forwards(r) {
+	if c, ok := byContext(r.Context()); ok && c.replaces(r.Header, t.idHeader) && t.forwards(r) {
 		r = r.WithContext(r.Context())
 		r.Header = r.Header.Clone()
 		if r.Header == nil {
 			r.Header = make(http.Header)
 		}
-		r.Header[idHeader] = []string{c.ID()}
+		r.Header[t.idHeader] = []string{c.ID()}
 	}
 	ctx := r.Context()
 	around := gls.Context()
@@ -98,10 +100,11 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// replaces reports whether the request's id goes where an outgoing request has these X-Request-ID fields: none, or
-// those of the client, which a proxy has copied and which are not the id that is logged.
-func (c *Context) replaces(fields []string) bool {
-	return len(fields) == 0 || c.sentIDs != nil && slices.Equal(fields, *c.sentIDs)
+// replaces reports whether the request's id goes where an outgoing request has these headers: none of the id, or that of
+// the client, which a proxy has copied and which is not the id that is logged.
+func (c *Context) replaces(headers http.Header, name string) bool {
+	fields, has := headers[name]
+	return !has || c.sentIDs != nil && slices.Equal(fields, *c.sentIDs)
 }
 
 // ofClient reports whether r's context is one that http.Client made for its Timeout (net/http/client.go,

@@ -3,10 +3,10 @@ package glswire
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/token"
 )
 
 // MaxLen is how many bytes the text of one value may have.
@@ -24,7 +24,7 @@ type Wire struct {
 // (letters, digits and !#$%&'*+-.^_`|~), if s is nil, or if codec lacks a function.
 func Value[T any](key string, s *gls.Storage[T], codec Codec[T]) Wire {
 	switch {
-	case !token(key):
+	case !token.Is(key):
 		panic(fmt.Sprintf("glswire.Value: the key %q is not one of letters, digits and !#$%%&'*+-.^_`|~", key))
 	case s == nil:
 		panic(fmt.Sprintf("glswire.Value: the storage of %q is nil", key))
@@ -113,16 +113,3 @@ func (e *Error) Error() string {
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
-
-// token reports whether key is a token of RFC 7230, section 3.2.6, which metadata, headers and baggage of all kinds take
-// as it is.
-func token(key string) bool {
-	for _, c := range []byte(key) {
-		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
-			return false
-		}
-	}
-	return key != ""
-}
