@@ -131,7 +131,7 @@ var libraryRows = []libraryRow{
 	},
 	{
 		module: "github.com/riverqueue/river", folder: "gls/glsriver",
-		write: "the middleware of glsriver.New in river.Config", alone: "workers",
+		write: "flow.Middleware() in river.Config, with one flow of glsriver.New", alone: "workers",
 	},
 	{
 		module: "github.com/hibiken/asynq", folder: "gls/glsasynq",
