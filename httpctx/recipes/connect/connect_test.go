@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/ambient-go/ambient/httpctx"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 type text = wrapperspb.StringValue

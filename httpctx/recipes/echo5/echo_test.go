@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v5/middleware"
 
 	recipe "github.com/ambient-go/ambient/httpctx/recipes/echo5"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 // trace replaces the request, as tracing and authentication do.

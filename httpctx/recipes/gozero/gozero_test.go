@@ -15,7 +15,7 @@ import (
 
 	"github.com/ambient-go/ambient/httpctx"
 	"github.com/ambient-go/ambient/httpctx/recipes/gozero"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 // trace replaces the request, as authentication does.

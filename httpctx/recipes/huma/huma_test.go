@@ -12,7 +12,7 @@ import (
 
 	"github.com/ambient-go/ambient/httpctx"
 	recipe "github.com/ambient-go/ambient/httpctx/recipes/huma"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 // servers are huma's adapters with the recipe of their routers; the pattern is the router's.

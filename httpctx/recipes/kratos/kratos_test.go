@@ -17,7 +17,7 @@ import (
 
 	"github.com/ambient-go/ambient/httpctx"
 	"github.com/ambient-go/ambient/httpctx/recipes/kratos"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 // trace replaces the context of the operation.

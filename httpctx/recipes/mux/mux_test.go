@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	recipe "github.com/ambient-go/ambient/httpctx/recipes/mux"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 // trace replaces the request, as tracing and authentication do.

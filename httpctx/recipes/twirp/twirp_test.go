@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/ambient-go/ambient/httpctx"
-	"github.com/ambient-go/ambient/internal/routetest"
+	"github.com/ambient-go/ambient/internal/adaptertest/routetest"
 )
 
 // A service is the implementation of the generated interface.

@@ -218,5 +218,5 @@ func (p *Probe) verify(t *testing.T, n int) {
 		assert.Equal(t, "id-"+fmt.Sprint(line["want"]), line["request_id"])
 		assert.Equal(t, p.Pattern, line["pattern"])
 	}
-	assert.Equal(t, n, len(count), "log lines") //nolint:testifylint // Len would print thousands of lines
+	assert.Equal(t, n, len(count), "log lines")
 }
