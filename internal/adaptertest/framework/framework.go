@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,8 +75,8 @@ func Test(t *testing.T, f Framework) {
 	t.Run("switched off", func(t *testing.T) { testSwitchedOff(t, f) })
 }
 
-// serve starts f's server, with what the app does not have.
-func (f Framework) serve(t testing.TB, app App) (url string) {
+// start starts f's server, with what the app does not have.
+func (f Framework) start(t testing.TB, app App) (url string) {
 	pass := func(next func()) { next() }
 	if app.Outside == nil {
 		app.Outside = pass
@@ -84,6 +85,30 @@ func (f Framework) serve(t testing.TB, app App) (url string) {
 		app.Inside = pass
 	}
 	return "http://" + f.Serve(t, app)
+}
+
+// serve is start for tests whose handlers and clients share variables, one after the other.
+func (f Framework) serve(t testing.TB, app App) (url string) {
+	outside := app.Outside
+	app.Outside = func(next func()) {
+		synchronize()
+		defer synchronize()
+		if outside == nil {
+			next()
+			return
+		}
+		outside(next)
+	}
+	return f.start(t, app)
+}
+
+var order sync.Mutex
+
+// synchronize tells the race detector that what comes later comes later: it does not see the connection of a netpoll,
+// whose system calls are its own.
+func synchronize() {
+	order.Lock()
+	defer order.Unlock()
 }
 
 // client returns one that keeps its connections alive.
@@ -102,6 +127,8 @@ func send(t testing.TB, c *http.Client, method, url string, body io.Reader, head
 	for i := 0; i < len(header); i += 2 {
 		r.Header[header[i]] = append(r.Header[header[i]], header[i+1])
 	}
+	synchronize()
+	defer synchronize()
 	response, err := c.Do(r)
 	require.NoError(t, err)
 	defer response.Body.Close()

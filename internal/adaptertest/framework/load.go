@@ -67,7 +67,7 @@ func testLoad(t *testing.T, f Framework) {
 	}
 	url := ""
 	tenant.Run("of whoever starts the server", func() {
-		url = f.serve(t, App{
+		url = f.start(t, App{
 			Outside: func(next func()) { clean(); defer clean(); next() },
 			Handle:  l.handle,
 		})
