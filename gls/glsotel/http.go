@@ -3,6 +3,7 @@ package glsotel
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -48,7 +49,7 @@ func Transport(base http.RoundTripper, to []string, opts ...otelhttp.Option) htt
 		base = http.DefaultTransport
 	}
 	instrumented := func(d destination) http.RoundTripper {
-		return otelhttp.NewTransport(base, append(opts[:len(opts):len(opts)], otelhttp.WithPropagators(gate(d)))...)
+		return otelhttp.NewTransport(base, append(slices.Clip(opts), otelhttp.WithPropagators(gate(d)))...)
 	}
 	t.base, t.allowed, t.denied = base, instrumented(allowed), instrumented(denied)
 	return httpctx.Transport(t, httpctx.ForwardTo(to...))

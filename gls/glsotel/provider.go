@@ -27,5 +27,5 @@ func (p provider) Tracer(name string, opts ...trace.TracerOption) trace.Tracer {
 type tracer struct{ trace.Tracer }
 
 func (t tracer) Start(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
-	return start(t.Tracer, ctx, name, opts)
+	return start(ctx, t.Tracer, name, opts)
 }

@@ -2,6 +2,7 @@ package glsotel
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -34,7 +35,7 @@ func Run(name string, fn func(), opts ...trace.SpanStartOption) {
 	if span := trace.SpanFromContext(around); span.IsRecording() {
 		provider = span.TracerProvider()
 	}
-	ctx, span := start(provider.Tracer(scope), around, name, opts)
+	ctx, span := start(around, provider.Tracer(scope), name, opts)
 	returned := false
 	defer func() {
 		if !returned {
@@ -48,7 +49,7 @@ func Run(name string, fn func(), opts ...trace.SpanStartOption) {
 
 // start starts a span as a child of ctx's, or of the ambient one where ctx has none, unless that has ended: see Run.
 func start(
-	t trace.Tracer, ctx context.Context, name string, opts []trace.SpanStartOption,
+	ctx context.Context, t trace.Tracer, name string, opts []trace.SpanStartOption,
 ) (context.Context, trace.Span) {
 	from, given := ctx, trace.SpanContextFromContext(ctx)
 	if !given.IsValid() {
@@ -56,7 +57,7 @@ func start(
 	}
 	parent, ended := living(from)
 	if ended.IsValid() {
-		opts = append(opts[:len(opts):len(opts)], trace.WithLinks(trace.Link{SpanContext: ended}))
+		opts = append(slices.Clip(opts), trace.WithLinks(trace.Link{SpanContext: ended}))
 	}
 	if !given.Equal(parent.span.SpanContext()) {
 		ctx = trace.ContextWithSpan(ctx, parent.span)
@@ -66,12 +67,12 @@ func start(
 }
 
 // ambientOf returns the ambient context of the flow that ctx belongs to.
-func ambientOf(ctx context.Context) (around context.Context) {
+func ambientOf(ctx context.Context) context.Context {
+	around := gls.Context()
 	if s, other := flow.Other(ctx); other {
-		s.Run(func() { around = gls.Context() })
-		return around
+		s.Run(func() { around = gls.Context() }) //nolint:fatcontext // another one, not one around it
 	}
-	return gls.Context()
+	return around
 }
 
 // A spans is a span and those around it. A context carries it, because a trace.Span knows its parent by number alone.
