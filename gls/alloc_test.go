@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 func boxed() *int {
@@ -20,7 +21,7 @@ func boxed() *int {
 func skipUnlessOptimized(t *testing.T) {
 	t.Helper()
 	total := 0
-	if raceEnabled || testing.AllocsPerRun(10, func() { total += *boxed() }) > 0 {
+	if testexec.Race || testing.AllocsPerRun(10, func() { total += *boxed() }) > 0 {
 		t.Skip("this build allocates more")
 	}
 }

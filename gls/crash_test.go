@@ -194,7 +194,7 @@ func TestCrashGoexitEndsAGoroutineOnly(t *testing.T) {
 
 // The race detector finds a race between two children, and none where Go starts what uses the same memory.
 func TestRule11RaceDetector(t *testing.T) {
-	if !raceEnabled {
+	if !testexec.Race {
 		t.Skip("built without it")
 	}
 	output, code := crash(t, "race")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // scale returns how many goroutines a stress test runs: AMBIENT_LONG=1 asks for the long form, which takes minutes.
@@ -19,7 +20,7 @@ func scale(short, long int) int {
 	if os.Getenv("AMBIENT_LONG") != "" {
 		return long
 	}
-	if raceEnabled {
+	if testexec.Race {
 		return short / 5
 	}
 	return short
@@ -169,7 +170,7 @@ func TestStressRest(t *testing.T) {
 
 func TestStressLiveAtOnce(t *testing.T) {
 	n := scale(20_000, 1_000_000)
-	if raceEnabled {
+	if testexec.Race {
 		n = min(n, 7000) // the race detector's own limit is 8128
 	}
 	s := gls.New[*load]("s")
@@ -214,7 +215,7 @@ func TestStressLiveAtOnce(t *testing.T) {
 		each, stack, held := (used[0]-plain[0])/int64(n), (used[1]-plain[1])/int64(n), used[2]-plain[2]
 		t.Logf("%s: %d bytes more for each, %d more of stack; %d are held after them", c.name, each, stack, held)
 		assert.LessOrEqual(t, held, int64(givenBack), c.name)
-		if !raceEnabled {
+		if !testexec.Race {
 			assert.LessOrEqual(t, each, int64(160), "%s: a record, its slot, a frame", c.name)
 		}
 	}

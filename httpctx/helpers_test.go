@@ -222,3 +222,10 @@ func againWith(t *testing.T, variables ...string) (alone bool) {
 	assert.NoError(t, err, "%s", out)
 	return false
 }
+
+// switchedOff runs fn while no request gets a Context.
+func switchedOff(fn func()) {
+	httpctx.SetEnabled(false)
+	defer httpctx.SetEnabled(true)
+	fn()
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
 )
 
@@ -170,4 +171,19 @@ func FuzzRequestID(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A Run that fails in WithRequestID leaves nothing behind.
+func TestWithRequestIDPanics(t *testing.T) {
+	before := gls.Capture()
+	called := false
+	ids := httpctx.WithRequestID(func(*http.Request) string {
+		assert.Nil(t, current(), "the request has no Context yet")
+		panic("no id")
+	})
+	assert.Equal(t, "no id", panicOf(func() {
+		httpctx.Run(httptest.NewRecorder(), newRequest("/"), func() { called = true }, ids)
+	}))
+	assert.False(t, called)
+	assert.True(t, before == gls.Capture())
 }

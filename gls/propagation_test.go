@@ -1,0 +1,652 @@
+package gls_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"reflect"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+	"weak"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/testexec"
+)
+
+// A worker is a goroutine of the program's own that runs one task after the other, each for whoever gave it. The tests of
+// this file are about workers that a plain go statement starts in a scope, in a build with inheritance.
+type worker struct {
+	name  string
+	start func(tasks chan func())
+}
+
+var workers = []worker{
+	{"range", func(tasks chan func()) {
+		go func() {
+			for task := range tasks {
+				task()
+			}
+		}()
+	}},
+	{"receive", func(tasks chan func()) {
+		go func() {
+			for {
+				if task := <-tasks; task != nil {
+					task()
+				} else {
+					return
+				}
+			}
+		}()
+	}},
+	{"select", func(tasks chan func()) {
+		go func() {
+			never := make(chan int)
+			for {
+				select {
+				case <-never:
+				case task, ok := <-tasks:
+					if !ok {
+						return
+					}
+					task()
+				}
+			}
+		}()
+	}},
+	{"select with default", func(tasks chan func()) {
+		go func() {
+			for {
+				select {
+				case task, ok := <-tasks:
+					if !ok {
+						return
+					}
+					task()
+				default:
+					time.Sleep(time.Microsecond)
+				}
+			}
+		}()
+	}},
+	{"reflect", func(tasks chan func()) {
+		go func() {
+			for {
+				task, ok := reflect.ValueOf(tasks).Recv()
+				if !ok {
+					return
+				}
+				task.Call(nil)
+			}
+		}()
+	}},
+	{"condition", func(tasks chan func()) {
+		var mu sync.Mutex
+		ready := sync.NewCond(&mu)
+		var queue []func()
+		waits := false
+		give := func(task func()) { // to a worker that waits: one that finds a task there has not received it
+			for given := false; !given; runtime.Gosched() {
+				mu.Lock()
+				if waits {
+					queue, waits, given = append(queue, task), false, true
+				}
+				mu.Unlock()
+			}
+			ready.Signal()
+		}
+		gls.Isolate(func() {
+			go func() {
+				for task := range tasks {
+					give(task)
+				}
+				give(nil)
+			}()
+		})
+		go func() {
+			for {
+				mu.Lock()
+				for len(queue) == 0 {
+					waits = true
+					ready.Wait()
+				}
+				task := queue[0]
+				queue = queue[1:]
+				mu.Unlock()
+				if task == nil {
+					return
+				}
+				task()
+			}
+		}()
+	}},
+	{"signal", func(tasks chan func()) {
+		var mu sync.Mutex
+		var queue []func()
+		wake := make(chan struct{})
+		gls.Isolate(func() {
+			go func() {
+				for task := range tasks {
+					mu.Lock()
+					queue = append(queue, task)
+					mu.Unlock()
+					wake <- struct{}{}
+				}
+				close(wake)
+			}()
+		})
+		go func() {
+			for range wake {
+				mu.Lock()
+				task := queue[0]
+				queue = queue[1:]
+				mu.Unlock()
+				task()
+			}
+		}()
+	}},
+	{"in a scope of its own", func(tasks chan func()) {
+		own := gls.New[int]("own")
+		go own.Run(1, func() {
+			for task := range tasks {
+				own.Run(2, task)
+			}
+		})
+	}},
+	{"with an Enter of its own", func(tasks chan func()) {
+		own := gls.New[int]("own")
+		go func() {
+			own.Enter(1)
+			for task := range tasks {
+				task()
+			}
+		}()
+	}},
+	{"started by one that the scope started", func(tasks chan func()) {
+		go func() {
+			go func() {
+				for task := range tasks {
+					task()
+				}
+			}()
+		}()
+	}},
+	{"each task on a goroutine of its own", func(tasks chan func()) {
+		go func() {
+			for task := range tasks {
+				go task()
+			}
+		}()
+	}},
+}
+
+func TestInheritedWorkerServesNobodyOnceItsScopeHasEnded(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[*load]("s")
+	scopes := map[string]func(value *load, fn func()){
+		"Run":   s.Run,
+		"Enter": func(value *load, fn func()) { defer s.Enter(value).Leave(); fn() },
+		"Enter, ended by a scope around it": func(value *load, fn func()) {
+			gls.Isolate(func() { s.Enter(value); fn() })
+		},
+		"gls.Run": func(value *load, fn func()) { gls.Run(fn, s.With(value)) },
+		"Bind":    func(value *load, fn func()) { s.Run(value, func() { fn = gls.Bind(fn) }); fn() },
+		"Snapshot.Run": func(value *load, fn func()) {
+			var c gls.Snapshot
+			s.Run(value, func() { c = gls.Capture() })
+			c.Run(fn)
+		},
+		"gls.Go": func(value *load, fn func()) {
+			var group gls.WaitGroup
+			s.Run(value, func() { group.Go(fn) })
+			group.Wait()
+		},
+	}
+	for _, w := range workers {
+		for name, scope := range scopes {
+			t.Run(w.name+" in "+name, func(t *testing.T) {
+				tasks, seen := make(chan func()), make(chan *load)
+				report := func() { v, _ := s.Get(); seen <- v }
+				ask := func() *load { tasks <- report; return <-seen }
+				ada, theirs := newLoad()
+				scope(ada, func() {
+					w.start(tasks)
+					assert.True(t, ada == ask(), "the scope is open")
+				})
+				ada = nil
+				for i := range 3 {
+					bob := new(load)
+					s.Run(bob, func() { assert.True(t, ask() == nil, i) })
+				}
+				if w.name != "in a scope of its own" { // which puts back what was inherited
+					assert.True(t, gone(theirs), "nothing is kept")
+				}
+				close(tasks)
+			})
+		}
+	}
+}
+
+// What is no task takes nothing away: the end of a channel, a signal, a timer that fires once.
+func TestInheritedGoroutineThatWaitsKeepsItsFrame(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	for name, wait := range map[string]func(release chan struct{}, over <-chan int){
+		"the end of a channel": func(_ chan struct{}, over <-chan int) { <-over },
+		"a range that ends": func(_ chan struct{}, over <-chan int) {
+			for range over {
+			}
+		},
+		"a signal":    func(release chan struct{}, over <-chan int) { <-over; release <- struct{}{}; <-release },
+		"time.After":  func(_ chan struct{}, over <-chan int) { <-over; <-time.After(time.Millisecond) },
+		"a WaitGroup": func(_ chan struct{}, over <-chan int) { var g sync.WaitGroup; g.Go(func() { <-over }); g.Wait() },
+		"a receive too early": func(_ chan struct{}, over <-chan int) {
+			c := make(chan int, 1)
+			select {
+			case <-c:
+			case <-over:
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			release, over, seen := make(chan struct{}, 1), make(chan int), make(chan string, 1)
+			s.Run(1, func() {
+				go func() {
+					wait(release, over)
+					seen <- see(s)
+				}()
+			})
+			close(over)
+			assert.Equal(t, "1", <-seen)
+		})
+	}
+}
+
+// Workers of one request that share its work keep its values until its scope ends.
+func TestInheritedWorkersWithinAScope(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	s.Run(1, func() {
+		jobs, results := make(chan int), make(chan string)
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() {
+				for range jobs {
+					s.Run(2, func() { assert.Equal(t, "2", see(s)) })
+					results <- see(s)
+				}
+			})
+		}
+		defer gls.New[int]("other").Enter(3).Leave()
+		for i := range 30 {
+			jobs <- i
+			assert.Equal(t, "1", <-results)
+		}
+		close(jobs)
+		group.Wait()
+	})
+}
+
+func TestInheritedTimerRunsForOthersOnceItIsReset(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	seen := make(chan string)
+	var timer *time.Timer
+	s.Run(1, func() { timer = time.AfterFunc(time.Millisecond, func() { seen <- see(s) }) })
+	assert.Equal(t, "1", <-seen)
+	s.Run(2, func() { timer.Reset(time.Millisecond) })
+	assert.Equal(t, "-", <-seen)
+
+	s.Run(3, func() {
+		timer = time.AfterFunc(time.Millisecond, func() { seen <- see(s) })
+		assert.Equal(t, "3", <-seen)
+		timer.Reset(time.Millisecond)
+		assert.Equal(t, "3", <-seen, "the scope is open")
+	})
+}
+
+func TestInheritedEndIsExplained(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	never := gls.New[int]("never")
+	tasks, seen := make(chan func()), make(chan error)
+	defer close(tasks)
+	s.Run(1, func() {
+		go func() {
+			for task := range tasks {
+				task()
+			}
+		}()
+	})
+	look := func(s *gls.Storage[int]) *gls.NotSetError {
+		tasks <- func() { _, err := s.Lookup(); seen <- err }
+		var e *gls.NotSetError
+		require.ErrorAs(t, <-seen, &e)
+		return e
+	}
+	e := look(s)
+	assert.True(t, e.Ended)
+	assert.False(t, e.Lost)
+	assert.Regexp(t, `^gls: storage "s" is not set on goroutine \d+: it was inherited at the go statement in .*`+
+		`gls_test.TestInheritedEndIsExplained.func\d.* \(.*propagation_test.go:\d+\) from a scope that has ended, and this goroutine `+
+		`has received a value since, perhaps of another flow: hand over each task with gls.Bind, or start a goroutine `+
+		`that belongs to one flow with gls.Go$`, e.Error())
+	assert.False(t, look(never).Ended, "it was not set there")
+}
+
+// A plain go statement carries nothing, and nothing goes back.
+func TestRule8(t *testing.T) {
+	a, b := gls.New[int]("a"), gls.New[int]("b")
+	t.Run("a plain go statement", func(t *testing.T) {
+		if gls.Propagation() == gls.Inherited {
+			t.Skip("it inherits here")
+		}
+		a.Run(1, func() {
+			b.Enter(2)
+			join(func() {
+				assert.Equal(t, "- -", see(a, b))
+				join(func() { assert.Equal(t, "- -", see(a, b)) })
+				gls.Capture().Run(func() { assert.Equal(t, "- -", see(a, b)) })
+			})
+			var group sync.WaitGroup
+			group.Go(func() { assert.Equal(t, "- -", see(a, b)) })
+			group.Wait()
+			t.Run("subtest", func(t *testing.T) { assert.Equal(t, "- -", see(a, b)) })
+			assert.Equal(t, "1 2", see(a, b))
+		})
+	})
+	t.Run("a child changes nothing in its parent", func(t *testing.T) {
+		for _, c := range carryings() {
+			if c.here {
+				continue
+			}
+			a.Run(1, func() {
+				before := gls.Capture()
+				hold, held, done := make(chan bool), make(chan bool), make(chan bool)
+				run := c.capture(func() {
+					a.Enter(2)
+					b.Enter(2)
+					a.Run(3, func() {
+						b.Exit(func() {
+							held <- true
+							<-hold
+						})
+					})
+				})
+				go func() {
+					run()
+					close(done)
+				}()
+				<-held
+				assert.Equal(t, "1 -", see(a, b), "while it runs: %s", c.name)
+				close(hold)
+				<-done
+				assert.Equal(t, "1 -", see(a, b), c.name)
+				assert.True(t, before == gls.Capture(), c.name)
+			})
+		}
+	})
+	t.Run("siblings are apart", func(t *testing.T) {
+		var group gls.WaitGroup
+		a.Run(1, func() {
+			for i := range 20 {
+				group.Go(func() {
+					a.Enter(i)
+					runtime.Gosched()
+					if v, _ := a.Get(); v != i {
+						t.Errorf("%d instead of %d", v, i)
+					}
+				})
+			}
+		})
+		group.Wait()
+	})
+}
+
+// The tests of this file are about programs built by ambient build: make test-inherited runs them.
+func needsInheritance(t *testing.T) {
+	t.Helper()
+	if gls.Propagation() != gls.Inherited {
+		t.Skip("a plain go statement does not propagate in this build")
+	}
+}
+
+// AMBIENT_EXPECT says in which mode the tests are meant to run: a build that silently is another one fails.
+func TestPropagationIsAsExpected(t *testing.T) {
+	if want := os.Getenv("AMBIENT_EXPECT"); want != "" {
+		assert.Equal(t, want, gls.Propagation().String())
+	}
+	assert.Equal(t, gls.Propagation() == gls.Inherited, carrier.Inherited())
+}
+
+func TestInheritedFrameIsThatAtTheGoStatement(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	var seen [6]chan string
+	for i := range seen {
+		seen[i] = make(chan string, 1)
+	}
+	report := func(i int) { seen[i] <- see(s) }
+	late := make(chan struct{})
+	s.Run(1, func() {
+		go report(0)
+		s.Exit(func() { go report(1) })
+		snapshot := gls.Capture()
+		s.Run(2, func() {
+			go func() {
+				<-late // after every scope of its creator has ended
+				report(2)
+				go report(3)
+			}()
+			snapshot.Run(func() { go report(4) })
+			gls.Isolate(func() { go report(5) })
+		})
+	})
+	close(late)
+	for i, want := range []string{"1", "-", "2", "2", "1", "-"} {
+		assert.Equal(t, want, <-seen[i], i)
+	}
+}
+
+// The timers of a bubble run where its first goroutine waits, whose frame is not theirs.
+func TestInheritedTimersInABubble(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	var mu sync.Mutex // guards seen
+	var seen []string
+	note := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, see(s))
+	}
+	s.Run(1, func() {
+		synctest.Test(t, func(*testing.T) {
+			gls.Isolate(func() { time.AfterFunc(time.Second, note) })
+			s.Run(2, func() { time.AfterFunc(2*time.Second, note) })
+			time.AfterFunc(3*time.Second, note)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		})
+	})
+	assert.Equal(t, []string{"-", "2", "1"}, seen)
+}
+
+// A goroutine that exits in the middle of everything leaves nothing to the next one on its g.
+func TestInheritedNothingIsLeftOnAReusedGoroutine(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[*load]("s")
+	var dirty sync.WaitGroup
+	var collectable [50]weak.Pointer[load]
+	for i := range collectable {
+		dirty.Go(func() {
+			var l *load
+			l, collectable[i] = newLoad()
+			s.Enter(l)
+			if i%2 == 0 {
+				s.Run(l, runtime.Goexit)
+			}
+		})
+	}
+	dirty.Wait()
+	var clean sync.WaitGroup
+	for range 200 {
+		clean.Go(func() {
+			_, ok := s.Get()
+			assert.False(t, ok)
+		})
+	}
+	clean.Wait()
+	for _, p := range collectable {
+		assert.True(t, gone(p))
+	}
+}
+
+// The connection of an http.Client outlives the request that opened it; it keeps no request's frame.
+func TestInheritedFramesOfManyRequestsOverOneClient(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[*load]("request")
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, ok := s.Get()
+			fmt.Fprint(w, r.Proto, ok)
+		}))
+		server.EnableHTTP2 = protocol == "HTTP/2.0"
+		server.StartTLS()
+		defer server.Close()
+		client := server.Client()
+		frames := make([]weak.Pointer[load], 100)
+		for i := range frames {
+			l, p := newLoad()
+			frames[i] = p
+			s.Run(l, func() {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, http.NoBody)
+				require.NoError(t, err)
+				resp, err := client.Do(r)
+				require.NoError(t, err)
+				text, err := io.ReadAll(resp.Body)
+				assert.NoError(t, err)
+				assert.NoError(t, resp.Body.Close())
+				assert.Equal(t, protocol+"false", string(text))
+			})
+		}
+		kept := 0
+		for _, p := range frames {
+			if !gone(p) {
+				kept++
+			}
+		}
+		assert.Zero(t, kept, "%s: frames of requests that are over", protocol)
+		client.CloseIdleConnections()
+	}
+}
+
+// A worker that is started in Isolate inherits nothing at all.
+func TestInheritedWorkersStartCleanInIsolate(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[*load]("s")
+	jobs := make(chan func())
+	defer close(jobs)
+	worker := func() {
+		for job := range jobs {
+			job()
+		}
+	}
+	var started weak.Pointer[load]
+	func() {
+		var l *load
+		l, started = newLoad()
+		s.Run(l, func() { gls.Isolate(func() { go worker() }) })
+	}()
+	seen := make(chan bool)
+	s.Run(new(load), func() {
+		jobs <- func() { _, ok := s.Get(); seen <- ok }
+	})
+	assert.False(t, <-seen)
+	assert.True(t, gone(started))
+}
+
+// TestInheritedUnderGCStress runs a process in which every allocation may collect, freed memory is overwritten and each
+// mark is checked by a second one.
+func TestInheritedUnderGCStress(t *testing.T) {
+	needsInheritance(t)
+	if os.Getenv("AMBIENT_GC_STRESS") != "" {
+		gcStress(t, scale(100_000, 1_000_000))
+		return
+	}
+	cmd := testexec.Command("-test.run=^TestInheritedUnderGCStress$", "-test.v", "-test.timeout=60m")
+	cmd.Env = append(os.Environ(), "AMBIENT_GC_STRESS=1", "GOGC=1", "GODEBUG=clobberfree=1,gccheckmark=1")
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", text)
+	t.Logf("%s", text)
+}
+
+// gcStress lets n goroutines inherit, swap and clear frames, and counts wrong reads.
+func gcStress(t *testing.T, n int) {
+	s, other := gls.New[*stressed]("s"), gls.New[*stressed]("other")
+	var wrong, alive atomic.Int64
+	make1 := func(id int) *stressed {
+		v := &stressed{id: id, check: ^id, bytes: garbage()}
+		alive.Add(1)
+		runtime.AddCleanup(v, func(struct{}) { alive.Add(-1) }, struct{}{})
+		return v
+	}
+	check := func(s *gls.Storage[*stressed], id int) {
+		if v, ok := s.Get(); !ok || v.id != id || v.check != ^id {
+			wrong.Add(1)
+		}
+	}
+	manyInTurn(n/4, func(fn func()) { go fn() }, func() {
+		id := rand.Int()
+		var group sync.WaitGroup
+		s.Run(make1(id), func() {
+			group.Go(func() {
+				check(s, id)
+				other.Enter(make1(id + 1)) // and never left
+				go func() { check(other, id+1) }()
+			})
+			group.Go(func() {
+				s.Run(make1(id+2), func() {
+					runtime.KeepAlive(garbage())
+					check(s, id+2)
+				})
+				check(s, id)
+				gls.Isolate(func() {
+					if _, ok := s.Get(); ok {
+						wrong.Add(1)
+					}
+				})
+			})
+			check(s, id)
+		})
+		group.Wait()
+	})
+	assert.Zero(t, wrong.Load(), "wrong reads")
+	assert.Eventually(t, func() bool {
+		runtime.GC()
+		return alive.Load() == 0
+	}, time.Minute, time.Millisecond, "everything is collected")
+	t.Logf("%d goroutines, %d wrong reads, %d values alive", n, wrong.Load(), alive.Load())
+}
+
+type stressed struct {
+	id    int
+	check int
+	bytes []byte
+}
+
+//go:noinline
+func garbage() []byte { return make([]byte, 100) }
