@@ -32,7 +32,7 @@ ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find .
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test rules modules adapters lint race model protocol compat cross inherited mix flags noinline
+CHECKS := test builds rules modules adapters lint race model protocol compat cross inherited mix flags noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -53,7 +53,7 @@ blog: ## two blogs on a loopback port, with the inspector at /debug/ambient/
 	@cd cmd/blog && $(GO) build -o $(BUILD)/blog-server . && exec $(BUILD)/blog-server -data $(BUILD)/blog.db
 
 .PHONY: test
-test: ## all tests
+test: ## the tests, without those that build programs (make builds)
 	$(GO_TEST) ./...
 
 .PHONY: race
@@ -110,6 +110,13 @@ cover: ## coverage of all packages by all tests, as build/cover.html
 	@$(GO) tool cover -func=$(BUILD)/cover.out | tail -n 1
 
 # Longer and wider tests.
+
+# go test takes what does not ask for AMBIENT_BUILDS from its cache.
+.PHONY: builds
+builds: ## the tests that build programs, which make test leaves out: all of them, and those of gls on the ends of the range
+	AMBIENT_BUILDS=1 $(GO) test -timeout 30m ./...
+	AMBIENT_BUILDS=1 GOTOOLCHAIN=go$(GO_OLDEST) $(GO_TEST) ./gls
+	AMBIENT_BUILDS=1 GOTOOLCHAIN=go$(GO_NEWEST) $(GO_TEST) ./gls
 
 .PHONY: stress
 stress: ## the long forms of the tests that look for races, leaks and lost values

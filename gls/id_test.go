@@ -23,8 +23,9 @@ func TestRule12WrongOffset(t *testing.T) {
 	if os.Getenv("AMBIENT_EXPECT_SLOW") != "" {
 		t.Skip("run by itself")
 	}
-	if testing.Short() || !goroutine.Fast() {
-		t.Skip("builds the tests anew")
+	testexec.Builds(t)
+	if !goroutine.Fast() {
+		t.Skip("no id is read by that library")
 	}
 	dir := t.TempDir()
 	write := func(name, text string) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // goCommand returns a go command to be run in the folder of this package, with more variables in its environment.
@@ -26,6 +28,7 @@ func goCommand(t *testing.T, variables []string, args ...string) *exec.Cmd {
 
 // The path of Get is a few loads and comparisons; the calls are to carrier.Value and to the assembly that reads g.
 func TestInlining(t *testing.T) {
+	testexec.Builds(t)
 	if bits.UintSize < 64 {
 		t.Skip("ids have 64 bits, which takes more instructions here")
 	}

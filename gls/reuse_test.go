@@ -167,6 +167,7 @@ func TestFramesThatOthersLookAtDoNotChange(t *testing.T) {
 			for one, f := range carrier.All() {
 				if one == id {
 					seen(f)
+					return // its next scope has a record of its own, which All may come to as well
 				}
 			}
 		},

@@ -10,12 +10,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // twoCopies is a program with two copies of the library, each with a storage of its own.
 const twoCopies = `package main
 
 import (
+	"github.com/ambient-go/ambient/internal/testexec"
 	"fmt"
 
 	one "example.com/copies/one/gls"
@@ -54,11 +57,9 @@ func main() {
 }
 `
 
-// Rows that build programs take minutes: they run with AMBIENT_LONG, and outside of the states.
+// Rows that build programs run outside of the states.
 func TestConformanceBuild(t *testing.T) {
-	if os.Getenv("AMBIENT_LONG") == "" {
-		t.Skip("AMBIENT_LONG is not set")
-	}
+	testexec.Builds(t)
 	dir := t.TempDir()
 	mod, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)

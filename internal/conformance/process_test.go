@@ -144,7 +144,7 @@ var processRows = []row{
 		accesses := accessLines.FindAllStringSubmatch(output, -1)
 		assert.GreaterOrEqual(t, len(accesses), 2, output)
 		for _, access := range accesses {
-			assert.Contains(t, access[1], "gls_test.dataRace", "whose access it is")
+			assert.Contains(t, access[1], "conformance_test.dataRace", "whose access it is")
 		}
 	}},
 	{"G-31 a CPU profile and an execution trace", func(t *probe) {
@@ -165,7 +165,7 @@ var processRows = []row{
 			if assert.NoError(t, err) {
 				content, err := io.ReadAll(unzip)
 				assert.NoError(t, err)
-				assert.Contains(t, string(content), "gls.")
+				assert.Contains(t, string(content), "ambient-go/ambient/", "the functions have their names")
 			}
 		}
 		if err := trace.Start(&events); err == nil {

@@ -4,6 +4,7 @@ package testexec
 import (
 	"os"
 	"os/exec"
+	"testing"
 )
 
 // Emulator is the program that runs binaries of the port under test, "" where the machine does: make cross-arm64 sets
@@ -20,4 +21,12 @@ func Command(args ...string) *exec.Cmd {
 		return exec.Command(Emulator, append([]string{self}, args...)...) //nolint:gosec // the machine's own choice
 	}
 	return exec.Command(self, args...) //nolint:gosec // itself
+}
+
+// Builds skips a test that builds programs where AMBIENT_BUILDS is not set: make builds and make compat set it.
+func Builds(t *testing.T) {
+	t.Helper()
+	if os.Getenv("AMBIENT_BUILDS") == "" {
+		t.Skip("builds programs: make builds runs it")
+	}
 }
