@@ -127,9 +127,9 @@ var enterDocumentationRows = []row{
 	}},
 }
 
-// twoMindsRows are the cases of section 1.1 of the catalogue, in which Node's two implementations differ.
+// twoMindsRows are the cases in which Node's two implementations differ, or share a fault.
 var twoMindsRows = []row{
-	{"1.1 Exit of a storage with a default", func(t *probe) {
+	{"M-01 Exit of a storage with a default", func(t *probe) {
 		s := gls.NewWithDefault("", "default")
 		check := func() {
 			got, ok := s.Get()
@@ -147,7 +147,7 @@ var twoMindsRows = []row{
 		})
 		check()
 	}},
-	{"1.1 a zero value set on a storage with a default, and after it", func(t *probe) {
+	{"M-02 a zero value set on a storage with a default, and after it", func(t *probe) {
 		s := gls.NewWithDefault[any]("", "default")
 		s.Run(nil, func() { sees(t, nil, s) })
 		s.Run("default", func() { sees[any](t, "default", s) })
@@ -155,7 +155,7 @@ var twoMindsRows = []row{
 		assert.Equal(t, "default", got)
 		assert.False(t, ok)
 	}},
-	{"1.1 Disable in a nested Run, then everything around it", func(t *probe) {
+	{"M-03 Disable in a nested Run, then everything around it", func(t *probe) {
 		s := fresh[string](t)
 		gate := make(chan struct{})
 		var wg gls.WaitGroup
@@ -187,7 +187,7 @@ var twoMindsRows = []row{
 			wg.Wait()
 		})
 	}},
-	{"1.1 an Enter inside Exit, after Exit", func(t *probe) {
+	{"M-04 an Enter inside Exit, after Exit", func(t *probe) {
 		s := fresh[string](t)
 		s.Run("outer", func() {
 			s.Exit(func() {
@@ -197,7 +197,7 @@ var twoMindsRows = []row{
 			sees(t, "outer", s)
 		})
 	}},
-	{"1.1 an Enter inside Snapshot.Run, and its second Run", func(t *probe) {
+	{"M-05 an Enter inside Snapshot.Run, and its second Run", func(t *probe) {
 		s := fresh[string](t)
 		s.Run("original", func() {
 			c := gls.Capture()
@@ -210,7 +210,7 @@ var twoMindsRows = []row{
 			sees(t, "original", s)
 		})
 	}},
-	{"1.1 a timer whose ticks enter", func(t *probe) {
+	{"M-06 a timer whose ticks enter", func(t *probe) {
 		s := fresh[string](t)
 		ticks := make(chan struct{})
 		s.Run("registration", func() {
@@ -231,14 +231,14 @@ var twoMindsRows = []row{
 			<-ticks
 		})
 	}},
-	{"1.1 an Enter inside a Run with the value that was there already", func(t *probe) {
+	{"M-07 an Enter inside a Run with the value that was there already", func(t *probe) {
 		s := fresh[string](t)
 		s.Run("v", func() {
 			s.Run("v", func() { s.Enter("w") })
 			sees(t, "v", s)
 		})
 	}},
-	{"1.1 an Enter inside Exit with nothing set", func(t *probe) {
+	{"M-08 an Enter inside Exit with nothing set", func(t *probe) {
 		s := fresh[string](t)
 		s.Exit(func() {
 			s.Enter("w")
@@ -248,9 +248,9 @@ var twoMindsRows = []row{
 	}},
 }
 
-// leaveRows are point 10 of section 19: what is easy to get wrong about Leave.
+// leaveRows are what is easy to get wrong about Leave.
 var leaveRows = []row{
-	{"19.10 Leave on another goroutine panics and changes nothing", func(t *probe) {
+	{"L-01 Leave on another goroutine panics and changes nothing", func(t *probe) {
 		s := fresh[string](t)
 		s.Run("run's", func() {
 			scope := s.Enter("entered")
@@ -273,7 +273,7 @@ var leaveRows = []row{
 			inGo(leave)
 		})
 	}},
-	{"19.10 Leave after the enclosing scope does nothing", func(t *probe) {
+	{"L-02 Leave after the enclosing scope does nothing", func(t *probe) {
 		s := fresh[string](t)
 		var scope gls.Scope
 		enter := func() { scope = s.Enter("entered") }
@@ -299,7 +299,7 @@ var leaveRows = []row{
 			})
 		}
 	}},
-	{"19.10 Leave out of order never brings back what has been left", func(t *probe) {
+	{"L-03 Leave out of order never brings back what has been left", func(t *probe) {
 		s, other := fresh[int](t), fresh[int](t)
 		first := s.Enter(1)
 		defer other.Enter(1).Leave()
@@ -319,7 +319,7 @@ var leaveRows = []row{
 		unset(t, s)
 		sees(t, 1, other)
 	}},
-	{"19.10 Leave in a snapshot of its own goroutine does not change what the snapshot shows", func(t *probe) {
+	{"L-04 Leave in a snapshot of its own goroutine does not change what the snapshot shows", func(t *probe) {
 		s := fresh[string](t)
 		s.Run("before", func() {
 			scope := s.Enter("entered")
@@ -337,7 +337,7 @@ var leaveRows = []row{
 			sees(t, "before", s)
 		})
 	}},
-	{"19.10 Leave after Disable brings nothing back", func(t *probe) {
+	{"L-05 Leave after Disable brings nothing back", func(t *probe) {
 		s := fresh[string](t)
 		s.Run("before", func() {
 			scope := s.Enter("entered")
