@@ -3,6 +3,7 @@ package gls_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/testexec"
 )
 
@@ -129,6 +131,9 @@ func crash(t *testing.T, name string) (string, int) {
 // A program that panics crashes with and without the library alike: the same message, the same goroutine's stack with
 // no more than this package's functions in between, the same exit code.
 func TestCrashIsThatOfAGoStatement(t *testing.T) {
+	nameEach(t, slices.Collect(maps.Keys(crashes)), func(f api.Function) bool {
+		return f.Way == api.Started || f.Way == api.Timed
+	})
 	for with, plain := range map[string]string{
 		"Go":              "go",
 		"Go, nothing set": "go",

@@ -85,12 +85,12 @@ func ExampleStorage_Lookup() {
 
 		var notSet *gls.NotSetError
 		fmt.Println(errors.As(err, &notSet), errors.Is(err, gls.ErrNotSet), notSet.Lost)
-		at := regexp.MustCompile(`go statement in .*/`).ReplaceAllString(err.Error(), "go statement in ")
+		at := regexp.MustCompile(`go statement in .*/(\w+\.go):\d+\)`).ReplaceAllString(err.Error(), "go statement in $1:LINE")
 		fmt.Println(regexp.MustCompile(`goroutine \d+`).ReplaceAllString(at, "goroutine N"))
 	})
 	// Output:
 	// true true true
-	// gls: storage "user" is not set on goroutine N: it is set on goroutine N, which started this one by the go statement in example_test.go:80): start it with gls.Go if it works for that flow alone; if it is a worker that serves many, give it each task in gls.Bind, and leave the go statement as it is
+	// gls: storage "user" is not set on goroutine N: it is set on goroutine N, which started this one by the go statement in example_test.go:LINE: start it with gls.Go if it works for that flow alone; if it is a worker that serves many, give it each task in gls.Bind, and leave the go statement as it is
 }
 
 func ExampleRun() {

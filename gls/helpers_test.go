@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
 )
@@ -89,6 +91,31 @@ func entries(s *gls.Storage[int]) []entry {
 	}
 }
 
+func TestEntriesAreAllScopes(t *testing.T) {
+	s, names := gls.New[int]("s"), []string(nil)
+	for _, e := range entries(s) {
+		names = append(names, e.name)
+	}
+	nameEach(t, names, func(f api.Function) bool { return f.Way == api.Here })
+}
+
+// nameEach asserts that a list names each function of gls for which ok holds: "Get" for gls.Storage.Get, "gls.Run" for
+// what has the name of a method. What follows a comma in a name says more of the row.
+func nameEach(t *testing.T, names []string, ok func(f api.Function) bool) {
+	t.Helper()
+	named := map[string]bool{}
+	for _, name := range names {
+		name, _, _ = strings.Cut(name, ",")
+		named[name] = true
+	}
+	functions := api.Names(func(name string, f api.Function) bool { return strings.HasPrefix(name, "gls.") && ok(f) })
+	require.NotEmpty(t, functions)
+	for _, name := range functions {
+		short := strings.TrimPrefix(strings.TrimPrefix(name, "gls."), "Storage.")
+		assert.True(t, named[name] || named[short] && name != "gls.Run", "%s is not in the list", name)
+	}
+}
+
 // A carrying is one way to run a function later, with the frame of now.
 type carrying struct {
 	name string
@@ -135,6 +162,16 @@ func carryings() []carrying {
 			return func() { gls.Resume(ctx, fn) }
 		}, true},
 	}
+}
+
+func TestCarryingsAreAllCaptures(t *testing.T) {
+	var names []string
+	for _, c := range carryings() {
+		names = append(names, c.name)
+	}
+	nameEach(t, names, func(f api.Function) bool {
+		return f.Way == api.Started || f.Way == api.Timed || f.Way == api.Bound || f.Brings
+	})
 }
 
 // heapBytes returns the bytes in the heap that are in use.

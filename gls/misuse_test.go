@@ -3,8 +3,10 @@ package gls_test
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/carrier"
 )
 
@@ -27,7 +30,7 @@ func TestRule6(t *testing.T) {
 		ran        bool
 	)
 	run := func() { ran = true }
-	for name, c := range map[string]struct {
+	misuses := map[string]struct {
 		call func()
 		text string
 	}{
@@ -46,6 +49,7 @@ func TestRule6(t *testing.T) {
 		"AfterFunc":         {func() { gls.AfterFunc(0, nil) }, "gls.AfterFunc: nil function"},
 		"WaitGroup.Go":      {func() { group.Go(nil) }, "gls.WaitGroup.Go: nil function"},
 		"RunContext":        {func() { gls.RunContext(t.Context(), nil) }, "gls.RunContext: nil function"},
+		"Resume":            {func() { gls.Resume(t.Context(), nil) }, "gls.Resume: nil function"},
 
 		"Bind":              {func() { gls.Bind(nilFunc) }, "gls.Bind: nil function"},
 		"Bind, error":       {func() { gls.Bind[func() error](nil) }, "gls.Bind: nil function"},
@@ -59,9 +63,12 @@ func TestRule6(t *testing.T) {
 
 		"nil context":          {func() { gls.RunContext(nilContext, run) }, "gls.RunContext: nil context"},
 		"nil context, binding": {func() { gls.WithContext(nilContext) }, "gls.WithContext: nil context"},
+		"nil context, Resume":  {func() { gls.Resume(nilContext, run) }, "gls.Resume: nil context"},
 		"zero Binding":         {func() { gls.Run(run, gls.Binding{}) }, "gls.Run: zero Binding"},
 		"zero Binding, second": {func() { gls.Run(run, s.With(1), gls.Binding{}) }, "gls.Run: zero Binding"},
-	} {
+	}
+	nameEach(t, slices.Collect(maps.Keys(misuses)), func(f api.Function) bool { return f.Way != api.Never })
+	for name, c := range misuses {
 		t.Run(name, func(t *testing.T) {
 			check := func() {
 				frame, place, goroutines := gls.Capture(), carrier.Here(), runtime.NumGoroutine()

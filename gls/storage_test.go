@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/carrier"
 )
 
@@ -462,7 +464,7 @@ func TestRule13(t *testing.T) {
 	t.Run("a nil storage", func(t *testing.T) {
 		var s *gls.Storage[int]
 		fn := func() { assert.Fail(t, "called") }
-		for method, call := range map[string]func(){
+		methods := map[string]func(){
 			"Run":       func() { s.Run(1, fn) },
 			"Exit":      func() { s.Exit(fn) },
 			"Enter":     func() { s.Enter(1) },
@@ -474,7 +476,11 @@ func TestRule13(t *testing.T) {
 			"String":    func() { _ = s.String() },
 			"With":      func() { s.With(1) },
 			"Call":      func() { gls.Call(s, 1, func() int { fn(); return 1 }) },
-		} {
+		}
+		for _, name := range api.Names(func(name string, _ api.Function) bool { return strings.HasPrefix(name, "gls.Storage.") }) {
+			assert.Contains(t, methods, strings.TrimPrefix(name, "gls.Storage."))
+		}
+		for method, call := range methods {
 			before, place := gls.Capture(), carrier.Here()
 			assert.Equal(t, "gls.Storage."+method+": called on a nil *Storage", panicOf(call))
 			assert.True(t, before == gls.Capture() && place == carrier.Here(), method)

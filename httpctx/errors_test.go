@@ -18,6 +18,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 // The four reasons, each with its remedy.
@@ -325,20 +326,27 @@ func TestPanics(t *testing.T) {
 	w, r := httptest.NewRecorder(), newRequest("/")
 	key, noKey := httpctx.NewKey[int]("k"), (*httpctx.Key[int])(nil)
 	inRequest(func(c *httpctx.Context) {
-		for want, fn := range map[string]func(){
-			"httpctx.Middleware: nil handler":       func() { httpctx.Middleware(nil) },
-			"httpctx.WithRequestID: nil function":   func() { httpctx.WithRequestID(nil) },
-			"httpctx.Run: nil function":             func() { httpctx.Run(w, r, nil) },
-			"httpctx.Run: nil ResponseWriter":       func() { httpctx.Run(nil, r, func() {}) },
-			"httpctx.Run: nil Request":              func() { httpctx.Run(w, nil, func() {}) },
-			"httpctx.RunOutside: nil function":      func() { httpctx.RunOutside(nil) },
-			"httpctx.GoDetached: nil function":      func() { httpctx.GoDetached(nil) },
-			"httpctx.LogHandler: nil handler":       func() { httpctx.LogHandler(nil) },
-			"httpctx.Key.Set: called on a nil *Key": func() { noKey.Set(c, 1) },
-			"httpctx.Key.Of: called on a nil *Key":  func() { noKey.Of(c) },
-			"httpctx.Key.Set: nil *Context":         func() { key.Set(nil, 1) },
-			"httpctx.Key.Of: nil *Context":          func() { key.Of(nil) },
-		} {
+		misuses := map[string]func(){
+			"httpctx.AfterFuncDetached: nil function": func() { httpctx.AfterFuncDetached(0, nil) },
+			"httpctx.Middleware: nil handler":         func() { httpctx.Middleware(nil) },
+			"httpctx.WithRequestID: nil function":     func() { httpctx.WithRequestID(nil) },
+			"httpctx.Run: nil function":               func() { httpctx.Run(w, r, nil) },
+			"httpctx.Run: nil ResponseWriter":         func() { httpctx.Run(nil, r, func() {}) },
+			"httpctx.Run: nil Request":                func() { httpctx.Run(w, nil, func() {}) },
+			"httpctx.RunOutside: nil function":        func() { httpctx.RunOutside(nil) },
+			"httpctx.GoDetached: nil function":        func() { httpctx.GoDetached(nil) },
+			"httpctx.LogHandler: nil handler":         func() { httpctx.LogHandler(nil) },
+			"httpctx.Key.Set: called on a nil *Key":   func() { noKey.Set(c, 1) },
+			"httpctx.Key.Of: called on a nil *Key":    func() { noKey.Of(c) },
+			"httpctx.Key.Set: nil *Context":           func() { key.Set(nil, 1) },
+			"httpctx.Key.Of: nil *Context":            func() { key.Of(nil) },
+		}
+		for _, name := range api.Names(func(name string, f api.Function) bool {
+			return strings.HasPrefix(name, "httpctx.") && f.Way != api.Never
+		}) {
+			assert.Contains(t, misuses, name+": nil function")
+		}
+		for want, fn := range misuses {
 			before := gls.Capture()
 			assert.Equal(t, want, panicOf(fn))
 			assert.True(t, before == gls.Capture(), want)

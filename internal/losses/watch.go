@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
@@ -196,21 +197,25 @@ func setsUp(id uint64) bool {
 	return !known || origin.Creator == 0 || origin.Function == "testing.(*T).Run"
 }
 
-const module = "github.com/ambient-go/ambient/"
+const module = api.Root
 
 // carries reports whether the go statement is one of gls, at which nothing is lost.
 func carries(origin goroutine.Origin) bool {
 	return origin.Function == module+"gls.Go" || origin.Function == module+"gls.Snapshot.Go"
 }
 
+// hiding are the functions, as the runtime names them, that put another frame in force or a part of it out of force.
+var hiding = func() []string {
+	names := []string{module + "internal/carrier.Start"}
+	for _, name := range api.Names(func(_ string, f api.Function) bool { return f.Hides }) {
+		names = append(names, module+strings.Replace(name, ".Storage.", ".(*Storage[...]).", 1))
+	}
+	return names
+}()
+
 // replaced reports whether the goroutine runs in a frame that somebody chose for it: then that has no value.
 func replaced(trace goroutine.Trace) bool {
-	for _, f := range []string{"Snapshot.Run", "Isolate", "Resume", "(*Storage[...]).Exit"} {
-		if trace.Calls(module + "gls." + f) {
-			return true
-		}
-	}
-	return trace.Calls(module+"internal/carrier.Start") || trace.Calls(module+"httpctx.RunOutside")
+	return slices.ContainsFunc(hiding, trace.Calls)
 }
 
 func isPlumbing(function string) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/constructs"
 )
 
@@ -39,6 +40,19 @@ func output(t *testing.T, flags ...string) (names []string, seen map[string]stri
 		names, seen[name] = append(names, name), value
 	}
 	return names, seen
+}
+
+// The library's own ways are all in one of the first rows.
+func TestTableHasEveryCarryingFunction(t *testing.T) {
+	rows := ""
+	for _, w := range carried {
+		rows += w.name + "\n"
+	}
+	for _, name := range api.Names(func(name string, f api.Function) bool {
+		return strings.HasPrefix(name, "gls.") && (f.Way == api.Started || f.Way == api.Timed || f.Way == api.Bound)
+	}) {
+		assert.True(t, strings.Contains(rows, "`"+name) || strings.Contains(rows, "`"+strings.TrimPrefix(name, "gls.")), name)
+	}
 }
 
 // The README's table is what happens, on this release of Go and on this machine.

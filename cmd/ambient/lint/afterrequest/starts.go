@@ -8,28 +8,21 @@ import (
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
-	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
-// A start is a function of gls that hands the caller's frame, the request in it, to a goroutine.
-type start struct {
-	fn       int    // the argument that the goroutine runs
-	detached string // the function of httpctx that gives it a request without an end, "" where there is none
-}
-
-var carriers = map[string]start{
-	"gls.Go":           {0, "GoDetached"},
-	"gls.AfterFunc":    {1, "AfterFuncDetached"},
-	"gls.WaitGroup.Go": {0, ""},
+// carries reports whether a function hands the caller's frame, the request in it, to a goroutine.
+func carries(does api.Function) bool {
+	return (does.Way == api.Started || does.Way == api.Timed) && !does.Brings && !does.Detaches
 }
 
 // starts reports a call that starts what reads the request and that nothing waits for.
 func (c *checker) starts(call *ast.CallExpr) {
 	fn := c.reads.Target(call)
-	if s, ok := carriers[reads.LibraryName(fn)]; ok {
-		if s.fn < len(call.Args) {
-			c.started(call, call.Args[s.fn], call.Args[s.fn], s.detached)
+	if _, does := known.Function(fn); carries(does) {
+		if does.Arg < len(call.Args) {
+			c.started(call, call.Args[does.Arg], call.Args[does.Arg], does.Detached)
 		}
 		return
 	}

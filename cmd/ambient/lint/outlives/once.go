@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 const first = "%s keeps what the first request gave for all that follow; read it where it is needed"
@@ -97,8 +98,8 @@ func (c *checker) reads(e ast.Expr) bool {
 
 // readsAnything reports whether a function reads ambient state, of whatever type.
 func readsAnything(f *types.Func) bool {
-	return known.Is(f, known.HTTPCtx, "Get", "Lookup", "GetOrFail", "Key.Get", "Key.Of", "Key.Lookup", "Key.GetOrFail") ||
-		known.Is(f, known.GLS, "Context", "Storage.Get", "Storage.Lookup", "Storage.GetOrFail")
+	_, does := known.Function(f)
+	return does.Gives != api.Lasting
 }
 
 // onceStays reports whether what OnceValue returns outlives the function that called it: it is returned, or assigned to

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 // hasLifetime reports whether a type's values belong to one request.
@@ -122,11 +123,10 @@ func hasContext(f *types.Func) bool {
 
 // isSource reports whether a call reads a value with the lifetime of a request.
 func (c *checker) isSource(f *types.Func, call *ast.CallExpr) bool {
-	switch {
-	case known.Is(f, known.HTTPCtx, "Get", "Lookup", "GetOrFail"), known.Is(f, known.GLS, "Context"):
+	switch _, does := known.Function(f); does.Gives {
+	case api.OfRequest:
 		return true
-	case known.Is(f, known.GLS, "Storage.Get", "Storage.Lookup", "Storage.GetOrFail"),
-		known.Is(f, known.HTTPCtx, "Key.Get", "Key.Of", "Key.Lookup", "Key.GetOrFail"):
+	case api.Unknown:
 		t := c.info.TypeOf(call)
 		if tuple, ok := t.(*types.Tuple); ok && tuple.Len() > 0 {
 			t = tuple.At(0).Type()

@@ -55,10 +55,10 @@ func run(pass *analysis.Pass) (any, error) {
 
 func call(pass *analysis.Pass, call *ast.CallExpr) {
 	f := known.Callee(pass.TypesInfo, call)
-	switch {
-	case known.Is(f, known.GLS, "New", "NewWithDefault"), known.Is(f, known.HTTPCtx, "NewKey"):
+	switch _, does := known.Function(f); {
+	case does.Makes:
 		report(pass, call, pass.TypesInfo.TypeOf(call))
-	case known.Is(f, known.GLS, "RunContext", "WithContext") && len(call.Args) > 0:
+	case does.Ambient && len(call.Args) > 0:
 		if name := pooled(pass.TypesInfo.TypeOf(call.Args[0]), 0); name != "" {
 			pass.ReportRangef(call.Args[0], "%s as the ambient context: its framework uses it for another request when this one "+
 				"is over; give the context.Context of its request, or a copy", name)

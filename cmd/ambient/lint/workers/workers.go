@@ -14,6 +14,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 //go:embed doc.go
@@ -63,9 +64,9 @@ func (c *checker) call(cur inspector.Cursor, call *ast.CallExpr) {
 	if fn == nil {
 		return
 	}
-	if known.Is(fn, known.GLS, "Go", "WaitGroup.Go", "Snapshot.Go") {
+	if name, does := known.Function(fn); does.Way == api.Started && !does.Detaches {
 		if len(call.Args) == 1 {
-			c.carried(cur, "gls."+known.Name(fn), c.loops.Func(call.Args[0]), c.reads.Expr(call.Args[0]))
+			c.carried(cur, name, c.loops.Func(call.Args[0]), c.reads.Expr(call.Args[0]))
 		}
 		return
 	}

@@ -57,21 +57,9 @@ type checker struct {
 	scopes map[*ast.FuncLit]*ast.CallExpr // by the function that runs inside
 }
 
-// inside lists what runs a function with other values set, and which argument that is.
-var inside = map[string]map[string]int{
-	known.GLS: {
-		"Storage.Run": 1, "Storage.Exit": 0, "Call": 2, "Run": 0, "RunContext": 1, "Isolate": 0, "Snapshot.Run": 0,
-	},
-	known.HTTPCtx: {"Run": 2, "RunOutside": 0},
-}
-
 func (c *checker) scope(call *ast.CallExpr) {
-	f := known.Callee(c.info, call)
-	if f == nil {
-		return
-	}
-	i, ok := inside[known.Path(f.Pkg())][known.Name(f)]
-	if !ok || i >= len(call.Args) {
+	i := known.RunsHere(known.Callee(c.info, call)) // with other values set
+	if i < 0 || i >= len(call.Args) {
 		return
 	}
 	if lit, ok := c.assigned.Resolve(c.info, call.Args[i]).(*ast.FuncLit); ok {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 // A File is one file of the package that is analyzed, with its text.
@@ -110,10 +111,20 @@ func (f *File) Import(path string, pos token.Pos) (qualifier string, edits []ana
 	return name + ".", []analysis.TextEdit{f.importEdit(spec)}
 }
 
+// written are the names that fixes write: of functions that hand on the caller's frame, and of the types of such methods.
+var written = func() (names []string) {
+	for _, name := range api.Names(func(_ string, f api.Function) bool {
+		return !f.Brings && (f.Way == api.Started || f.Way == api.Timed || f.Way == api.Bound)
+	}) {
+		names = append(names, strings.Split(name, ".")[1])
+	}
+	return names
+}()
+
 // seesAll reports whether the functions that fixes write, of a package imported by a dot, mean that package's at pos.
 func (f *File) seesAll(pos token.Pos, pkg *types.Package) bool {
 	scope := f.pass.TypesInfo.Scopes[f.ast].Innermost(pos)
-	for _, name := range []string{"Go", "Bind", "AfterFunc", "WaitGroup", "GoDetached", "AfterFuncDetached"} {
+	for _, name := range written {
 		if pkg.Scope().Lookup(name) == nil {
 			continue
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 // The import paths of the packages that the analyzers are about.
@@ -55,6 +57,28 @@ func Concerns(pkg *types.Package, paths ...string) bool {
 		return slices.Contains(paths, Path(p)) || slices.ContainsFunc(p.Imports(), visit)
 	}
 	return pkg != nil && visit(pkg)
+}
+
+// Function returns the name of a function or method of the library, as in "gls.Go" or "httpctx.Key.Get", and what it does.
+// The name is "" for all others.
+func Function(f *types.Func) (name string, does api.Function) {
+	if f == nil || f.Pkg() == nil {
+		return "", does
+	}
+	below, ok := strings.CutPrefix(Path(f.Pkg()), api.Root)
+	if !ok || api.Packages[f.Pkg().Name()] != below {
+		return "", does
+	}
+	name = f.Pkg().Name() + "." + Name(f)
+	return name, api.Functions[name]
+}
+
+// RunsHere returns the argument that a function of the library runs before it returns, -1 for none.
+func RunsHere(f *types.Func) int {
+	if _, does := Function(f); does.Way == api.Here {
+		return does.Arg
+	}
+	return -1
 }
 
 // Callee returns the function or method that a call names, its generic form where it is an instance. It is nil for a

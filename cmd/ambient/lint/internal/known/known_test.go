@@ -39,6 +39,26 @@ func TestOwn(t *testing.T) {
 	}
 }
 
+func TestFunction(t *testing.T) {
+	function := func(path, pkg, name string) *types.Func {
+		return types.NewFunc(0, types.NewPackage(path, pkg), name, types.NewSignatureType(nil, nil, nil, nil, nil, false))
+	}
+	name, does := known.Function(function("a/vendor/"+known.GLS, "gls", "Resume"))
+	assert.Equal(t, "gls.Resume", name)
+	assert.True(t, does.Brings)
+	assert.Equal(t, 1, known.RunsHere(function(known.GLS, "gls", "Resume")))
+	assert.Equal(t, 0, known.RunsHere(function(known.GLS+"/glslog", "glslog", "Run")))
+	assert.Equal(t, -1, known.RunsHere(function(known.GLS, "gls", "Go")))
+	for _, other := range []*types.Func{
+		nil, function("example.com/gls", "gls", "Go"), function(known.GLS+"/glstest", "glstest", "Strict"), function(known.GLS, "main", "Go"),
+	} {
+		name, does := known.Function(other)
+		assert.Empty(t, name)
+		assert.Zero(t, does)
+		assert.Equal(t, -1, known.RunsHere(other))
+	}
+}
+
 func TestConcerns(t *testing.T) {
 	gls := types.NewPackage("a/vendor/"+known.GLS, "gls")
 	wrapper := types.NewPackage("wrapper", "wrapper")

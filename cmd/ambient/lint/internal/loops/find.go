@@ -82,9 +82,9 @@ func (s *search) call(call *ast.CallExpr) {
 		}
 		return
 	}
-	if path := known.Path(fnPkg(fn)); path == known.GLS || path == known.HTTPCtx {
-		for _, arg := range call.Args { // Storage.Run(v, func() { for ... })
-			if lit, ok := ast.Unparen(arg).(*ast.FuncLit); ok && runsHere(fn) {
+	if name, _ := known.Function(fn); name != "" {
+		if i := known.RunsHere(fn); i >= 0 && i < len(call.Args) { // Storage.Run(v, func() { for ... })
+			if lit, ok := ast.Unparen(call.Args[i]).(*ast.FuncLit); ok {
 				s.all = append(s.all, s.in(lit.Body)...)
 			}
 		}
@@ -94,19 +94,6 @@ func (s *search) call(call *ast.CallExpr) {
 		return
 	}
 	s.all = append(s.all, s.called(call.Fun, call.Args)...)
-}
-
-func fnPkg(fn *types.Func) *types.Package {
-	if fn == nil {
-		return nil
-	}
-	return fn.Pkg()
-}
-
-// runsHere reports whether a function of the library runs its function before it returns.
-func runsHere(fn *types.Func) bool {
-	return known.Is(fn, known.GLS, "Storage.Run", "Storage.Exit", "Call", "Run", "RunContext", "Isolate", "Snapshot.Run") ||
-		known.Is(fn, known.HTTPCtx, "Run", "RunOutside")
 }
 
 // endless returns the loop that a Wait stands in which goes on after what it waited for has come: one around another, or
@@ -223,7 +210,8 @@ func (s *search) calls(body ast.Node, task *types.Var) bool {
 
 // resumes reports whether a call runs a function in a frame that a task brought.
 func (s *search) resumes(call *ast.CallExpr) bool {
-	return known.Is(known.Callee(s.info, call), known.GLS, "Snapshot.Run", "Snapshot.Go")
+	_, does := known.Function(known.Callee(s.info, call))
+	return does.Brings
 }
 
 // callsAny reports whether a loop calls a function that it took from somewhere.

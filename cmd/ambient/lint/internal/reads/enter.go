@@ -99,8 +99,8 @@ func (w *walker) enters(call *ast.CallExpr) Sets {
 	if fn == nil {
 		return nil
 	}
-	if known, ok := library[LibraryName(fn)]; ok {
-		if known.enter {
+	if known, ok := libraryFunc(fn); ok {
+		if known.Enters {
 			return known.sets(w, call)
 		}
 		return nil

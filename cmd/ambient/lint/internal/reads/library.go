@@ -4,6 +4,9 @@ import (
 	"go/ast"
 	"go/types"
 	"strings"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 // The packages whose calls are known here. Their own code is never walked.
@@ -36,82 +39,46 @@ func LibraryPath(path string) string {
 // LibraryName returns the name of a function of the library: "gls.Go", "gls.Storage.Get", "httpctx.Key.Get"; "" for all
 // others.
 func LibraryName(fn *types.Func) string {
-	if fn == nil || fn.Pkg() == nil {
-		return ""
-	}
-	var name string
-	switch LibraryPath(fn.Pkg().Path()) {
-	case GLS:
-		name = "gls."
-	case HTTPCtx:
-		name = "httpctx."
-	default:
-		return ""
-	}
-	if t := receiver(fn); t != "" {
-		name += t + "."
-	}
-	return name + fn.Name()
+	name, _ := known.Function(fn)
+	return name
 }
 
-func receiver(fn *types.Func) string {
-	recv := fn.Signature().Recv()
-	if recv == nil {
-		return ""
-	}
-	t := types.Unalias(recv.Type())
-	if p, ok := t.(*types.Pointer); ok {
-		t = types.Unalias(p.Elem())
-	}
-	if n, ok := t.(*types.Named); ok {
-		return n.Obj().Name()
-	}
-	return ""
-}
+// kinds are the kinds of what the library's functions read.
+var kinds = map[api.Read]Kind{api.Storage: Storage, api.Context: Context, api.Frame: Frame, api.Request: HTTP}
 
 // A libraryCall is what a function of the library does with the frame and with the function that it is given.
 type libraryCall struct {
-	reads bool
-	kind  Kind
-	fn    int  // the argument that it runs, or captures the frame for; -1 for none
-	enter bool // it leaves its storage set
-	sets  func(w *walker, call *ast.CallExpr) Sets
+	api.Function
+	sets func(w *walker, call *ast.CallExpr) Sets // nil where it changes nothing
 }
 
-var library = map[string]libraryCall{
-	"gls.Storage.Get":       {reads: true, kind: Storage, fn: -1},
-	"gls.Storage.Lookup":    {reads: true, kind: Storage, fn: -1},
-	"gls.Storage.GetOrFail": {reads: true, kind: Storage, fn: -1},
-	"gls.Context":           {reads: true, kind: Context, fn: -1},
-	"gls.Capture":           {reads: true, kind: Frame, fn: -1},
-	"httpctx.Get":           {reads: true, kind: HTTP, fn: -1},
-	"httpctx.Lookup":        {reads: true, kind: HTTP, fn: -1},
-	"httpctx.GetOrFail":     {reads: true, kind: HTTP, fn: -1},
-	"httpctx.AddLogAttrs":   {reads: true, kind: HTTP, fn: -1},
-	"httpctx.Key.Get":       {reads: true, kind: HTTP, fn: -1},
-	"httpctx.Key.Lookup":    {reads: true, kind: HTTP, fn: -1},
-	"httpctx.Key.GetOrFail": {reads: true, kind: HTTP, fn: -1},
+// runs reports whether the function that it is given reads of the flow that calls it, or of what it sets.
+func (c libraryCall) runs() bool { return c.Way != api.Never }
 
-	// These capture the frame for their function: what it reads is read of the flow that calls them.
-	"gls.Go":                    {fn: 0},
-	"gls.Bind":                  {fn: 0},
-	"gls.AfterFunc":             {fn: 1},
-	"gls.WaitGroup.Go":          {fn: 0},
-	"httpctx.GoDetached":        {fn: 0},
-	"httpctx.AfterFuncDetached": {fn: 1},
+// libraryFunc returns what is known of a function of the library; ok is false for all others.
+func libraryFunc(fn *types.Func) (c libraryCall, ok bool) {
+	name, does := known.Function(fn)
+	return libraryCall{does, sets[name]}, name != ""
+}
 
-	// These put something else in force.
-	"gls.Storage.Run":    {fn: 1, sets: ownStorage},
-	"gls.Storage.Exit":   {fn: 0, sets: ownStorage},
-	"gls.Storage.Enter":  {fn: -1, enter: true, sets: ownStorage},
-	"gls.Call":           {fn: 2, sets: firstArgument},
-	"gls.Run":            {fn: 0, sets: bindings},
-	"gls.RunContext":     {fn: 1, sets: fixed(setCtx)},
-	"gls.Isolate":        {fn: 0, sets: fixed(setAll)},
-	"gls.Snapshot.Run":   {fn: 0, sets: fixed(setAll)},
-	"gls.Snapshot.Go":    {fn: 0, sets: fixed(setAll)},
-	"httpctx.Run":        {fn: 2, sets: fixed(setHTTP, setCtx)},
-	"httpctx.RunOutside": {fn: 0, sets: fixed(setHTTP, setCtx)},
+// sets are the functions that put something else in force: all that run their function here, and all that enter. A
+// function that brings a frame puts all else out of force.
+var sets = map[string]func(w *walker, call *ast.CallExpr) Sets{
+	"gls.Storage.Run":    ownStorage,
+	"gls.Storage.Exit":   ownStorage,
+	"gls.Storage.Enter":  ownStorage,
+	"gls.Call":           firstArgument,
+	"gls.Run":            bindings,
+	"gls.RunContext":     fixed(setCtx),
+	"gls.Isolate":        fixed(setAll),
+	"gls.Resume":         fixed(setAll),
+	"gls.Snapshot.Run":   fixed(setAll),
+	"gls.Snapshot.Go":    fixed(setAll),
+	"httpctx.Run":        fixed(setHTTP, setCtx),
+	"httpctx.RunOutside": fixed(setHTTP, setCtx),
+	"glslog.Run":         fixed(),
+	"glssql.DB.Run":      fixed(),
+	"glssql.DB.Outside":  fixed(),
 }
 
 func fixed(names ...string) func(*walker, *ast.CallExpr) Sets {
@@ -120,7 +87,7 @@ func fixed(names ...string) func(*walker, *ast.CallExpr) Sets {
 
 func ownStorage(w *walker, call *ast.CallExpr) Sets {
 	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
-		return known(w.storage(sel.X))
+		return set(w.storage(sel.X))
 	}
 	return Sets{setGLS}
 }
@@ -129,10 +96,10 @@ func firstArgument(w *walker, call *ast.CallExpr) Sets {
 	if len(call.Args) == 0 {
 		return Sets{setGLS}
 	}
-	return known(w.storage(call.Args[0]))
+	return set(w.storage(call.Args[0]))
 }
 
-func known(name string) Sets {
+func set(name string) Sets {
 	if name == "" {
 		return Sets{setGLS}
 	}

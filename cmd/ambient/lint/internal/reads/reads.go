@@ -100,11 +100,12 @@ func (r *Result) Func(fn *types.Func) *Fact {
 	if fn == nil {
 		return nil
 	}
-	if known, ok := library[LibraryName(fn)]; ok {
-		if !known.reads {
+	if known, ok := libraryFunc(fn); ok {
+		kind, ok := kinds[known.Reads]
+		if !ok {
 			return nil
 		}
-		return &Fact{Reads: []Read{{Kind: known.kind, What: LibraryName(fn)}}}
+		return &Fact{Reads: []Read{{Kind: kind, What: LibraryName(fn)}}}
 	}
 	if n := r.w.decls[fn]; n != nil {
 		return reading(n.reads)

@@ -4,6 +4,8 @@ import (
 	"go/types"
 	"maps"
 	"slices"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
 // solve lets what functions read spread to who calls them until nothing changes.
@@ -171,10 +173,7 @@ func (n *node) fact() *Fact {
 
 // funcName is a function as messages name it: "user.Current", "user.Service.Load".
 func funcName(fn *types.Func) string {
-	name := fn.Name()
-	if t := receiver(fn); t != "" {
-		name = t + "." + name
-	}
+	name := known.Name(fn)
 	if fn.Pkg() != nil {
 		name = fn.Pkg().Name() + "." + name
 	}

@@ -78,10 +78,10 @@ func (w *walker) object(obj types.Object, e ast.Expr, with item, seen []*types.V
 		if fn == nil {
 			return nil
 		}
-		if name := LibraryName(fn); name != "" {
-			if known := library[name]; known.reads {
-				r := &Read{Kind: known.kind, What: types.ExprString(e)}
-				if sel, ok := e.(*ast.SelectorExpr); ok && known.kind == Storage {
+		if known, ok := libraryFunc(fn); ok {
+			if kind, ok := kinds[known.Reads]; ok {
+				r := &Read{Kind: kind, What: types.ExprString(e)}
+				if sel, ok := e.(*ast.SelectorExpr); ok && kind == Storage {
 					r.Name = w.storage(sel.X)
 				}
 				with.read = r

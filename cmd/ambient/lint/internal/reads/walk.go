@@ -200,8 +200,8 @@ func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 		}
 		return items
 	}
-	if name := LibraryName(fn); name != "" {
-		return w.libraryCall(call, name, sets)
+	if known, ok := libraryFunc(fn); ok {
+		return w.libraryCall(call, fn, known, sets)
 	}
 	args := w.names(call)
 	n, fact := w.decls[fn], (*Fact)(nil)
@@ -254,25 +254,21 @@ func (w *walker) spawned(call *ast.CallExpr, args []int, sets Sets) []item {
 // keepsFunction lists functions of the standard library that only keep the function they are given.
 var keepsFunction = map[string]bool{"sync.OnceFunc": true, "sync.OnceValue": true, "sync.OnceValues": true}
 
-func (w *walker) libraryCall(call *ast.CallExpr, name string, sets Sets) []item {
-	known, ok := library[name]
-	if !ok {
-		return nil
-	}
-	if known.reads {
-		r := &Read{Kind: known.kind, What: what(call, name)}
-		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && known.kind == Storage {
+func (w *walker) libraryCall(call *ast.CallExpr, fn *types.Func, known libraryCall, sets Sets) []item {
+	if kind, ok := kinds[known.Reads]; ok {
+		r := &Read{Kind: kind, What: what(call, LibraryName(fn))}
+		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && kind == Storage {
 			r.Name = w.storage(sel.X)
 		}
 		return []item{{read: r, sets: sets}}
 	}
-	if known.fn < 0 || known.fn >= len(call.Args) {
+	if !known.runs() || known.Arg >= len(call.Args) {
 		return nil
 	}
 	if known.sets != nil {
 		sets = sets.with(known.sets(w, call)...)
 	}
-	return w.value(call.Args[known.fn], item{sets: sets}, nil)
+	return w.value(call.Args[known.Arg], item{sets: sets}, nil)
 }
 
 // what is the read as the source has it, if that is short.

@@ -94,18 +94,13 @@ func (r *Result) at(h handle, operand ast.Expr) (handle, bool) {
 // runsHere returns the argument that a function of the library, or of a few others, runs before it returns; -1 for none.
 // httpctx.Run ends the request that it runs.
 func runsHere(fn *types.Func) int {
-	switch reads.LibraryName(fn) {
-	case "gls.Storage.Run", "gls.RunContext":
-		return 1
-	case "gls.Storage.Exit", "gls.Run", "gls.Isolate", "gls.Snapshot.Run", "httpctx.RunOutside":
-		return 0
-	case "gls.Call":
-		return 2
-	}
 	if known.Is(fn, "sync", "Once.Do") {
 		return 0
 	}
-	return -1
+	if known.Is(fn, known.HTTPCtx, "Run") {
+		return -1
+	}
+	return known.RunsHere(fn)
 }
 
 // ends returns by what a function says that it is done, as the last thing that it does.

@@ -11,6 +11,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
+	"github.com/ambient-go/ambient/internal/api"
 )
 
 // maxDepth bounds how many functions are looked into, one called by the other.
@@ -211,13 +212,16 @@ func (r *Result) senders(fn ast.Node, h handle) (n int, repeated bool) {
 
 // starts returns the argument that a function of the library runs on another goroutine, -1 for none.
 func starts(fn *types.Func) int {
-	switch reads.LibraryName(fn) {
-	case "gls.Go", "gls.WaitGroup.Go", "gls.Snapshot.Go", "httpctx.GoDetached":
-		return 0
-	case "gls.AfterFunc", "httpctx.AfterFuncDetached":
-		return 1
+	if _, does := known.Function(fn); does.Way == api.Started || does.Way == api.Timed {
+		return does.Arg
 	}
 	return -1
+}
+
+// isTimed reports whether a function of the library runs its function when a timer fires.
+func isTimed(fn *types.Func) bool {
+	_, does := known.Function(fn)
+	return does.Way == api.Timed
 }
 
 // function returns the function that a node stands in.
@@ -248,7 +252,7 @@ func (r *Result) run(lit inspector.Cursor) []inspector.Cursor {
 			return []inspector.Cursor{outer}
 		case fn == nil || reads.IsHandler(r.info.TypeOf(lit.Node().(ast.Expr))):
 			return nil
-		case runsHere(fn) == i, starts(fn) == i && starts(fn) == 0, known.Is(fn, "testing", "T.Run", "B.Run"),
+		case runsHere(fn) == i, starts(fn) == i && !isTimed(fn), known.Is(fn, "testing", "T.Run", "B.Run"),
 			slices.Contains(runners.Args(fn), i) && !isLater(fn):
 			return []inspector.Cursor{outer}
 		}
@@ -350,8 +354,7 @@ func (r *Result) returned(d *ast.FuncDecl, h handle) int {
 func (r *Result) detached(cur inspector.Cursor, depth int) bool {
 	for lit := range cur.Enclosing((*ast.FuncLit)(nil)) {
 		if call, ok := lit.Parent().Node().(*ast.CallExpr); ok {
-			switch fn := r.reads.Target(call); reads.LibraryName(fn) {
-			case "httpctx.GoDetached", "httpctx.AfterFuncDetached":
+			if _, does := known.Function(r.reads.Target(call)); does.Detaches {
 				return true
 			}
 		}
