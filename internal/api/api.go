@@ -123,6 +123,7 @@ var Functions = map[string]Function{
 	"httpctx.Enabled":             {},
 	"httpctx.Error.Error":         {},
 	"httpctx.Error.Unwrap":        {},
+	"httpctx.ForwardAs":           {},
 	"httpctx.ForwardTo":           {},
 	"httpctx.FromContext":         {Gives: OfRequest},
 	"httpctx.Get":                 {Reads: Request, Gives: OfRequest},
@@ -149,6 +150,8 @@ var Functions = map[string]Function{
 	"httpctx.WithLogger":          {},
 	"httpctx.WithRequestContext":  {},
 	"httpctx.WithRequestID":       {},
+	"httpctx.WithRequestIDHeader": {},
+	"httpctx.WithResponseHeader":  {},
 
 	"glslog.Attrs":           {Reads: Storage},
 	"glslog.Handler":         {},
