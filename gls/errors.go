@@ -108,7 +108,7 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 		Carried:   startedHere(origin),
 	}
 	if e.Carried {
-		if call, ok := trace.Caller(started); ok && !strings.HasPrefix(call.Function, pkg) {
+		if call, ok := trace.Caller(carrier.StartName); ok && !strings.HasPrefix(call.Function, pkg) {
 			e.StartedAt = statement(goroutine.Origin{Function: call.Function, Position: call.Position})
 		}
 	}
@@ -170,11 +170,8 @@ func statement(origin goroutine.Origin) string {
 	return fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 }
 
-// pkg begins the names of this package's functions, and started is the function of goroutines that Go starts.
-const (
-	pkg     = "github.com/ambient-go/ambient/gls."
-	started = "github.com/ambient-go/ambient/internal/carrier.Start"
-)
+// pkg begins the names of this package's functions.
+const pkg = "github.com/ambient-go/ambient/gls."
 
 // startedHere reports whether the go statement is one of this package, which carries what there is to carry: a value
 // that its creator set later is not lost.

@@ -109,8 +109,9 @@
 //	  "note": "another client has the runtime asked: one at a time"  // why origins=1 was in vain; absent otherwise
 //	}
 //
-// Where runtime.Stack alone told it, "function" is a function of gls for goroutines that gls.Go started, and "runs"
-// is the program's own function on the goroutine. "by" is 0 for the main goroutine and for those that the runtime
+// For a goroutine of gls.Go, "function" is the one that called gls.Go (elsewhere than on amd64 and arm64 that is known of
+// goroutines that started while the page was open; of others it is gls.Go), and "runs" is the program's own function on
+// the goroutine. "by" is 0 for the main goroutine and for those that the runtime
 // starts.
 //
 // With ?stack=ID&format=json it is {"id": 34, "state": "chan receive", "started": {…}, "stack": [{"function":

@@ -224,6 +224,10 @@ func TestOriginsAtFirstSight(t *testing.T) {
 	for _, r := range a.Goroutines {
 		require.NotNil(t, r.Started)
 		assert.Equal(t, self, r.Started.By)
+		if runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64" {
+			assert.NotContains(t, r.Started.Function, "/gls.", "the line that called gls.Go, not gls's own")
+			assert.Contains(t, r.Started.Position, "group_test.go:")
+		}
 	}
 	assert.NotContains(t, l.page("?q=color"), "not known")
 }

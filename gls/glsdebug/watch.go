@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/inspect"
 	"github.com/ambient-go/ambient/internal/losses"
@@ -257,6 +258,9 @@ func survey(before []inspect.Goroutine) []inspect.Goroutine {
 // originOf returns what the runtime's text says.
 func originOf(trace goroutine.Trace) *origin {
 	o := &origin{By: trace.Origin.Creator, Function: trace.Origin.Function, Position: trace.Origin.Position}
+	if call, ok := trace.Caller(carrier.StartName); ok && !isPlumbing(call.Function) { // the one of gls.Go
+		o.Function, o.Position = call.Function, call.Position
+	}
 	for _, f := range slices.Backward(trace.Frames()) { // the outermost that is the program's
 		if f.Position != "" && !isPlumbing(f.Function) {
 			o.Runs, o.RunsPosition = f.Function, f.Position

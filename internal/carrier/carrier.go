@@ -200,9 +200,12 @@ func RunOwn(c Cursor, f *frame.Frame, fn func()) {
 	runExplicit(c.record, f, f, fn)
 }
 
+// StartName is Start's name in the text of a stack.
+const StartName = "github.com/ambient-go/ambient/internal/carrier.Start"
+
 // Start is Run on a goroutine that has just started and exits after fn. The frame f is nil only where
 // goroutines carry their frames. The stack shows at, the program counter of whoever asked for the
-// goroutine, as the first argument: goroutine.Origin has it from there.
+// goroutine, as the first argument: goroutine.Trace.Caller has it from there.
 func Start(at uintptr, f *frame.Frame, fn func()) {
 	if mode.Load() == inherited {
 		startInherited(f, fn)

@@ -206,7 +206,7 @@ func carries(origin goroutine.Origin) bool {
 
 // hiding are the functions, as the runtime names them, that put another frame in force or a part of it out of force.
 var hiding = func() []string {
-	names := []string{module + "internal/carrier.Start"}
+	names := []string{carrier.StartName}
 	for _, name := range api.Names(func(_ string, f api.Function) bool { return f.Hides }) {
 		names = append(names, module+strings.Replace(name, ".Storage.", ".(*Storage[...]).", 1))
 	}
