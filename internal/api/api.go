@@ -26,7 +26,7 @@ const (
 	Later              // on the caller's goroutine, when a scope around the call ends
 )
 
-// What a function reads of the flow that calls it.
+// A Read is what a function reads of the flow that calls it.
 type Read int
 
 // The kinds of values.
@@ -38,7 +38,7 @@ const (
 	Request      // of the current request
 )
 
-// What lives no longer than a request, of what a function returns.
+// A Gift says whether what a function returns lives no longer than a request.
 type Gift int
 
 // The kinds of results.

@@ -22,6 +22,7 @@ type task struct {
 	run  func()
 	id   int
 	from gls.Snapshot
+	ctx  context.Context
 }
 
 type job interface{ Run() }
@@ -334,6 +335,8 @@ func harmless() {
 		for t := range many {
 			t.from.Run(func() { handle(t.id) })
 			t.from.Run(t.run)
+			gls.Resume(t.ctx, func() { handle(t.id) })
+			gls.Resume(t.ctx, t.run)
 		}
 	}()
 	gls.Isolate(func() {
