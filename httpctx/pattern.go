@@ -44,7 +44,7 @@ func (c *Context) LookupParam(name string) (string, error) {
 	if pattern == "" {
 		return "", fmt.Errorf("%w: %s %s has no pattern and no path value %q: "+
 			"a router further in matches a copy of the request, has not matched it yet, or does not write there: "+
-			"put httpctx.Middleware next to the router, inside of what copies it", ErrNotRouted, c.method, c.escapedPath(), name)
+			"put Middleware next to the router, inside of what copies it", ErrNotRouted, c.method, c.escapedPath(), name)
 	}
 	for wildcard := range wildcards(pattern) {
 		if wildcard == name {

@@ -167,7 +167,7 @@ func TestLookupParam(t *testing.T) {
 		require.ErrorIs(t, err, httpctx.ErrNotRouted)
 		assert.EqualError(t, err, `httpctx: the request is not routed: GET /users/7%0A has no pattern and no path value "id": `+
 			`a router further in matches a copy of the request, has not matched it yet, or does not write there: `+
-			`put httpctx.Middleware next to the router, inside of what copies it`)
+			`put Middleware next to the router, inside of what copies it`)
 	})
 }
 

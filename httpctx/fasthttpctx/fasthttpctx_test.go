@@ -168,7 +168,7 @@ func TestNewRequestOfOddTargets(t *testing.T) {
 		request.Header.SetHost("a.example")
 		request.Header.DisableNormalizing()
 		request.Header.Set("x-lower", "1")
-		ctx.Init(&request, &net.TCPAddr{IP: net.ParseIP("::1"), Port: 8}, nil)
+		ctx.Init(&request, &net.TCPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 8}, nil)
 		r := fasthttpctx.NewRequest(context.Background(), &ctx)
 		assert.Equal(t, want, r.URL.Path+" ?"+r.URL.RawQuery, target)
 		if r.URL.Host != "" {
@@ -177,7 +177,30 @@ func TestNewRequestOfOddTargets(t *testing.T) {
 			assert.Equal(t, "a.example", r.Host)
 		}
 		assert.Equal(t, "1", r.Header.Get("X-Lower"))
-		assert.Equal(t, "[::1]:8", r.RemoteAddr)
+		assert.Equal(t, "192.0.2.1:8", r.RemoteAddr)
 		assert.Equal(t, context.Background(), r.Context())
 	}
+}
+
+func TestAddresses(t *testing.T) {
+	for want, addr := range map[string]net.Addr{
+		"[::1]:8":       &net.TCPAddr{IP: net.ParseIP("::1"), Port: 8},
+		"[fe80::1%a]:8": &net.TCPAddr{IP: net.ParseIP("fe80::1"), Port: 8, Zone: "a"},
+		":8":            &net.TCPAddr{Port: 8},
+		"/run/socket":   &net.UnixAddr{Name: "/run/socket", Net: "unix"},
+	} {
+		var ctx fasthttp.RequestCtx
+		ctx.Init(new(fasthttp.Request), addr, nil)
+		assert.Equal(t, want, fasthttpctx.NewRequest(context.Background(), &ctx).RemoteAddr)
+	}
+}
+
+// Switched off, Middleware does not copy what nobody reads.
+func TestSwitchedOffAllocatesNothing(t *testing.T) {
+	h := fasthttpctx.Middleware(func(*fasthttp.RequestCtx) {})
+	var ctx fasthttp.RequestCtx
+	ctx.Init(new(fasthttp.Request), nil, nil)
+	httpctx.SetEnabled(false)
+	defer httpctx.SetEnabled(true)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { h(&ctx) }))
 }

@@ -38,9 +38,9 @@ func newRequest(ctx context.Context, c *app.RequestContext) *http.Request {
 		state = &s
 	}
 	r := head.Request(ctx, int64(received.ContentLength()), state)
-	r.Pattern = strings.Clone(c.FullPath())
+	r.Pattern = c.FullPath()
 	for _, p := range c.Params {
-		r.SetPathValue(strings.Clone(p.Key), strings.Clone(p.Value))
+		r.SetPathValue(p.Key, strings.Clone(p.Value))
 	}
 	return r
 }

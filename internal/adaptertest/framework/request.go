@@ -60,7 +60,7 @@ func testRequest(t *testing.T, f Framework) {
 		assert.NotEqual(t, "0", port)
 		assert.Equal(t, f.Work, current.Pattern())
 		assert.Equal(t, current.Context(), gls.Context())
-	}, "X-Twice", "1", "X-Twice", "2", "Cookie", "a=b; c=d", "User-Agent", "own")
+	}, "X-Twice", "1", "X-Twice", "2", "X-Twice-Not", "3", "Cookie", "a=b; c=d", "User-Agent", "own")
 	require.NotNil(t, found)
 	assert.Equal(t, "example.com:81", found.Host)
 }
@@ -99,12 +99,14 @@ func testBody(t *testing.T, f Framework) {
 			assert.Equal(t, "a=b", c.Body(), name)
 		}, "Content-Type", "application/x-www-form-urlencoded")
 	}
-	f.inRequest(t, http.MethodGet, "/work/1", nil, func(Call) {
-		r := httpctx.GetOrFail().Request()
-		assert.Zero(t, r.ContentLength)
-		assert.Equal(t, http.NoBody, r.Body)
-		assert.NoError(t, r.ParseForm())
-	})
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		f.inRequest(t, method, "/work/1", http.NoBody, func(Call) {
+			r := httpctx.GetOrFail().Request()
+			assert.Zero(t, r.ContentLength)
+			assert.Equal(t, http.NoBody, r.Body, method)
+			assert.NoError(t, r.ParseForm())
+		}, "Content-Type", "application/x-www-form-urlencoded")
+	}
 }
 
 func testNested(t *testing.T, f Framework) {

@@ -1,0 +1,75 @@
+package adapt_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/httpctx/internal/adapt"
+)
+
+// A response is a framework's. It notes in which order it is changed.
+type response struct{ bytes.Buffer }
+
+func (r *response) SetStatusCode(status int) { fmt.Fprint(r, status, ";") }
+func (r *response) Add(name, value string)   { fmt.Fprint(r, "+", name, "=", value, ";") }
+func (r *response) Del(name string)          { fmt.Fprint(r, "-", name, ";") }
+
+// request returns a request, and overwrites what it was made of.
+func request(ctx context.Context, length int64) *http.Request {
+	memory := []byte("GET" + "/a?b=c" + "example.com" + "x-id" + "id-1")
+	head := adapt.NewHead(memory[:3], memory[3:9], "HTTP/1.0", memory[9:20], nil)
+	head.Field(memory[20:24], memory[24:])
+	r := head.Request(ctx, length, nil)
+	clear(memory)
+	return r
+}
+
+func TestServe(t *testing.T) {
+	for name, test := range map[string]struct {
+		write func(w http.ResponseWriter)
+		want  string
+	}{
+		"nothing":     {func(http.ResponseWriter) {}, ""},
+		"a field":     {func(w http.ResponseWriter) { w.Header().Set("A", "1") }, "-A;+A=1;"},
+		"a status":    {func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) }, "418;"},
+		"a body":      {func(w http.ResponseWriter) { _, _ = io.WriteString(w, "b") }, "b"},
+		"too late":    {func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot); w.Header().Set("A", "1") }, "418;"},
+		"a deletion":  {func(w http.ResponseWriter) { w.Header()["A"] = nil }, "-A;"},
+		"two of all":  {func(w http.ResponseWriter) { w.WriteHeader(500); w.WriteHeader(501); w.Write(nil) }, "500;"},
+		"early hints": {func(w http.ResponseWriter) { w.WriteHeader(103); w.WriteHeader(101) }, "101;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var to response
+			var w http.ResponseWriter
+			r := request(context.Background(), 0)
+			adapt.New(nil).Serve(r, &to, &to, func(given *http.Request) {
+				assert.Same(t, r, given)
+				w = httpctx.GetOrFail().Writer()
+				test.write(w)
+			})
+			assert.Equal(t, test.want, to.String())
+			_, err := io.WriteString(w, "late")
+			assert.ErrorIs(t, err, httpctx.ErrFinished)
+		})
+	}
+}
+
+func TestRequestIsMadeOfCopies(t *testing.T) {
+	type key struct{}
+	ctx := context.WithValue(context.Background(), key{}, 1)
+	r := request(ctx, -2)
+	assert.Equal(t, ctx, r.Context())
+	assert.Equal(t, "GET /a?b=c HTTP/1.0 example.com", r.Method+" "+r.URL.String()+" "+r.Proto+" "+r.Host)
+	assert.False(t, r.ProtoAtLeast(1, 1))
+	assert.Equal(t, http.Header{"X-Id": {"id-1"}}, r.Header)
+	assert.Empty(t, r.RemoteAddr)
+	assert.Zero(t, r.ContentLength)
+	assert.EqualValues(t, -1, request(ctx, -1).ContentLength)
+}
