@@ -161,15 +161,18 @@ func (f Flow) consume(ctx context.Context, job *rivertype.JobRow, fn func(ctx co
 		if !ok {
 			return "", false
 		}
-		if err := json.Unmarshal(value, &text); err != nil {
-			f.report(&glswire.Error{Key: key, Err: err})
+		var found *string // null would be read as an empty text
+		if err := json.Unmarshal(value, &found); err != nil || found == nil {
+			f.report(&glswire.Error{Key: key, Err: errNoText})
 			return "", false
 		}
-		return text, true
+		return *found, true
 	}
 	flow.Consume(ctx, fn, append(f.values.Decode(get, f.onError), jobID.With(job.ID), glslog.With(
 		slog.Int64("job_id", job.ID), slog.String("job_kind", job.Kind), slog.String("queue", job.Queue)))...)
 }
+
+var errNoText = errors.New("the value is no text")
 
 func (f Flow) report(err error) {
 	if f.onError != nil {

@@ -90,6 +90,7 @@ func TestWhatCannotTravelIsDroppedAndReported(t *testing.T) {
 	for name, c := range map[string]struct{ metadata, want string }{
 		"too long":         {`{"ambient":{"tenant":` + string(quoted) + `}}`, "more than 8192 bytes"},
 		"not a string":     {`{"ambient":{"tenant":{}}}`, `glswire: "tenant" is not taken from what came in`},
+		"null":             {`{"ambient":{"tenant":null}}`, `glswire: "tenant" is not taken from what came in`},
 		"not a number":     {`{"ambient":{"attempt":"many"}}`, `"attempt" is not taken`},
 		"another's member": {`{"ambient":1}`, `glsriver: job 7 is worked without its values: "ambient" in the metadata`},
 		"no object":        {`[]`, "job 7 is worked without its values"},
