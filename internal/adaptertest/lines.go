@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net/http" //nolint:depguard // see Requests
+	"net/http"
 	"sync"
 	"testing"
 

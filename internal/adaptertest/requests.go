@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
-	"net/http" //nolint:depguard // adapters are tested in requests, which only httpctx knows otherwise
+	"net/http"
 	"strconv"
 	"sync"
 	"testing"
