@@ -211,7 +211,7 @@ test-std: $(AMBIENT) ## the standard library's own tests with ambient build's ru
 
 .PHONY: travel
 travel: ## the README's table of what travels by what
-	cd cmd/ambient && $(GO) test -count=1 ./travel -update
+	cd cmd/ambient/internal/travel && $(GO) test -count=1 . -update
 
 .PHONY: noinline
 noinline: ## all tests with no function inlined

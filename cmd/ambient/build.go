@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
 const buildUsage = `Example:

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
 // The go command hands cover the names of the files that it instruments, and not of those that an overlay has in their

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/ambient-go/ambient/cmd/ambient/internal/govet"
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
 // A listed is a package as go list describes it.

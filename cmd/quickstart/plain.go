@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ambient-go/ambient/cmd/quickstart/current"
-	"github.com/ambient-go/ambient/cmd/quickstart/user"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/current"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/user"
 	"github.com/ambient-go/ambient/gls"
 )
 

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ambient-go/ambient/cmd/quickstart/current"
-	"github.com/ambient-go/ambient/cmd/quickstart/event"
-	"github.com/ambient-go/ambient/cmd/quickstart/post"
-	"github.com/ambient-go/ambient/cmd/quickstart/session"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/current"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/event"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/post"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/session"
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
 )

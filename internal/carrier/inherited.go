@@ -12,7 +12,7 @@ import (
 
 // The way by field: goroutines carry their frames themselves, and a new one may start with its creator's.
 
-// In a program built by ambient build, package runtime has these variables, with values (cmd/ambient/overlay,
+// In a program built by ambient build, package runtime has these variables, with values (cmd/ambient/internal/overlay,
 // source/runtime.go.txt). The linker takes a symbol's definition with a value over one without (cmd/internal/ld,
 // loader.go, checked with Go 1.25 to 1.27), so elsewhere they are just zero variables of this package. Nobody stores to
 // them.

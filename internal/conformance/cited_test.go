@@ -115,7 +115,7 @@ func TestEveryRuleIsTested(t *testing.T) {
 				}
 			}
 		}
-		overlay, err := filepath.Glob(filepath.Join(root, "cmd/ambient/overlay/*_test.go"))
+		overlay, err := filepath.Glob(filepath.Join(root, "cmd/ambient/internal/overlay/*_test.go"))
 		require.NoError(t, err)
 		for _, path := range overlay {
 			collect(path)

@@ -6,7 +6,7 @@ import (
 )
 
 // A Lender is a scope from which goroutines inherited a frame, in a build with inheritance, as they know it. The
-// runtime's copy of the type (cmd/ambient/overlay, source/runtime.go.txt, ambientScope) has the same layout.
+// runtime's copy of the type (cmd/ambient/internal/overlay, source/runtime.go.txt, ambientScope) has the same layout.
 type Lender struct {
 	// ended is 0 until the scope has ended. Stored by its goroutine, loaded by those that inherited.
 	ended atomic.Uint32

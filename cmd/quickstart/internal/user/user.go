@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/ambient-go/ambient/cmd/quickstart/current"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/current"
 )
 
 // Describe says who the current user is.

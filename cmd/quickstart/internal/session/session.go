@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/ambient-go/ambient/cmd/quickstart/current"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/current"
 	"github.com/ambient-go/ambient/httpctx"
 )
 

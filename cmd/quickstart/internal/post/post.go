@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"slices"
 
-	"github.com/ambient-go/ambient/cmd/quickstart/session"
+	"github.com/ambient-go/ambient/cmd/quickstart/internal/session"
 )
 
 // A Post is liked by users.

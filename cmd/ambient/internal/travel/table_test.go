@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/constructs"
 )
@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write the table into the README")
 
 const (
-	readme = "../../../README.md"
+	readme = "../../../../README.md"
 	begin  = "<!-- what travels by what: written by make travel -->\n"
 	end    = "<!-- end of what travels by what -->\n"
 )

@@ -78,7 +78,7 @@ func workdir(t *testing.T) string {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
 	}
-	root, err := filepath.Abs(filepath.Join("..", "..", "..", ".."))
+	root, err := filepath.Abs(filepath.Join("..", "..", "..", "..", ".."))
 	require.NoError(t, err)
 	run(t, dir, "mod", "edit", "-replace", "github.com/ambient-go/ambient="+root)
 	if text, err := output(dir, "mod", "download"); err != nil {
