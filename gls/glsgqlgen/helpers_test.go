@@ -44,11 +44,20 @@ type root struct {
 	own     func(ctx context.Context) (string, error)
 }
 
-// read returns whose flow it is, as every storage, the request and the ambient context say.
+// read returns whose flow it is, as the storage, the request and the ambient context say.
 func (r *root) read(ctx context.Context) string {
 	if r.value != nil {
 		return r.value(ctx)
 	}
+	name := r.name()
+	if name != "nobody" && graphql.GetFieldContext(gls.Context()) != graphql.GetFieldContext(ctx) {
+		return "not the context of the field"
+	}
+	return name
+}
+
+// name is read where there is no ctx.
+func (*root) name() string {
 	name, ok := who.Get()
 	if !ok {
 		return "nobody"
@@ -56,15 +65,12 @@ func (r *root) read(ctx context.Context) string {
 	if c, ok := httpctx.Get(); !ok || c.ID() != name {
 		return "not the request of " + name
 	}
-	if ctx != nil && graphql.GetFieldContext(gls.Context()) != graphql.GetFieldContext(ctx) {
-		return "not the context of the field"
-	}
 	return name
 }
 
 func (r *root) node() *graph.Node {
 	plain := "plain"
-	return &graph.Node{Guarded: &plain, Read: func() string { return r.read(nil) }}
+	return &graph.Node{Guarded: &plain, Read: r.name}
 }
 
 func (r *root) nodes(n int) []*graph.Node {

@@ -22,7 +22,7 @@ import (
 )
 
 // insert calls f's middleware for one job with this metadata, and returns what it has become.
-func insert(t testing.TB, ctx context.Context, f glsriver.Flow, metadata string) string {
+func insert(ctx context.Context, t testing.TB, f glsriver.Flow, metadata string) string {
 	given := []byte(metadata)
 	job := &rivertype.JobInsertParams{Kind: "greet", Metadata: given}
 	called := 0
@@ -47,21 +47,21 @@ func work(f glsriver.Flow, metadata string, fn func(ctx context.Context) error) 
 func TestAJobCarriesWhatIsSetAndNamed(t *testing.T) {
 	f := flow.OnError(failOnError(t))
 	gls.Run(func() {
-		assert.JSONEq(t, `{"ambient":{"tenant":"acme","attempt":"2"}}`, insert(t, t.Context(), f, `{}`))
-		assert.JSONEq(t, `{"ambient":{"tenant":"acme","attempt":"2"}}`, insert(t, t.Context(), f, ``))
+		assert.JSONEq(t, `{"ambient":{"tenant":"acme","attempt":"2"}}`, insert(t.Context(), t, f, `{}`))
+		assert.JSONEq(t, `{"ambient":{"tenant":"acme","attempt":"2"}}`, insert(t.Context(), t, f, ``))
 		assert.JSONEq(t, `{"ambient":{"tenant":"acme","attempt":"2"},"n":12345678901234567890,"tenant":1}`,
-			insert(t, t.Context(), f, `{"n":12345678901234567890,"tenant":1}`))
+			insert(t.Context(), t, f, `{"n":12345678901234567890,"tenant":1}`))
 		assert.JSONEq(t, `{"ambient":{"tenant":"explicit","attempt":"2","other":1}}`,
-			insert(t, t.Context(), f, `{"ambient":{"tenant":"explicit","other":1}}`))
+			insert(t.Context(), t, f, `{"ambient":{"tenant":"explicit","other":1}}`))
 	}, tenant.With("acme"), attempt.With(2), private.With("secret"))
-	assert.Equal(t, `{"n": 1}`, insert(t, t.Context(), f, `{"n": 1}`), "nothing set")
+	assert.Equal(t, `{"n": 1}`, insert(t.Context(), t, f, `{"n": 1}`), "nothing set")
 
 	ctx := gls.NewContext(t.Context(), gls.Snapshot{}.With(tenant.With("of ctx")))
 	tenant.Run("in force", func() {
-		assert.JSONEq(t, `{"ambient":{"tenant":"of ctx"}}`, insert(t, ctx, f, `{}`))
+		assert.JSONEq(t, `{"ambient":{"tenant":"of ctx"}}`, insert(ctx, t, f, `{}`))
 	})
 	gls.Resume(ctx, func() {
-		tenant.Run("newer", func() { assert.JSONEq(t, `{"ambient":{"tenant":"newer"}}`, insert(t, ctx, f, `{}`)) })
+		tenant.Run("newer", func() { assert.JSONEq(t, `{"ambient":{"tenant":"newer"}}`, insert(ctx, t, f, `{}`)) })
 	})
 }
 
@@ -79,16 +79,15 @@ func TestWhatCannotTravelIsDroppedAndReported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			errs = nil
 			tenant.Run(c.value, func() {
-				assert.Equal(t, c.metadata, insert(t, t.Context(), f, c.metadata))
-				assert.Equal(t, c.metadata, insert(t, t.Context(), flow, c.metadata))
+				assert.Equal(t, c.metadata, insert(t.Context(), t, f, c.metadata))
+				assert.Equal(t, c.metadata, insert(t.Context(), t, flow, c.metadata))
 			})
 			require.Len(t, errs, 1)
 			assert.ErrorContains(t, errs[0], c.want)
 		})
 	}
-	quoted, _ := json.Marshal(long)
 	for name, c := range map[string]struct{ metadata, want string }{
-		"too long":         {`{"ambient":{"tenant":` + string(quoted) + `}}`, "more than 8192 bytes"},
+		"too long":         {`{"ambient":{"tenant":"` + long + `"}}`, "more than 8192 bytes"},
 		"not a string":     {`{"ambient":{"tenant":{}}}`, `glswire: "tenant" is not taken from what came in`},
 		"null":             {`{"ambient":{"tenant":null}}`, `glswire: "tenant" is not taken from what came in`},
 		"not a number":     {`{"ambient":{"attempt":"many"}}`, `"attempt" is not taken`},
@@ -118,7 +117,7 @@ func TestAWorkerRunsInAFrameOfItsOwn(t *testing.T) {
 	done := make(chan struct{})
 	// A client's context serves all jobs. What it carries is none of theirs.
 	ctx := gls.NewContext(context.Background(), gls.Snapshot{}.With(attempt.With(7), private.With("client's")))
-	c := start(t, ctx, with(flow.OnError(failOnError(t))), func(ctx context.Context, job *river.Job[args]) error {
+	c := start(ctx, t, with(flow.OnError(failOnError(t))), func(ctx context.Context, job *river.Job[args]) error {
 		defer close(done)
 		assert.Equal(t, "acme", tenant.GetOrFail())
 		assert.Equal(t, []bool{false, false}, []bool{set(attempt), set(private)})
@@ -154,7 +153,7 @@ func TestJobsOfJobsAndBatchesAndTransactionsCarryTheValues(t *testing.T) {
 	seen := make(chan string, 10)
 	var c *client
 	ready := make(chan struct{})
-	c = start(t, context.Background(), with(flow.OnError(failOnError(t))), func(ctx context.Context, job *river.Job[args]) error {
+	c = start(context.Background(), t, with(flow.OnError(failOnError(t))), func(ctx context.Context, job *river.Job[args]) error {
 		<-ready
 		name, _ := tenant.Get()
 		if job.Args.Name == "parent" {
@@ -212,5 +211,5 @@ func TestMistakesPanicAtTheCall(t *testing.T) {
 	assert.PanicsWithValue(t, "glsriver.Flow.ErrorHandler: nil handler", func() { flow.ErrorHandler(nil) })
 	assert.Panics(t, func() { glsriver.New(glswire.Wire{}) })
 	var zero glsriver.Flow
-	tenant.Run("acme", func() { assert.Equal(t, `{}`, insert(t, t.Context(), zero, `{}`)) })
+	tenant.Run("acme", func() { assert.Equal(t, `{}`, insert(t.Context(), t, zero, `{}`)) })
 }

@@ -70,7 +70,7 @@ func open(t testing.TB) *sql.DB {
 }
 
 // start runs a client that works until the end of the test.
-func start(t testing.TB, ctx context.Context, config *river.Config, work func(ctx context.Context, job *river.Job[args]) error,
+func start(ctx context.Context, t testing.TB, config *river.Config, work func(ctx context.Context, job *river.Job[args]) error,
 ) *client {
 	config.Workers = river.NewWorkers()
 	river.AddWorker(config.Workers, &worker{work: work})

@@ -56,7 +56,7 @@ func TestEachOfManyJobsHasItsOwnValues(t *testing.T) {
 		read("error handler", name, job.ID)
 	}))
 	config.JobTimeout = -1
-	c := start(t, context.Background(), config, func(_ context.Context, job *river.Job[args]) error {
+	c := start(context.Background(), t, config, func(_ context.Context, job *river.Job[args]) error {
 		name, i := job.Args.Name, 0
 		_, _ = fmt.Sscanf(name, "tenant-%d", &i)
 		read("worker", name, job.ID)

@@ -28,16 +28,16 @@ import (
 func TestAClientsCallCarriesWhatIsSetAndNamed(t *testing.T) {
 	f := flow.OnError(failOnError(t))
 	gls.Run(func() {
-		assert.Equal(t, map[string]string{"tenant": `"acme"`, "attempt": `"2"`}, texts(inject(t, f, t.Context())))
+		assert.Equal(t, map[string]string{"tenant": `"acme"`, "attempt": `"2"`}, texts(inject(t.Context(), t, f)))
 	}, tenant.With("acme"), attempt.With(2), private.With("secret"))
-	assert.Empty(t, inject(t, f, t.Context()))
+	assert.Empty(t, inject(t.Context(), t, f))
 
 	ctx := gls.NewContext(t.Context(), gls.Snapshot{}.With(tenant.With("of ctx")))
 	tenant.Run("in force", func() {
-		assert.Equal(t, map[string]string{"tenant": `"of ctx"`}, texts(inject(t, f, ctx)))
+		assert.Equal(t, map[string]string{"tenant": `"of ctx"`}, texts(inject(ctx, t, f)))
 	})
 	gls.Resume(ctx, func() {
-		tenant.Run("newer", func() { assert.Equal(t, map[string]string{"tenant": `"newer"`}, texts(inject(t, f, ctx))) })
+		tenant.Run("newer", func() { assert.Equal(t, map[string]string{"tenant": `"newer"`}, texts(inject(ctx, t, f))) })
 	})
 }
 
@@ -151,7 +151,7 @@ func everything(ctx workflow.Context) ([]seen, error) {
 func TestAWorkflowAndAllThatItStartsHaveWhatTheHeaderSays(t *testing.T) {
 	f := flow.OnError(failOnError(t))
 	var h header
-	tenant.Run("acme", func() { h = inject(t, f, t.Context()) })
+	tenant.Run("acme", func() { h = inject(t.Context(), t, f) })
 	env := environment(f, h)
 	env.RegisterActivity(lookInActivity)
 	env.RegisterWorkflow(childWorkflow)
@@ -185,7 +185,7 @@ func TestWhatNobodyHasSentIsNotSet(t *testing.T) {
 // What a workflow's code sets is its own, and goes to what it starts where it says so.
 func TestAWorkflowChangesWhatItStartsByNewContext(t *testing.T) {
 	var h header
-	tenant.Run("acme", func() { h = inject(t, flow, t.Context()) })
+	tenant.Run("acme", func() { h = inject(t.Context(), t, flow) })
 	env := environment(flow, h)
 	env.RegisterActivity(lookInActivity)
 	env.ExecuteWorkflow(func(ctx workflow.Context) (found [2]seen, err error) {
@@ -204,7 +204,7 @@ func TestAWorkflowChangesWhatItStartsByNewContext(t *testing.T) {
 
 func TestAWorkflowThatContinuesAsNewKeepsTheValues(t *testing.T) {
 	var h header
-	tenant.Run("acme", func() { h = inject(t, flow, t.Context()) })
+	tenant.Run("acme", func() { h = inject(t.Context(), t, flow) })
 	env := environment(flow, h)
 	var again func(ctx workflow.Context) error
 	again = func(ctx workflow.Context) error { return workflow.NewContinueAsNewError(ctx, again) }
@@ -217,7 +217,7 @@ func TestAWorkflowThatContinuesAsNewKeepsTheValues(t *testing.T) {
 // In the test environment updates and queries come with no header, and so do those of clients without a Flow.
 func TestAQueryAndAnUpdateAreOfWhoSendsThem(t *testing.T) {
 	var h header
-	tenant.Run("acme", func() { h = inject(t, flow, t.Context()) })
+	tenant.Run("acme", func() { h = inject(t.Context(), t, flow) })
 	env := environment(flow, h)
 	env.RegisterActivity(lookInActivity)
 	var updated, validated, signalled seen
@@ -264,8 +264,7 @@ func TestWhatDoesNotDecodeIsDroppedAndReported(t *testing.T) {
 	var errs []error
 	f := flow.OnError(func(err error) { errs = append(errs, err) })
 	text := func(s string) *common.Payload {
-		quoted, _ := json.Marshal(s)
-		return &common.Payload{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: quoted}
+		return &common.Payload{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(`"` + s + `"`)}
 	}
 	for name, c := range map[string]struct {
 		header header
@@ -295,7 +294,7 @@ func TestWhatDoesNotDecodeIsDroppedAndReported(t *testing.T) {
 		})
 	}
 	errs = nil
-	tenant.Run(strings.Repeat("x", glswire.MaxLen+1), func() { assert.Empty(t, inject(t, f, t.Context())) })
+	tenant.Run(strings.Repeat("x", glswire.MaxLen+1), func() { assert.Empty(t, inject(t.Context(), t, f)) })
 	assert.Len(t, errs, 1)
 }
 
@@ -327,7 +326,7 @@ func TestLinesHaveTheWorkflow(t *testing.T) {
 // A retry begins anew, whatever the attempt before has left.
 func TestAttemptsOfAnActivityHaveTheValuesAndNothingOfEachOther(t *testing.T) {
 	var h header
-	tenant.Run("acme", func() { h = inject(t, flow, t.Context()) })
+	tenant.Run("acme", func() { h = inject(t.Context(), t, flow) })
 	env := environment(flow, h)
 	var found []seen
 	var late gls.Snapshot
@@ -361,5 +360,5 @@ func TestAttemptsOfAnActivityHaveTheValuesAndNothingOfEachOther(t *testing.T) {
 func TestMistakesPanicAtTheCall(t *testing.T) {
 	assert.Panics(t, func() { glstemporal.New(glswire.Wire{}) })
 	var zero glstemporal.Flow
-	tenant.Run("acme", func() { assert.Empty(t, inject(t, zero, t.Context())) })
+	tenant.Run("acme", func() { assert.Empty(t, inject(t.Context(), t, zero)) })
 }

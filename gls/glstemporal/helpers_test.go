@@ -50,7 +50,7 @@ func (h header) ForEachKey(fn func(string, *common.Payload) error) error {
 }
 
 // inject returns the header that f writes for a call with ctx.
-func inject(t testing.TB, f glstemporal.Flow, ctx context.Context) header {
+func inject(ctx context.Context, t testing.TB, f glstemporal.Flow) header {
 	h := make(header)
 	require.NoError(t, f.Propagator().Inject(ctx, h))
 	return h

@@ -101,7 +101,7 @@ func TestEachOfManyWorkflowsHasItsOwnValues(t *testing.T) {
 	adaptertest.Each(n, func(i int) {
 		name := fmt.Sprint("tenant-", i)
 		var h header
-		tenant.Run(name, func() { h = inject(t, f, context.Background()) })
+		tenant.Run(name, func() { h = inject(context.Background(), t, f) })
 		env := environment(f, h)
 		env.RegisterActivityWithOptions(act, activity.RegisterOptions{Name: "act"})
 		env.ExecuteWorkflow(run, name)
@@ -200,7 +200,7 @@ func TestReplaysFindWhatTheHeadersSayAndNothingElse(t *testing.T) {
 	adaptertest.Each(n, func(i int) {
 		name := fmt.Sprint("tenant-", i)
 		var h header
-		tenant.Run(name, func() { h = inject(t, f, context.Background()) })
+		tenant.Run(name, func() { h = inject(context.Background(), t, f) })
 		tenant.Run("replayer's", func() {
 			assert.NoError(t, shared.ReplayWorkflowHistory(silent{}, recorded(h, name)))
 			assert.Equal(t, "replayer's", tenant.GetOrFail())
@@ -208,7 +208,7 @@ func TestReplaysFindWhatTheHeadersSayAndNothingElse(t *testing.T) {
 	})
 
 	var h header
-	tenant.Run("acme", func() { h = inject(t, f, context.Background()) })
+	tenant.Run("acme", func() { h = inject(context.Background(), t, f) })
 	require.Error(t, shared.ReplayWorkflowHistory(silent{}, recorded(h, "other")), "the test proves nothing")
 	require.Error(t, replayer(t, f).ReplayWorkflowHistory(silent{}, recorded(h, "acme")), "the interceptor does nothing")
 	require.NoError(t, shared.ReplayWorkflowHistory(silent{}, recorded(nil, "")))
