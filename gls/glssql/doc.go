@@ -71,7 +71,7 @@
 // # Libraries
 //
 // A [DB] has the methods that query builders and ORMs ask for as a connection, and [DB.BeginTx] gives those which begin
-// transactions a part of the Run's. The README has a table of which libraries were seen to work, and how.
+// transactions a part of the Run's. The folder dbtest has a table of which libraries were seen to work, and how.
 //
 // # Cost
 //
