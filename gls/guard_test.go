@@ -7,10 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // Package inherited has no test of its own: that would not start.
 func TestProgramThatReliesOnInheritanceDoesNotStartWithoutIt(t *testing.T) {
+	testexec.Builds(t)
 	if gls.Propagation() == gls.Inherited {
 		t.Skip("go run builds without inheritance")
 	}
