@@ -114,6 +114,34 @@ func TestASubscriptionOverAWebsocketHasTheValueOfItsRequest(t *testing.T) {
 	}
 }
 
+// The goroutine of a websocket's operation begins with nothing.
+func TestInterceptorsInsideRunInTheFrameOverAWebsocketToo(t *testing.T) {
+	r := &root{t: t}
+	srv := newServer(r)
+	srv.Use(glsgqlgen.Extension{})
+	var got []string
+	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+		got = append(got, r.name())
+		return next(ctx)
+	})
+	srv.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		got = append(got, r.name())
+		return next(ctx)
+	})
+	srv.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+		got = append(got, r.name())
+		return next(ctx)
+	})
+	s := dial(t, listen(t, srv), "ada", nil)
+	defer s.close()
+	s.subscribe("1", "{seen}")
+	for ok := true; ok; {
+		_, _, ok = s.next()
+	}
+	assert.GreaterOrEqual(t, len(got), 3)
+	all(t, "ada", len(got), got)
+}
+
 // A websocket's InitFunc knows who has connected, and has nothing but the ctx to say it.
 func TestTheFrameThatInitFuncPutsIntoTheCtxWins(t *testing.T) {
 	for name, opts := range map[string][]httpctx.Option{
@@ -350,5 +378,10 @@ func TestAfterAWebsocketHasClosedItsRequestIsFinished(t *testing.T) {
 	all(t, "ada", 1, data(t, body))
 	s.close()
 	close(over)
-	assert.ErrorIs(t, <-found, httpctx.ErrFinished)
+	select {
+	case err := <-found:
+		assert.ErrorIs(t, err, httpctx.ErrFinished)
+	case <-time.After(time.Minute):
+		assert.Fail(t, "the resolver did not run, or its request is never over")
+	}
 }
