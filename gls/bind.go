@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// Bind returns fn with the current frame attached: wherever and whenever the result is called, fn runs with the frame
-// that was in force at Bind, and the caller's is put back afterwards. F is any function type; arguments, results,
-// panics and runtime.Goexit pass through. A function that is already bound keeps its own frame.
+// Bind returns fn with the current frame attached. Wherever and whenever the result is called, fn
+// runs with the frame that was in force at Bind, and afterwards the caller's frame is put back. F
+// is any function type. Arguments, results, panics and runtime.Goexit pass through. A function that
+// is already bound keeps its own frame.
 //
-// Calling the result costs what Snapshot.Run costs for func() and func() error, and what reflect.MakeFunc costs for
-// other types, some hundred nanoseconds; there a closure around a Snapshot is cheaper. Bind panics if fn is nil or no
-// function.
+// A call of the result costs a Snapshot.Run for func() and func() error. For other types it costs a
+// call by reflect.MakeFunc, some hundred nanoseconds; a closure around a Snapshot is cheaper there.
+//
+// Bind panics if fn is nil or not a function.
 func Bind[F any](fn F) F {
 	typ := reflect.TypeFor[F]()
 	if typ.Kind() != reflect.Func {
@@ -57,8 +59,8 @@ func (s Snapshot) bind(fn func()) func() {
 	return func() { s.Run(fn) }
 }
 
-// AfterFunc is time.AfterFunc with the caller's frame, as it is at the call, attached to fn. Stop and Reset of the
-// timer work as usual; the frame stays with it.
+// AfterFunc is time.AfterFunc with the caller's frame, as it is at the call, attached to fn. Stop
+// and Reset of the timer work as usual; the frame stays with the timer. It panics if fn is nil.
 func AfterFunc(d time.Duration, fn func()) *time.Timer {
 	if fn == nil {
 		panic("gls.AfterFunc: nil function")
@@ -66,8 +68,8 @@ func AfterFunc(d time.Duration, fn func()) *time.Timer {
 	return time.AfterFunc(d, Bind(starting(fn)))
 }
 
-// A WaitGroup is a sync.WaitGroup whose Go carries the frame. The zero value is ready to use; it must not be copied
-// after first use.
+// A WaitGroup is a sync.WaitGroup whose Go carries the frame. The zero value is ready to use. A
+// WaitGroup must not be copied after first use.
 type WaitGroup struct {
 	group sync.WaitGroup
 }
@@ -81,7 +83,8 @@ func (wg *WaitGroup) Done() { wg.group.Done() }
 // Wait is [sync.WaitGroup.Wait].
 func (wg *WaitGroup) Wait() { wg.group.Wait() }
 
-// Go is [sync.WaitGroup.Go], with the caller's frame, as it is at the call, in force in fn.
+// Go is [sync.WaitGroup.Go] with the caller's frame, as it is at the call, in force in fn. It
+// panics if fn is nil.
 func (wg *WaitGroup) Go(fn func()) {
 	if fn == nil {
 		panic("gls.WaitGroup.Go: nil function")

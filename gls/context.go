@@ -6,14 +6,16 @@ import (
 	"github.com/ambient-go/ambient/internal/ambient"
 )
 
-// ambientContext holds the ambient context, or an ambient.Source of one. Nil is never set in it.
+// ambientContext holds the ambient context, or an ambient.Source that returns one. It never holds
+// nil.
 var ambientContext = New[context.Context]("gls.Context")
 
-// Context returns the ambient context, or context.Background() where none is set. It is never nil. It is for code that
-// is given no context and calls code that wants one; where a function has a ctx parameter, that is the better one.
+// Context returns the ambient context, or context.Background() where none is set. It is never nil.
+// Use it in code that is given no context and calls code that takes one. Where a function has a ctx
+// parameter, use the parameter.
 //
-// The one that package httpctx sets for a request ends with it: none is set then, on every goroutine. Where a goroutine
-// waits for the request's end, take the context before it is started.
+// The ambient context that package httpctx sets for a request ends with the request, on every
+// goroutine. A goroutine that waits for the request's end must get the context from its creator.
 func Context() context.Context {
 	ctx, ok := ambientContext.Get()
 	if source, is := ctx.(ambient.Source); is {
@@ -25,7 +27,8 @@ func Context() context.Context {
 	return ctx
 }
 
-// RunContext calls fn with ctx as the ambient context. It ends as Storage.Run does. It panics if ctx is nil.
+// RunContext calls fn with ctx as the ambient context. It ends as Storage.Run does. It panics if
+// ctx or fn is nil.
 func RunContext(ctx context.Context, fn func()) {
 	if fn == nil {
 		panic("gls.RunContext: nil function")

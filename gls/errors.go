@@ -11,53 +11,60 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// ErrNotSet is what every NotSetError is, for errors.Is.
+// ErrNotSet matches every NotSetError in errors.Is.
 var ErrNotSet = errors.New("gls: not set")
 
-// A NotSetError says that a storage is not set on a goroutine, and what is known about why.
+// A NotSetError says that a storage is not set on a goroutine, and what is known about the cause.
 type NotSetError struct {
-	Storage   string // its name, "" when it has none
-	Goroutine uint64 // the goroutine that asked
-	Creator   uint64 // the goroutine that started it; 0 when unknown
-	StartedAt string // "function (file:line)" of the go statement that started it; "" for the main goroutine or when unknown
+	Storage   string // the storage's name, "" without one
+	Goroutine uint64 // the goroutine that read the storage
+	Creator   uint64 // the goroutine that started Goroutine; 0 when unknown
 
-	// Carried reports that Go or Snapshot.Go started it, with the values there were. StartedAt is then where they were
-	// called, on amd64 and arm64 and where a value was set at all.
+	// StartedAt is the go statement that started Goroutine, as "function (file:line)". It is "" for
+	// the main goroutine and when it is unknown.
+	StartedAt string
+
+	// Carried reports that Go or Snapshot.Go started Goroutine with its creator's values. StartedAt
+	// is then the call of Go, on amd64 and arm64 and if a value was set at that call.
 	Carried bool
 
-	// LostAt is the go statement at which the value was lost, in the form of StartedAt: StartedAt itself where Lost
-	// is true. Where Ancestor, further up than Creator, has this storage set right now, it is the one on the way
-	// from there. Ancestors are known where the program runs with GODEBUG=tracebackancestors=N.
+	// LostAt is the go statement at which the value was lost, in the form of StartedAt. If Lost is
+	// true, it is StartedAt. If Ancestor is not 0, that goroutine has this storage set right now
+	// and started Creator or an ancestor of it; LostAt is then a go statement on the way from
+	// Ancestor to Goroutine. Ancestors beyond Creator are known only to a program that runs with
+	// GODEBUG=tracebackancestors=N.
 	LostAt   string
 	Ancestor uint64
 
-	// Lost reports that Creator has this storage set right now and started Goroutine by a plain go statement, so that
-	// the value was lost there. It is false where Creator has left its scope, or ended, since, and where a Snapshot or
-	// Isolate hides the value on purpose.
+	// Lost reports that Creator has this storage set right now and started Goroutine by a plain go
+	// statement, which lost the value. It is false if Creator has left its scope or exited since,
+	// and if a Snapshot or Isolate hides the value on purpose.
 	Lost bool
 
-	// Ended reports, in a build with inheritance, that the goroutine inherited the value at a plain go statement
-	// from a scope that has ended, and has received a value from a channel or a sync.Cond since: it may work for
-	// others by now.
+	// Ended reports, in a build with inheritance, that the goroutine inherited the value at a plain
+	// go statement from a scope that has ended, and that it has received a value from a channel or
+	// a sync.Cond since. It may work for other flows by now.
 	Ended bool
 
-	// Construct names what ran a function on Goroutine, where the go statement is not one that the program can change:
-	// "errgroup.Group.Go", "time.AfterFunc". It is "" elsewhere.
+	// Construct names the library function that ran a function on Goroutine, if the program cannot
+	// change the go statement: "errgroup.Group.Go", "time.AfterFunc". It is "" elsewhere.
 	Construct string
 
-	// Function is the "function (file:line)" of the program that Construct ran, as far as the stack tells; ""
-	// elsewhere.
+	// Function is the program's function that Construct ran, as "function (file:line)", if the
+	// stack shows it. It is "" elsewhere.
 	Function string
 
-	// Remedy is what to write instead: "make it a gls.WaitGroup". It is "" where nothing is known to be lost.
+	// Remedy is the change that keeps the value: "make it a gls.WaitGroup". It is "" if no loss is
+	// known.
 	Remedy string
 
-	// Detail is the whole text of Error where a package that keeps values of its own knows better than gls: that an
-	// HTTP request has no value for a key of httpctx. It is empty otherwise.
+	// Detail, if not "", is the whole text that Error returns. A package that keeps values of its
+	// own sets it, such as httpctx for a request that has no value for a key.
 	Detail string
 }
 
-// Error names the storage, the go statement or what contains it, and the remedy, in one line.
+// Error names the storage, the go statement or the construct that contains it, and the remedy, in
+// one line.
 func (e *NotSetError) Error() string {
 	if e.Detail != "" {
 		return e.Detail
@@ -95,8 +102,8 @@ func (e *NotSetError) Error() string {
 // Is reports whether target is ErrNotSet.
 func (e *NotSetError) Is(target error) bool { return target == ErrNotSet }
 
-// newNotSetError explains why the storage is not set on the running goroutine. It reads the goroutine's stack, which
-// takes microseconds.
+// newNotSetError explains why the storage is not set on the running goroutine. It reads the
+// goroutine's stack, which takes microseconds.
 func newNotSetError(storage *frame.Storage) *NotSetError {
 	trace := goroutine.Running()
 	origin := trace.Origin
@@ -132,8 +139,8 @@ func newNotSetError(storage *frame.Storage) *NotSetError {
 	return e
 }
 
-// lose finds the nearest ancestor on which the key is set right now, and the go statement on the way from there
-// that did not carry it.
+// lose finds the nearest ancestor on which the key is set right now, and the go statement on the
+// way from there that did not carry the value.
 func (e *NotSetError) lose(k *frame.Key, lineage []goroutine.Origin) {
 	for i, origin := range lineage {
 		if origin.Creator == 0 {
@@ -145,7 +152,7 @@ func (e *NotSetError) lose(k *frame.Key, lineage []goroutine.Origin) {
 			continue
 		}
 		at := i
-		for at >= 0 && startedHere(lineage[at]) { // gls.Go carried what there was: it was set later
+		for at >= 0 && startedHere(lineage[at]) { // gls.Go carried the frame: the value was set later
 			at--
 		}
 		switch {
@@ -162,7 +169,7 @@ func (e *NotSetError) lose(k *frame.Key, lineage []goroutine.Origin) {
 	}
 }
 
-// statement is the text for a go statement.
+// statement returns the text for a go statement, "" if it is unknown.
 func statement(origin goroutine.Origin) string {
 	if origin.Function == "" {
 		return ""
@@ -170,17 +177,19 @@ func statement(origin goroutine.Origin) string {
 	return fmt.Sprintf("%s (%s)", origin.Function, origin.Position)
 }
 
-// pkg begins the names of this package's functions.
+// pkg is the prefix of this package's functions in a stack. started is the function that runs on a
+// goroutine that Go started.
 const pkg = "github.com/ambient-go/ambient/gls."
 
-// startedHere reports whether the go statement is one of this package, which carries what there is to carry: a value
-// that its creator set later is not lost.
+// startedHere reports whether the go statement is in Go or Snapshot.Go of this package. Both carry
+// the frame, so the creator set a value that is missing here later: it was not lost.
 func startedHere(origin goroutine.Origin) bool {
 	return origin.Function == pkg+"Go" || origin.Function == pkg+"Snapshot.Go"
 }
 
-// inSnapshot reports whether a frame is in force that hides what is not in it, whoever started the goroutine: that of a
-// Snapshot, of a bound function, of gls.WaitGroup and AfterFunc, of a ctx that carries one, of Isolate.
+// inSnapshot reports whether the running function is inside a frame that hides all values that are
+// not in it: the frame of a Snapshot, a bound function, WaitGroup.Go, AfterFunc, Isolate or a ctx
+// that carries a snapshot.
 func inSnapshot(trace goroutine.Trace) bool {
 	if trace.Calls(pkg+"Snapshot.Run") || trace.Calls(pkg+"Isolate") {
 		return true
@@ -190,7 +199,7 @@ func inSnapshot(trace goroutine.Trace) bool {
 	}
 	inner := ""
 	for _, f := range trace.Frames() {
-		// A ctx without a snapshot is set in the frame that is in force: by Storage.Run.
+		// Resume of a ctx without a snapshot keeps the caller's frame and calls Storage.Run.
 		if f.Function == pkg+"Resume" && !strings.HasPrefix(inner, pkg+"(*Storage[") {
 			return true
 		}

@@ -19,7 +19,7 @@ func init() {
 				value := e.Value
 				if source, ok := value.(ambient.Source); ok {
 					if value, ok = source.Ambient(); !ok {
-						continue // as gls.Context has it
+						continue // as Context does
 					}
 				}
 				g.Values = append(g.Values, inspect.Value{Storage: e.Key.String(), Type: e.Key.Type.String(), Value: value})
@@ -30,7 +30,8 @@ func init() {
 	}
 }
 
-// starting lets who watches see that fn is about to be started on another goroutine.
+// starting returns the function to start instead of fn on another goroutine: fn itself, or the
+// wrapper of the watcher that inspect.Starts holds.
 func starting(fn func()) func() {
 	if w := inspect.Starts.Load(); w != nil {
 		return (*w)(fn)

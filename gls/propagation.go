@@ -2,15 +2,16 @@ package gls
 
 import "github.com/ambient-go/ambient/internal/carrier"
 
-// PropagationMode says what a plain go statement does with the frame.
+// A PropagationMode says with which frame a plain go statement starts a goroutine.
 type PropagationMode int
 
 const (
-	// Explicit is the mode of every build by the go command: a plain go statement starts with nothing set, and Go,
-	// Bind and Capture carry the frame.
+	// Explicit is the mode of every program that the go command builds: a plain go statement starts
+	// with nothing set, and Go, Bind and Capture carry the frame.
 	Explicit PropagationMode = iota
 
-	// Inherited is the mode in which a plain go statement starts with its creator's frame.
+	// Inherited is the mode of a program that ambient build made: a plain go statement of the main
+	// module starts with its creator's frame.
 	Inherited
 )
 
@@ -22,7 +23,7 @@ func (m PropagationMode) String() string {
 	return "explicit"
 }
 
-// Propagation returns the mode of this program. It never changes while the program runs.
+// Propagation returns the mode of this program. The mode never changes while the program runs.
 func Propagation() PropagationMode {
 	if carrier.Inherited() {
 		return Inherited

@@ -12,8 +12,9 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// explain says what to write instead of what started the goroutine. For a go statement of the program itself it offers two
-// ways: a stack does not show whether what runs on the goroutine serves one flow of control or takes the tasks of many.
+// explain sets the remedy, and the construct that started the goroutine. For a go statement of the
+// program itself the remedy has two ways: a stack does not show whether a goroutine serves one flow
+// or takes the tasks of many.
 func (e *NotSetError) explain(trace goroutine.Trace) {
 	creator := trace.Origin.Function
 	frames := trace.Frames()
@@ -24,7 +25,7 @@ func (e *NotSetError) explain(trace goroutine.Trace) {
 	}
 	c, ok := constructs.Of(creator, trace.Origin.Position)
 	switch {
-	case !e.Lost && Propagation() == Inherited: // the construct may well carry what there is
+	case !e.Lost && Propagation() == Inherited: // the construct may carry the frame
 		return
 	case ok:
 		e.Construct, e.Remedy = c.Name, c.Remedy
@@ -44,8 +45,8 @@ func (e *NotSetError) explain(trace goroutine.Trace) {
 	}
 }
 
-// foreign reports whether code is of the standard library or of a module in the module cache, which a program's author
-// does not edit.
+// foreign reports whether a function is of the standard library or of a module in the module cache,
+// which the program's author does not edit.
 func foreign(function, position string) bool {
 	if strings.Contains(position, "@v") || strings.Contains(function, "/vendor/") || strings.Contains(position, "/vendor/") {
 		return true
@@ -53,7 +54,8 @@ func foreign(function, position string) bool {
 	if root := standardLibrary(); root != "" {
 		return strings.HasPrefix(position, root)
 	}
-	// Built with -trimpath: a position starts with the package's path, and that of a module as a rule with a dot.
+	// A program built with -trimpath: a position begins with the package's path. The first element
+	// of a module's path has a dot as a rule.
 	first, _, _ := strings.Cut(position, "/")
 	if strings.HasPrefix(function, "main.") || strings.Contains(first, ".") {
 		return false
@@ -62,7 +64,8 @@ func foreign(function, position string) bool {
 	return ok && !strings.HasPrefix(function, info.Main.Path)
 }
 
-// standardLibrary returns the folder of the standard library's sources as positions name it, "" where they leave it out.
+// standardLibrary returns the folder of the standard library's sources as positions name it, or ""
+// if positions leave it out.
 func standardLibrary() string {
 	f := runtime.FuncForPC(reflect.ValueOf(strings.Clone).Pointer())
 	if f == nil {

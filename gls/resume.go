@@ -9,14 +9,14 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-// NewContext returns a context that is parent in everything and carries s, for Resume and FromContext to find
-// wherever the context goes: through context.WithCancel, WithoutCancel and WithValue too. Of two snapshots in one
-// chain of contexts the newer one wins. It panics if parent is nil.
+// NewContext returns a child of parent that carries s. Resume and FromContext find s in it and in
+// every context derived from it, through context.WithCancel, WithoutCancel and WithValue too. Of
+// two snapshots in one chain of contexts the newer one wins. It panics if parent is nil.
 //
-// The context keeps the values of s alive for as long as it lives, and those alone: a value that had been replaced
-// before Capture is not among them. Called with the result of another NewContext, it lets that one's snapshot go. The
-// ambient context is a value of s like others: a loop in which each context is made in the Resume of the one before
-// keeps them all, as one with context.WithValue does.
+// The context keeps the values of s alive, and no values that were replaced before Capture. If
+// parent is itself the result of NewContext, its snapshot is dropped. The ambient context is a
+// value of s like others: a loop that makes each context inside the Resume of the previous one
+// keeps all of them, as a loop of context.WithValue does.
 func NewContext(parent context.Context, s Snapshot) context.Context {
 	if parent == nil {
 		panic("gls.NewContext: nil context")
@@ -27,7 +27,8 @@ func NewContext(parent context.Context, s Snapshot) context.Context {
 	return &snapshotContext{parent, s}
 }
 
-// FromContext returns the snapshot that ctx carries. Only NewContext puts one there. It panics if ctx is nil.
+// FromContext returns the snapshot that ctx carries. Only NewContext puts one there. It panics if
+// ctx is nil.
 func FromContext(ctx context.Context) (Snapshot, bool) {
 	if ctx == nil {
 		panic("gls.FromContext: nil context")
@@ -36,10 +37,12 @@ func FromContext(ctx context.Context) (Snapshot, bool) {
 	return s, ok
 }
 
-// Resume calls fn as a continuation of the flow that ctx belongs to: with the snapshot that ctx carries in force, or
-// in the caller's frame where it carries none, and in both cases with ctx as the ambient context. It ends as
-// Storage.Run does. It is for code that is handed a ctx on somebody else's goroutine: interceptors, resolvers,
-// activities, consumers. It panics if ctx or fn is nil.
+// Resume calls fn as a continuation of the flow that ctx belongs to. In fn the snapshot that ctx
+// carries is in force, or the caller's frame if ctx carries none. In both cases ctx is the ambient
+// context. It ends as Storage.Run does. It panics if ctx or fn is nil.
+//
+// Use it in code that is handed a ctx on another flow's goroutine: interceptors, resolvers,
+// activities, consumers.
 func Resume(ctx context.Context, fn func()) {
 	if fn == nil {
 		panic("gls.Resume: nil function")
@@ -47,7 +50,7 @@ func Resume(ctx context.Context, fn func()) {
 	if ctx == nil {
 		panic("gls.Resume: nil context")
 	}
-	s, ok := FromContext(ctx) // runs the ctx's own code, so it comes before Open
+	s, ok := FromContext(ctx) // before Open, because it runs the ctx's own code
 	if !ok {
 		ambientContext.Run(ctx, fn)
 		return
@@ -64,10 +67,11 @@ type snapshotContext struct {
 	snapshot Snapshot
 }
 
-// A snapshotKey is the key of the snapshot.
+// A snapshotKey is the key under which a snapshotContext returns its snapshot.
 type snapshotKey struct{}
 
-// Value returns the snapshot for its key, without an allocation because it is one pointer.
+// Value returns the snapshot for its key. A Snapshot is one pointer, so the conversion to an
+// interface allocates nothing.
 func (c *snapshotContext) Value(key any) any {
 	if _, ok := key.(snapshotKey); ok {
 		return c.snapshot
@@ -75,7 +79,8 @@ func (c *snapshotContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// String is what package context prints of the contexts derived from this one. It shows no value.
+// String returns the text that package context prints in contexts derived from this one. It shows
+// no value.
 func (c *snapshotContext) String() string {
 	if s, ok := c.Context.(fmt.Stringer); ok {
 		return s.String() + ".WithSnapshot"

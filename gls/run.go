@@ -5,9 +5,10 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-// Run calls fn with value set, on the calling goroutine. When fn returns, panics or calls runtime.Goexit, the whole
-// frame that was in force before is put back: every storage is what it was, whatever fn did. A panic passes through as
-// it is.
+// Run calls fn with value set, on the calling goroutine. When fn returns, panics or calls
+// runtime.Goexit, the whole frame from before is put back: every storage has the value from before,
+// including those that fn entered and did not leave. A panic is not recovered. Run panics if fn is
+// nil.
 func (s *Storage[T]) Run(value T, fn func()) {
 	if s == nil {
 		panicNil("Run")
@@ -22,7 +23,8 @@ func (s *Storage[T]) Run(value T, fn func()) {
 	carrier.RunWith(frame.Binding{Key: k, Value: value}, fn)
 }
 
-// Exit calls fn with this storage not set and all others as they are. It ends as Run does.
+// Exit calls fn with this storage not set and all others as they are. It ends as Run does. It
+// panics if fn is nil.
 func (s *Storage[T]) Exit(fn func()) {
 	if s == nil {
 		panicNil("Exit")
@@ -38,7 +40,7 @@ func (s *Storage[T]) Exit(fn func()) {
 	carrier.Run(here, next, fn)
 }
 
-// With returns a binding of the storage to value, for Run.
+// With returns a binding of the storage to value, for Run and Snapshot.With.
 func (s *Storage[T]) With(value T) Binding {
 	if s == nil {
 		panicNil("With")
@@ -50,14 +52,14 @@ func (s *Storage[T]) With(value T) Binding {
 	return Binding{k, value}
 }
 
-// A Binding is one storage and a value for it. It is made by Storage.With and WithContext.
+// A Binding is one storage and a value for it. Storage.With and WithContext return one.
 type Binding struct {
 	key   *frame.Key
 	value any
 }
 
-// Run calls fn with several storages set in one frame. The later of two bindings of one storage wins. It ends as
-// Storage.Run does.
+// Run calls fn with several storages set in one frame. The later of two bindings of one storage
+// wins. It ends as Storage.Run does. It panics if fn is nil or a binding is the zero Binding.
 func Run(fn func(), bindings ...Binding) {
 	if fn == nil {
 		panic("gls.Run: nil function")
@@ -80,7 +82,7 @@ func Run(fn func(), bindings ...Binding) {
 	carrier.RunOwn(here, next, fn)
 }
 
-// Call is Storage.Run for a function with a result.
+// Call is Storage.Run for a function with a result. It panics if s or fn is nil.
 func Call[T, R any](s *Storage[T], value T, fn func() R) R {
 	if s == nil {
 		panicNil("Call")
@@ -93,8 +95,9 @@ func Call[T, R any](s *Storage[T], value T, fn func() R) R {
 	return result
 }
 
-// Isolate calls fn with nothing set. It ends as Storage.Run does. Start long-lived workers in it where they must not
-// keep the values of whoever happened to start them.
+// Isolate calls fn with nothing set. It ends as Storage.Run does. Start long-lived workers inside
+// it, so that they do not keep the values of the flow that happened to start them. It panics if fn
+// is nil.
 func Isolate(fn func()) {
 	if fn == nil {
 		panic("gls.Isolate: nil function")

@@ -6,8 +6,8 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// A Scope is the stretch of code from an Enter to its Leave. It is a value of a few words; copies of it are the same
-// scope. Leaving the zero Scope does nothing.
+// A Scope is the stretch of code from an Enter to its Leave. It is a value of a few words, and
+// copies of it are the same scope. Leaving the zero Scope does nothing.
 type Scope struct {
 	goroutine uint64
 	key       *frame.Key
@@ -17,9 +17,10 @@ type Scope struct {
 	lent      *frame.Lender
 }
 
-// Enter sets the storage until the Scope is left, or until the enclosing Run, Exit, Snapshot.Run or function started by
-// Go ends. It is state of the goroutine, not of the function that calls it: without Leave, the caller sees the value
-// too. On a goroutine with no enclosing scope that is for as long as the goroutine runs. Prefer Run, or
+// Enter sets the storage until Scope.Leave, or until the enclosing Run, Exit, Snapshot.Run or
+// function started by Go ends. The value is state of the goroutine, not of the function that calls
+// Enter: without Leave, the caller of that function sees it too. On a goroutine with no enclosing
+// scope it stays for as long as the goroutine runs. Prefer Run, or
 //
 //	defer storage.Enter(value).Leave()
 func (s *Storage[T]) Enter(value T) Scope {
@@ -42,13 +43,15 @@ func enter(k *frame.Key, value any) Scope {
 	return scope
 }
 
-// Leave puts back what the storage was at Enter, whatever was entered on it since and not left. It is a no-op for a
-// scope that has been left, directly or by leaving one around it, and after the enclosing Run, Exit, Snapshot.Run or
-// function started by Go has ended. It never brings back a value that has been left. Inside a Run or Exit that began
-// after Enter it holds until that returns, which puts back the whole frame from before.
+// Leave puts back the value that the storage had at Enter, whatever was entered on it since and not
+// left. It does nothing if the scope has been left, directly or by leaving a scope around it, or if
+// the enclosing Run, Exit, Snapshot.Run or function started by Go has ended. It never brings back a
+// value that has been left. A Leave inside a Run or Exit that began after Enter lasts until that
+// Run returns, which puts back the whole frame from before.
 //
-// It panics on a goroutine other than the one that entered, and changes nothing then. Of more than 64 scopes of one
-// storage that are entered and not left on a goroutine, the oldest may be forgotten: Leave is a no-op for them.
+// On a goroutine other than the one that called Enter it panics and changes nothing. If more than
+// 64 scopes of one storage are entered and not left on a goroutine, the oldest may be forgotten,
+// and Leave does nothing for them.
 func (s Scope) Leave() {
 	if s.key == nil {
 		return

@@ -6,9 +6,10 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// A Snapshot is the frame that was in force where Capture was called: the values of all storages, and that the others
-// are not set. It is immutable, can be used any number of times and on any number of goroutines at once, and keeps its
-// values alive. The zero Snapshot is the empty frame. Snapshots are comparable; equal ones show the same values.
+// A Snapshot is the frame that was in force at Capture: the values of the storages that were set,
+// and the fact that all others were not. It is immutable and keeps its values alive. Any number of
+// goroutines may use it at once, any number of times. The zero Snapshot is the empty frame.
+// Snapshots are comparable; equal ones show the same values.
 type Snapshot struct {
 	frame *frame.Frame
 }
@@ -16,8 +17,8 @@ type Snapshot struct {
 // Capture returns a snapshot of the frame in force. It copies one pointer and allocates nothing.
 func Capture() Snapshot { return Snapshot{carrier.Frame()} }
 
-// With returns a snapshot with these set as well; s does not change. The later of two bindings of one storage wins.
-// Without bindings it is s. It panics if one is the zero Binding.
+// With returns a snapshot with the bindings added; s does not change. The later of two bindings of
+// one storage wins. Without bindings it returns s. It panics if a binding is the zero Binding.
 func (s Snapshot) With(bindings ...Binding) Snapshot {
 	for i := range bindings {
 		if bindings[i].key == nil {
@@ -35,8 +36,8 @@ func (s Snapshot) With(bindings ...Binding) Snapshot {
 	return Snapshot{next}
 }
 
-// Run calls fn with the snapshot's frame in force instead of the caller's. It ends as Storage.Run does: an Enter inside
-// fn is not seen by the next Run.
+// Run calls fn with the snapshot's frame in force instead of the caller's. It ends as Storage.Run
+// does: the next Run does not see an Enter inside fn. It panics if fn is nil.
 func (s Snapshot) Run(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Run: nil function")
@@ -45,8 +46,8 @@ func (s Snapshot) Run(fn func()) {
 	carrier.Run(here, s.frame.Outside(here.Goroutine()), fn)
 }
 
-// Go starts fn on a new goroutine with the snapshot's frame in force. A panic in fn ends the process as with a plain go
-// statement.
+// Go starts fn on a new goroutine with the snapshot's frame in force. A panic in fn ends the
+// process, as after a plain go statement. Go panics if fn is nil.
 func (s Snapshot) Go(fn func()) {
 	if fn == nil {
 		panic("gls.Snapshot.Go: nil function")
@@ -60,8 +61,9 @@ func (s Snapshot) Go(fn func()) {
 	}
 }
 
-// Go starts fn on a new goroutine with the caller's frame, as it is at the call. Where nothing is set it is go fn().
-// A panic in fn ends the process as with a plain go statement.
+// Go starts fn on a new goroutine with the caller's frame, as it is at the call. If nothing is set,
+// it is go fn(). A panic in fn ends the process, as after a plain go statement. Go panics if fn is
+// nil.
 func Go(fn func()) {
 	if fn == nil {
 		panic("gls.Go: nil function")

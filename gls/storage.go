@@ -8,50 +8,53 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-// Storage is the Go counterpart of Node's AsyncLocalStorage: a typed variable whose value belongs to the running flow of
-// control. The zero value is ready to use, without a name and without a default. A Storage must not be copied after
-// first use (go vet's copylocks check reports it; the copy is a storage of its own). It is identified by its address:
-// two storages of the same type and name are independent.
+// Storage is the Go counterpart of Node's AsyncLocalStorage: a typed variable whose value belongs
+// to the running flow of control. The zero value is ready to use, without a name and without a
+// default.
+//
+// A storage is identified by its address: two storages of the same type and name are independent. A
+// Storage must not be copied after first use; the copy is another storage, and go vet's copylocks
+// check reports it.
 //
 // All methods are safe for concurrent use. Methods of a nil *Storage panic.
-//
-// The part that does not depend on T is the one that has a size.
 type Storage[T any] struct {
-	_       [0]func(T) // a Storage of one type does not convert to one of another
-	storage frame.Storage
+	_       [0]func(T)    // a Storage[A] must not convert to a Storage[B]; takes no space
+	storage frame.Storage // at offset 0, so that untyped converts the pointer
 }
 
-// untyped returns the part that does not depend on T. For a nil s it is nil, where &s.storage would panic.
+// untyped returns the part that does not depend on T. For a nil s it returns nil, where &s.storage
+// would panic.
 func (s *Storage[T]) untyped() *frame.Storage { return (*frame.Storage)(unsafe.Pointer(s)) } //nolint:gosec // at offset 0
 
-// New returns a storage with a name for error texts. Declare it as a package-level variable and keep it unexported:
-// whoever holds it can read and set its value.
+// New returns a storage with a name, which error texts show. Declare it as a package-level variable
+// and keep it unexported: any code that has the *Storage can read and set its value.
 func New[T any](name string) *Storage[T] {
 	s := new(Storage[T])
 	s.storage.Init(name, nil)
 	return s
 }
 
-// NewWithDefault returns a storage whose Get and Lookup return value where it is not set. The default does not count
-// as set.
+// NewWithDefault returns a storage whose Get and Lookup return value where it is not set. The
+// default does not count as set.
 func NewWithDefault[T any](name string, value T) *Storage[T] {
 	s := new(Storage[T])
 	s.storage.Init(name, value)
 	return s
 }
 
-// Get returns the value and true, or the default (the zero value without one) and false. It takes no lock, allocates
-// nothing and records nothing about the goroutine.
+// Get returns the value and true, or the default (the zero value without one) and false. It takes
+// no lock, allocates nothing and records nothing about the goroutine.
 func (s *Storage[T]) Get() (value T, ok bool) {
-	// As in untyped, a call of which costs the inliner too much: this takes 79 of its 80.
+	// The conversion of untyped in place: the call would exceed the inliner's budget of 80. This
+	// takes 79.
 	found, ok := carrier.Value((*frame.Storage)(unsafe.Pointer(s)))
-	// The assertion fails for one value alone, a nil of an interface type T, and then gives just that.
+	// The assertion fails only for a nil of an interface type T, and then gives that nil.
 	value, _ = found.(T)
 	return value, ok
 }
 
-// Lookup returns the value and nil, or the default and a *NotSetError that says why there is none. Building the error
-// takes microseconds: use Get where a missing value is no error.
+// Lookup returns the value and nil, or the default and a *NotSetError that says why there is none.
+// Building the error takes microseconds: use Get where a missing value is no error.
 func (s *Storage[T]) Lookup() (T, error) {
 	if s == nil {
 		panicNil("Lookup")
@@ -63,7 +66,8 @@ func (s *Storage[T]) Lookup() (T, error) {
 	return value, nil
 }
 
-// GetOrFail returns the value, or panics with the *NotSetError that Lookup returns. A default does not count as set.
+// GetOrFail returns the value, or panics with the *NotSetError that Lookup returns. A default does
+// not count as set.
 func (s *Storage[T]) GetOrFail() T {
 	if s == nil {
 		panicNil("GetOrFail")
@@ -75,9 +79,9 @@ func (s *Storage[T]) GetOrFail() T {
 	return value
 }
 
-// Disable ends the storage's value everywhere: on every goroutine, in every snapshot and every bound function, now and
-// when scopes that are open unwind. Old values never come back. A Run or Enter that starts afterwards sets a new one,
-// in the same scope too.
+// Disable ends the storage's value everywhere: on every goroutine, in every snapshot and in every
+// bound function, now and when open scopes end. Old values never come back. A Run or Enter that
+// starts afterwards sets a new value, in the same scope too.
 func (s *Storage[T]) Disable() {
 	if s == nil {
 		panicNil("Disable")
@@ -85,7 +89,7 @@ func (s *Storage[T]) Disable() {
 	s.untyped().Disable()
 }
 
-// Name returns the name given to New, "" without one.
+// Name returns the name given to New, or "" without one.
 func (s *Storage[T]) Name() string {
 	if s == nil {
 		panicNil("Name")
@@ -105,7 +109,7 @@ func (s *Storage[T]) String() string {
 	return text
 }
 
-// bound returns the storage's key, made now if it has never been set.
+// bound returns the storage's key, and makes it if the storage has never been set.
 func (s *Storage[T]) bound() *frame.Key {
 	if k := s.untyped().Key(); k != nil {
 		return k
