@@ -9,20 +9,22 @@ import (
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
-// Handler returns a handler that adds the attributes in force to every record, those of slog.Info without a context
-// included, and hands it to next. They stand at the top level, also below WithGroup; a record's own attributes and
-// those of WithAttrs keep their place, and an attribute whose key WithAttrs has put at the top level is not repeated.
-// Outside of a flow nothing is added. The record given to the handler is not changed.
+// Handler returns a handler that adds the attributes in force to every record and hands it to next.
+// It does so for slog.Info without a context too. The attributes stand at the top level, also below
+// WithGroup. A record's own attributes and those of WithAttrs keep their place. An attribute whose
+// key WithAttrs has put at the top level is not repeated. Outside of a flow nothing is added. The
+// record given to the handler is not changed. Handler panics if next or an option is nil.
 //
-// Attributes are formatted by next, on the goroutine that logs: once for a set of attributes and a logger, as those
-// of slog's With are, up to the first that may look different at the next line (a slog.LogValuer, or a value that is
-// neither a string, number, bool, time nor duration), which is formatted for each line together with those behind it.
+// The handler next formats the attributes, on the goroutine that logs. It formats them once for a
+// set of attributes and a logger, as slog's With does, up to the first whose text may differ at the
+// next line (a slog.LogValuer, or a value that is neither a string, number, bool, time nor
+// duration). From that attribute on it formats them for each line.
 //
-// In the place of context.Background, which slog.Info gives, next gets gls.Context.
+// Where the record's ctx is context.Background(), which slog.Info gives, next gets gls.Context().
 //
-// Slog.Default's own handler may be next, with slog.SetDefault of the result too: lines then go to where package log
-// wrote before, in the form of slog.TextHandler. A handler of one's own around that one would wait for itself for
-// ever.
+// The handler of slog.Default may be next, with slog.SetDefault of the result too. Lines then go to
+// where package log wrote before, in the form of slog.TextHandler. A program's own handler around
+// the default handler would deadlock.
 func Handler(next slog.Handler, opts ...Option) slog.Handler {
 	if next == nil {
 		panic("glslog.Handler: nil handler")
@@ -35,7 +37,7 @@ func Handler(next slog.Handler, opts ...Option) slog.Handler {
 	}, c.Replace)
 }
 
-// configOf returns what opts say. What takes them is named in the panic about a nil one.
+// configOf returns the configuration that opts make. The panic about a nil option names the caller.
 func configOf(name string, opts []Option) *toplevel.Config {
 	c := new(toplevel.Config)
 	for _, o := range opts {
@@ -47,11 +49,13 @@ func configOf(name string, opts []Option) *toplevel.Config {
 	return c
 }
 
-// An Option changes what Handler adds. It is made by Show and Replace, and by httpctx.ShowRequest.
+// An Option changes which attributes Handler adds. Show and Replace return one, and
+// httpctx.ShowRequest.
 type Option interface{ toplevel.Option }
 
-// Show adds the storage's value, under that key, where it is set; a default does not count. An attribute of the flow
-// with the key is shown instead. A value that is a slog.LogValuer shows what that says, and one that is nil is <nil>.
+// Show adds the storage's value under key where the storage is set; a default does not count. An
+// attribute of the flow with the same key is shown instead. A slog.LogValuer is shown as its
+// LogValue, and nil as <nil>. Show panics if s is nil.
 func Show[T any](key string, s *gls.Storage[T]) Option {
 	if s == nil {
 		panic("glslog.Show: nil *gls.Storage")
@@ -67,10 +71,11 @@ func Show[T any](key string, s *gls.Storage[T]) Option {
 	})
 }
 
-// Replace has every attribute that Handler adds passed through fn, to rename it, or to drop it by returning the zero
-// Attr. Of two of these options the later gets what the earlier returns. Values are as they were set: a
-// slog.LogValuer is not resolved. Fn is called on the goroutine that logs, by any number of them at once, and not for
-// each line.
+// Replace passes every attribute that Handler adds through fn, which renames it, or drops it by
+// returning the zero Attr. Of two of these options the later gets the result of the earlier. Fn
+// gets values as they were set: a slog.LogValuer is not resolved. It is called on the goroutine
+// that logs, by any number of goroutines at once, and not for each line. Replace panics if fn is
+// nil.
 func Replace(fn func(slog.Attr) slog.Attr) Option {
 	if fn == nil {
 		panic("glslog.Replace: nil function")

@@ -8,16 +8,19 @@ import (
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
-// A Source gives the adapter of a logger other than slog's what Handler adds to the line that is logged right now on
-// the running goroutine. It is immutable and safe for concurrent use.
+// A Source returns the attributes that Handler would add to a line that the running goroutine logs
+// now. It is for adapters of loggers other than slog's. It is immutable and safe for concurrent
+// use.
 type Source struct{ config *toplevel.Config }
 
-// NewSource returns the source of the attributes that Handler adds with these options.
+// NewSource returns the source of the attributes that Handler adds with these options. It panics if
+// an option is nil.
 func NewSource(opts ...Option) *Source { return &Source{configOf("glslog.NewSource", opts)} }
 
-// Attrs returns the attributes of the line, no two of a flow with one key, nil where there are none. Values are as they
-// were set: a slog.LogValuer is not resolved. The slice is shared and not to be changed. A ctx that the line was given
-// says which request it belongs to, as for httpctx.LogHandler; it is context.Background where there is none.
+// Attrs returns the attributes of the line, no two of a flow with one key, or nil without any.
+// Values are as they were set: a slog.LogValuer is not resolved. The slice is shared; the caller
+// must not change it. A ctx that was passed with the line tells which request it belongs to, as for
+// httpctx.LogHandler. Pass context.Background() if there is none.
 func (s *Source) Attrs(ctx context.Context) []slog.Attr {
 	inner, _ := attributes.Get()
 	set, line := s.config.Attrs(ctx, inner)
@@ -30,11 +33,12 @@ func (s *Source) Attrs(ctx context.Context) []slog.Attr {
 	return set.Prepared(s, func() any { return &part{line: s.config.AttrsOf(set)} }).(*part).with(line)
 }
 
-// Prepared returns the attributes of the line in two parts, for a logger that can format some in advance. Made is what
-// fn has made of those that look the same at every line, and nil where there are none. Fn is called when by, a pointer
-// of the adapter's, meets them for the first time. The others follow in line, as Attrs returns them.
+// Prepared returns the attributes of the line in two parts, for a logger that can format some of
+// them in advance. The first part, made, is the result of fn for the attributes that look the same
+// at every line, or nil without any. The second part, line, holds the others, as Attrs returns
+// them. Fn is called when by, a pointer of the adapter's, meets the attributes for the first time.
 //
-// What is made is remembered with the attributes and ends with the flow. Of eight pointers it is remembered. Fn may be
+// The attributes remember the result for eight pointers, and it ends with the flow. Fn may be
 // called more than once, by several goroutines at once; no lock is held.
 func (s *Source) Prepared(ctx context.Context, by any, fn func(attrs []slog.Attr) any) (made any, line []slog.Attr) {
 	inner, _ := attributes.Get()
@@ -54,13 +58,14 @@ func (s *Source) Prepared(ctx context.Context, by any, fn func(attrs []slog.Attr
 	return p.made, p.with(line)
 }
 
-// A part is what somebody has made of a set, and those of its attributes that he has not.
+// A part is the result of a caller's fn for a set's first attributes, and the set's other
+// attributes.
 type part struct {
 	made any
 	line []slog.Attr
 }
 
-// with returns the attributes of the part and those of the line, which are nobody else's.
+// with returns the part's attributes and then the line's. The slice line is the caller's own.
 func (p *part) with(line []slog.Attr) []slog.Attr {
 	if len(line) == 0 {
 		return p.line

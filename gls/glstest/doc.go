@@ -1,5 +1,6 @@
-// Package glstest finds, in the tests of a program that uses package gls, goroutines that keep values after a test,
-// scopes that are not left as they should be, and values that are lost at a plain go statement.
+// Package glstest finds, in the tests of a program that uses package gls, goroutines that keep
+// values after a test, scopes that are not left as they should be, and values that are lost at a
+// plain go statement.
 //
 //	func TestCheckout(t *testing.T) {
 //		glstest.VerifyNone(t)
@@ -8,17 +9,20 @@
 //		...
 //	}
 //
-// [VerifyNone] looks at the end of the test for goroutines that still carry a frame. [Strict] watches each Enter and
-// Leave while the test runs, [NoLosses] each Get that finds nothing. All work in subtests, in tests that run in
-// parallel, in benchmarks and in testing/synctest bubbles; none changes what gls does, prints, or starts a goroutine.
+// [VerifyNone] looks at the end of the test for goroutines that still carry a frame. [Strict]
+// watches each Enter and Leave while the test runs, [NoLosses] each Get that finds nothing. All
+// three work in subtests, in parallel tests, in benchmarks and in testing/synctest bubbles. They
+// print nothing, start no goroutine and do not change what gls does.
 //
-// Which test a goroutine belongs to is told by its ancestry. The text of runtime.Stack names a goroutine's creator,
-// and the creator's creator is known only if the creator is alive or gls or this package met it before. Where the
-// chain is cut, a goroutine is the test's if no other test ran beside it, and nobody's otherwise.
+// A goroutine's ancestry tells which test it belongs to. The text of runtime.Stack names a
+// goroutine's creator. The creator's creator is known only if the creator is alive or gls or this
+// package met it before. If the chain is cut, a goroutine belongs to the test if no other test ran
+// beside it, and otherwise to no test.
 //
-// A goroutine is said to be started at the line of its go statement or of the call of gls that started it; of one
-// started by another package's function, such as errgroup's Go, that is a line of that package.
+// Reports say that a goroutine was started at the line of its go statement, or of the call of gls
+// that started it. For a goroutine that another package's function started, such as errgroup's Go,
+// that is a line of the package.
 //
-// While a test uses one of them, gls.Go and its like take some microseconds longer. When none does, nothing of
-// this package is in the way.
+// While a test uses one of these functions, gls.Go and its like take some microseconds longer.
+// Otherwise this package costs nothing.
 package glstest

@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// A fault is what was done to a scope that should not have been, or was not done.
+// A fault is a misuse of a scope: a wrong Leave, or a missing one.
 type fault struct {
 	kind   kind
 	scope  *entry
 	left   *stack   // the Leave at fault; nil for unleft
 	first  *stack   // for twice: the Leave before
-	leaver uint64   // for elsewhere: the goroutine that left
-	inner  []*entry // for disorderly: what was entered after it and not left
+	leaver uint64   // for elsewhere: the goroutine that called Leave
+	inner  []*entry // for disorderly: the scopes entered after it and not left
 	times  int
 }
 
-// note adds a fault, or counts it if it is one of the same scope and the same lines again. scopes.mu is held.
+// note adds a fault. If the list has one of the same storage, kind and lines, note counts it there
+// instead. scopes.mu is held.
 func (test *strict) note(f *fault) {
 	for _, old := range test.faults {
 		if old.kind == f.kind && old.scope.storage == f.scope.storage && old.scope.entered == f.scope.entered &&
@@ -46,7 +47,7 @@ var phrases = [...]string{
 	unleft:     "was not left by the end of the test",
 }
 
-// shownInner is how many scopes a fault says were open.
+// shownInner is the number of open scopes that the text of a fault lists at most.
 const shownInner = 4
 
 // String describes the fault. Its first line is the same in each run.

@@ -7,21 +7,23 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// A lineage is what the running tests know of who started whom. The text of runtime.Stack names a goroutine's creator
-// and not the creator's creator, so a chain is cut where a goroutine has exited. Every origin that is met is
-// therefore kept, and gls tells of the goroutines that it starts as it starts them.
+// A lineage records which goroutine started which, as far as the running tests know. The text of
+// runtime.Stack names a goroutine's creator and not the creator's creator, so a chain is cut where
+// a goroutine has exited. The lineage therefore keeps every origin that it meets, and gls reports
+// each goroutine as it starts it.
 //
-// It is tempting to set a storage of our own in the test, which gls would carry to what the test starts. The test
-// would then not run as without us: goroutines that carry nothing would carry that, and Isolate would hide it. pprof
-// labels are inherited too, by plain go statements as well; Go lets nobody read those of another goroutine.
+// It is tempting to set a storage of our own in the test, which gls would carry to the goroutines
+// that the test starts. The test would then not run as it does without us: goroutines that carry
+// nothing would carry this value, and Isolate would hide it. Goroutines inherit pprof labels too,
+// at plain go statements as well, but Go has no way to read the labels of another goroutine.
 type lineage struct {
 	mu sync.Mutex // a leaf: nothing outside this package is called while it is held
 
-	// tests counts the calls of VerifyNone and Strict whose tests run. With the last of them all is forgotten.
-	// Guarded by mu.
+	// tests counts the calls of VerifyNone, Strict and NoLosses whose tests run. At 0 the origins
+	// are dropped. Guarded by mu.
 	tests int
 
-	// origins holds what is known of each goroutine, exited ones included. Guarded by mu.
+	// origins holds the known origin of each goroutine, exited ones included. Guarded by mu.
 	origins map[uint64]goroutine.Origin
 
 	// blamed holds the goroutines that VerifyNone has reported. Guarded by mu.
@@ -30,7 +32,7 @@ type lineage struct {
 
 var known lineage
 
-// begin counts a test in.
+// begin counts a test that starts.
 func (l *lineage) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,7 +45,7 @@ func (l *lineage) begin() {
 	inspect.Starts.Store(&started)
 }
 
-// end counts a test out.
+// end counts a test that ends.
 func (l *lineage) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,7 +56,8 @@ func (l *lineage) end() {
 	l.origins, l.blamed = nil, nil
 }
 
-// started is called where gls starts fn on another goroutine. That goroutine's own text would name a line of gls.
+// started wraps fn, which gls is about to start on another goroutine, so that the goroutine's
+// origin is the caller of gls. The goroutine's own stack would name a line of gls.
 func (l *lineage) started(fn func()) func() {
 	origin := goroutine.Origin{Creator: l.running()}
 	if frames := trim(here().frames()); len(frames) > 0 {
@@ -74,7 +77,7 @@ func (l *lineage) note(id uint64, origin goroutine.Origin) {
 	}
 }
 
-// running learns who started the running goroutine, whose id it returns.
+// running returns the id of the running goroutine, and adds its origin to the lineage.
 func (l *lineage) running() uint64 {
 	id := goroutine.ID()
 	if _, ok := l.origin(id); !ok {
@@ -83,7 +86,7 @@ func (l *lineage) running() uint64 {
 	return id
 }
 
-// learn adds what is not known yet.
+// learn adds the origins that the lineage does not have.
 func (l *lineage) learn(traces map[uint64]goroutine.Trace) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -103,7 +106,7 @@ func (l *lineage) learn(traces map[uint64]goroutine.Trace) {
 	}
 }
 
-// origin returns what is known of a goroutine's origin.
+// origin returns the known origin of a goroutine.
 func (l *lineage) origin(id uint64) (origin goroutine.Origin, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +126,7 @@ func (l *lineage) ancestors(id uint64) []uint64 {
 	return ids
 }
 
-// blame reports whether the goroutine had not been reported yet.
+// blame marks the goroutine as reported, and reports whether it was not before.
 func (l *lineage) blame(id uint64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,24 +11,27 @@ import (
 	"github.com/ambient-go/ambient/internal/losses"
 )
 
-// NoLosses makes the test fail if, while it runs, a Get, Lookup or GetOrFail of a storage finds nothing on a
-// goroutine that a plain go statement started while its creator had the value, and has it still: the value was lost
-// there. So are those of an httpctx.LogHandler, a Transport and a glslog.Handler, which otherwise nobody notices.
-// Call it first: it registers a Cleanup, and those registered later run before it.
+// NoLosses makes the test fail if, while it runs, a Get, Lookup or GetOrFail of a storage finds
+// nothing on a goroutine that a plain go statement started while its creator had the value, and the
+// creator has it still: the go statement lost the value. Reads by an httpctx.LogHandler, a
+// Transport and a glslog.Handler count too; their losses are otherwise silent. Call NoLosses first:
+// it registers a Cleanup, and those registered later run before it.
 //
-// The failure lists the go statements, with the storages, how often each was missed and where first. A statement of
-// the program's own is mended by gls.Go, one of a library's by gls.Bind around the function given to it. What must
-// start with nothing, a worker that serves many, is started by gls.Go inside of gls.Isolate.
+// The failure lists the go statements, with the storages, how often each was missed and where
+// first. Use gls.Go for a go statement of the program's own, and gls.Bind around the function given
+// to a library. Start a worker that serves many flows with gls.Go inside of gls.Isolate.
 //
-// A loss is found while the creator is in its scope: it is missed where the creator has left it before the read. The
-// creator's creator is asked as well, and so on, as far as they run or were met before. A value that was set after
-// the go statement is not lost. That is told by the creator's stack: a goroutine that a function started which has
-// returned counts as started in the scope, except for descendants of a goroutine that the test's own function or main
-// started so, which most often is a server.
+// A loss is found while the creator is in its scope. If the creator has left the scope before the
+// read, the loss is not found. The creator's creator is asked as well, and so on, as far as they
+// run or were met before. A value that the creator set after the go statement is not lost. The
+// creator's stack tells the order: if the function that started the goroutine has returned, the
+// goroutine counts as started in the scope. Descendants of a goroutine that the test's own function
+// or main started in this way are excepted; most often that goroutine is a server.
 //
-// To which of the tests that run a loss belongs is found as VerifyNone finds it, with the same limit. While a test
-// uses NoLosses, a Get that finds nothing takes microseconds, and a goroutine's first may take a look at the stacks
-// of all goroutines. In a build with inheritance nothing is found.
+// A loss is assigned to one of the running tests as VerifyNone assigns goroutines, with the same
+// limit. While a test uses NoLosses, a Get that finds nothing takes microseconds, and the first one
+// on a goroutine may read the stacks of all goroutines. In a build with inheritance NoLosses finds
+// nothing.
 func NoLosses(t testing.TB) {
 	t.Helper()
 	known.begin()
@@ -52,7 +55,7 @@ type lossless struct {
 	events []losses.Event // at most mostEvents
 }
 
-// mostEvents is how many losses of one test are looked at.
+// mostEvents is the largest number of losses that a test keeps.
 const mostEvents = 10_000
 
 func (test *lossless) add(e losses.Event) {
@@ -66,7 +69,7 @@ func (test *lossless) add(e losses.Event) {
 	}
 }
 
-// profile counts those that are the test's.
+// profile counts the losses that belong to the test.
 func (test *lossless) profile() []losses.Loss {
 	test.mu.Lock()
 	events := test.events
@@ -91,7 +94,7 @@ func (test *lossless) profile() []losses.Loss {
 	return p.List()
 }
 
-// reportLost lists the go statements with what was lost at each.
+// reportLost lists the go statements, each with the storages that it lost.
 func reportLost(list []losses.Loss) string {
 	type place struct{ function, position string }
 	var order []place

@@ -9,46 +9,51 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// An entry is one Enter of a strict test. Its fields are guarded by scopes.mu; those before first never change.
+// An entry is one Enter of a strict test. scopes.mu guards its fields; those before first never
+// change.
 type entry struct {
 	test      *strict
 	goroutine uint64
 	storage   string
 	entered   *stack
 
-	first *stack // its first Leave, nil while there was none
+	first *stack // its first Leave, nil before it
 
-	// strayed says that it was left on another goroutine, which leaves it open but is reported instead.
+	// strayed says that the scope was left on another goroutine. That Leave is reported and leaves
+	// the scope open.
 	strayed bool
 
-	// overtaken says that a scope around it was left first, which is reported: its own Leave is not at fault then.
+	// overtaken says that a scope around this one was left first. That Leave is reported; this
+	// scope's own Leave is not at fault then.
 	overtaken bool
 }
 
-// scopes remembers every Enter of the strict tests that run. Enter and Leave call it.
+// scopes holds every Enter of the strict tests that run. Enter and Leave of gls call enter and
+// leave.
 type scopes struct {
 	mu sync.Mutex // guards all fields; a leaf: nothing outside this package is called while it is held
 
-	tests  []*strict          // that run, oldest first
-	owners map[uint64]*strict // of the goroutines that have entered something; nil for those of no test
+	tests  []*strict          // the running tests, oldest first
+	owners map[uint64]*strict // by goroutine that has entered; nil for a goroutine of no test
 
 	entries map[any]*entry      // by Enter.ID
-	open    map[uint64][]*entry // those not left, by goroutine, oldest first
-	left    []any               // Enter.ID of those left, oldest first; at most maxLeft
-	stacks  map[stack]*stack    // each stack once, however many entries have it
+	open    map[uint64][]*entry // not left yet, by goroutine, oldest first
+	left    []any               // Enter.ID of left scopes, oldest first; at most maxLeft
+	stacks  map[stack]*stack    // each stack once; entries share it
 }
 
-// maxLeft is how many scopes are remembered after they were left, to show where when they are left again.
+// maxLeft is the number of left scopes that are remembered, to report where a scope that is left
+// twice was left first.
 const maxLeft = 1 << 16
 
 var watched scopes
 
-// add counts a test in.
+// add adds a running test.
 func (s *scopes) add(test *strict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tests = append(s.tests, test)
-	s.owners = make(map[uint64]*strict) // the test may own some now
+	s.owners = make(map[uint64]*strict) // decide again: the test may own known goroutines
 	if len(s.tests) > 1 {
 		return
 	}
@@ -58,7 +63,7 @@ func (s *scopes) add(test *strict) {
 	inspect.Scopes.Store(&inspect.Watcher{Entered: s.enter, Left: s.leave})
 }
 
-// remove counts a test out and returns its faults.
+// remove takes out a test that ends, and returns its faults.
 func (s *scopes) remove(test *strict) []*fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +88,7 @@ func (s *scopes) remove(test *strict) []*fault {
 	return test.faults
 }
 
-// inside returns the goroutines but the test's own that have scopes of the test open.
+// inside returns the goroutines, except the test's own, that have scopes of the test open.
 func (s *scopes) inside(test *strict) []uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +102,7 @@ func (s *scopes) inside(test *strict) []uint64 {
 	return ids
 }
 
-// enter is called by Enter.
+// enter records an Enter. gls.Storage.Enter calls it.
 func (s *scopes) enter(e inspect.Enter) {
 	at := here()
 	test := s.owner(e.Goroutine)
@@ -107,14 +112,14 @@ func (s *scopes) enter(e inspect.Enter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Contains(s.tests, test) {
-		return // its end came first
+		return // the test ended meanwhile
 	}
 	added := &entry{test: test, goroutine: e.Goroutine, storage: e.Storage, entered: s.intern(at)}
 	s.entries[e.ID] = added
 	s.open[e.Goroutine] = append(s.open[e.Goroutine], added)
 }
 
-// leave is called by Leave.
+// leave records a Leave. gls.Scope.Leave calls it.
 func (s *scopes) leave(e inspect.Enter, how inspect.How) {
 	at := here()
 	if f := s.judge(e.ID, how, at); f != nil {
@@ -122,7 +127,8 @@ func (s *scopes) leave(e inspect.Enter, how inspect.How) {
 	}
 }
 
-// judge notes the fault of a Leave, if there is one. It returns one that is to be reported at once instead.
+// judge notes the fault of a Leave, if there is one. A fault that must be reported at once is
+// returned instead.
 func (s *scopes) judge(id any, how inspect.How, at *stack) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +165,7 @@ func (s *scopes) judge(id any, how inspect.How, at *stack) *fault {
 	return nil
 }
 
-// close takes e out of the open ones and returns those that were entered after it. mu is held.
+// close takes e out of the open scopes and returns those that were entered after it. mu is held.
 func (s *scopes) close(id any, e *entry) (inner []*entry) {
 	open := s.open[e.goroutine]
 	at := len(open) - 1
@@ -179,7 +185,7 @@ func (s *scopes) close(id any, e *entry) (inner []*entry) {
 	return inner
 }
 
-// intern returns the one copy of a stack. mu is held.
+// intern returns the shared copy of a stack. mu is held.
 func (s *scopes) intern(at *stack) *stack {
 	if same, ok := s.stacks[*at]; ok {
 		return same
@@ -188,7 +194,8 @@ func (s *scopes) intern(at *stack) *stack {
 	return at
 }
 
-// owner returns the strict test that the running goroutine, whose id this is, belongs to, or nil.
+// owner returns the strict test to which the running goroutine belongs, or nil. The goroutine's id
+// is id.
 func (s *scopes) owner(id uint64) *strict {
 	s.mu.Lock()
 	owner, decided := s.owners[id]
@@ -210,8 +217,8 @@ func (s *scopes) owner(id uint64) *strict {
 	return owner
 }
 
-// choose returns the innermost test that owns the goroutine. Without traces it does so only where the lineage, as far
-// as it is known, decides.
+// choose returns the innermost test that owns the goroutine. Without traces it decides only if the
+// known lineage is enough.
 func choose(tests []*strict, id uint64, traces map[uint64]goroutine.Trace) (owner *strict, decided bool) {
 	decided = true
 	for _, test := range slices.Backward(tests) {

@@ -9,7 +9,8 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// A stack is the calls that led to a place, innermost first. The rest is 0.
+// A stack holds the program counters of the calls that led to a place, innermost first. The rest is
+// 0.
 type stack [32]uintptr
 
 // here returns the caller's stack.
@@ -34,7 +35,8 @@ func (s *stack) frames() []goroutine.Frame {
 	return all
 }
 
-// plumbing is what stacks are shown without: the functions of this module and of the runtime.
+// plumbing lists the prefixes of the functions that texts leave out: those of this module, the
+// runtime and package testing.
 var plumbing = []string{
 	"github.com/ambient-go/ambient/gls.",
 	"github.com/ambient-go/ambient/gls/glstest.",
@@ -45,17 +47,18 @@ var plumbing = []string{
 	"testing.tRunner",
 }
 
-// trim returns the frames that are the program's own.
+// trim returns the frames of the program's own functions.
 func trim(frames []goroutine.Frame) []goroutine.Frame {
 	return slices.DeleteFunc(frames, func(f goroutine.Frame) bool {
 		return slices.ContainsFunc(plumbing, func(prefix string) bool { return strings.HasPrefix(f.Function, prefix) })
 	})
 }
 
-// shownFrames is how many calls of a stack a text shows.
+// shownFrames is the number of calls that a text shows of a stack at most.
 const shownFrames = 8
 
-// writeFrames writes the innermost frames that are the program's own, as the runtime would.
+// writeFrames writes the innermost frames of the program's own functions, in the form of the
+// runtime's stacks.
 func writeFrames(b *strings.Builder, frames []goroutine.Frame, indent string) {
 	frames = trim(frames)
 	for i, f := range frames {

@@ -8,25 +8,28 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// Strict makes the test fail for each Enter that it or a goroutine that it started calls and whose scope is left on
-// another goroutine, left twice, left where it is not open (after the Run around it has ended, or inside Isolate),
-// left out of order, or not left by the end of the test. The failure shows where the scope was entered and where it
-// was left. Package gls itself panics for the first of these and forgives the others. Call it first: it registers a
-// Cleanup, and those registered later run before it. Scopes that were entered before are not watched.
+// Strict makes the test fail for each misused scope of an Enter that the test calls, or a goroutine
+// that it started: a scope that is left on another goroutine, left twice, left where it is not open
+// (after the Run around it has ended, or inside Isolate), left out of order, or not left by the end
+// of the test. The failure shows where the scope was entered and where it was left. Package gls
+// itself panics for the first of these and forgives the others. Call Strict first: it registers a
+// Cleanup, and those registered later run before it. Scopes that were entered before are not
+// watched.
 //
-// An Enter that ends with the Run around it, without a Leave, counts as not left. Goroutines that are about to leave
-// their scopes are given up to a second at the end of the test. A scope that gets out of order because one around it
-// was left too early is not reported itself. Leaving inside a Run that changes nothing, such as the Exit of a storage
-// that is not set, is not seen to be out of order. Leaving twice is not noticed when 65536 other scopes have been
-// left between.
+// An Enter that ends with the Run around it, without a Leave, counts as not left. At the end of the
+// test, goroutines that are about to leave their scopes are given up to a second. If a scope around
+// another is left too early, only the outer one is reported. A Leave inside a Run that changes
+// nothing, such as the Exit of a storage that is not set, is not seen to be out of order. A second
+// Leave is not noticed if 65536 other scopes have been left since the first.
 //
-// Failures are reported at the end of the test, since Enter and Leave may be called with locks held that reporting
-// takes as well. Leaving on another goroutine is reported at once, because the panic that follows may end the
-// process.
+// Failures are reported at the end of the test: Enter and Leave may be called while the program
+// holds locks that reporting takes as well. A Leave on another goroutine is reported at once,
+// because the panic that follows may end the process.
 //
-// Any number of tests may be strict at the same time. To which of them an Enter belongs is found as VerifyNone finds
-// it, with the same limit, and the innermost strict test gets it. While a strict test runs, Enter and Leave take
-// microseconds, and a goroutine's first Enter may take a look at the stacks of all goroutines.
+// Any number of tests may be strict at the same time. An Enter is assigned to one of them as
+// VerifyNone assigns goroutines, with the same limit; of nested strict tests the innermost gets it.
+// While a strict test runs, Enter and Leave take microseconds, and the first Enter on a goroutine
+// may read the stacks of all goroutines.
 func Strict(t testing.TB) {
 	t.Helper()
 	known.begin()
@@ -45,15 +48,15 @@ type strict struct {
 	*family
 	t testing.TB
 
-	// mu is held for reading during a call of t that is not made by the test's own goroutine, so that none is made
-	// after the test: done, which it guards, is true by then.
+	// mu guards done. A call of t on a goroutine other than the test's holds mu for reading, so
+	// that the test does not end during the call. done is true once the test has ended.
 	mu   sync.RWMutex
 	done bool
 
 	faults []*fault // guarded by scopes.mu
 }
 
-// wait waits for goroutines that have scopes open, if there are any but the test's own.
+// wait waits for goroutines other than the test's own that have scopes open.
 func (test *strict) wait() {
 	deadline := time.Now().Add(grace)
 	for pause := time.Millisecond; time.Now().Before(deadline); pause = min(2*pause, 50*time.Millisecond) {
@@ -72,7 +75,7 @@ func (test *strict) wait() {
 	}
 }
 
-// reportNow is called on any goroutine.
+// reportNow reports a fault before the end of the test. Any goroutine may call it.
 func (test *strict) reportNow(f *fault) {
 	test.mu.RLock()
 	defer test.mu.RUnlock()
@@ -81,7 +84,7 @@ func (test *strict) reportNow(f *fault) {
 	}
 }
 
-// shownFaults is how many faults a test reports.
+// shownFaults is the number of faults that a test reports at most.
 const shownFaults = 20
 
 func (test *strict) finish(faults []*fault) {

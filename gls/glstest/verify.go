@@ -15,29 +15,32 @@ import (
 // grace is how long a test waits at its end for goroutines that are about to leave their scopes.
 var grace = time.Second
 
-// VerifyNone makes the test fail if, at its end, a goroutine that it started still carries a frame, or if the test's
-// own goroutine carries a value that it did not carry at the call. Call it first: it registers a Cleanup, and those
-// registered later run before it.
+// VerifyNone makes the test fail if, at its end, a goroutine that it started still carries a frame,
+// or if the test's own goroutine carries a value that it did not carry at the call. Call VerifyNone
+// first: it registers a Cleanup, and those registered later run before it.
 //
-// The failure names each goroutine: its id, the storages that are set on it and their types, never their values,
-// which goroutine started it and at which line, and where it is now. Goroutines that are about to finish are first
-// given up to a second. One that has exited and left an Enter behind is named too, unless gls has dropped what it
-// left by then, which a garbage collection may cause; Strict reports it in any case.
+// The failure names each goroutine: its id, the names and types of the storages that are set on it,
+// never their values, the goroutine and line that started it, and where it is now. Goroutines that
+// are about to finish are first given up to a second. A goroutine that has exited after an Enter
+// without Leave is named too, unless gls has dropped its record by then, which a garbage collection
+// may cause. Strict reports it in any case.
 //
-// Goroutines that were there before are not looked at, whatever the test makes them do. Nor are those of tests that
-// run in parallel: a goroutine is the test's if its creator, or the creator's creator and so on, is the test's own
-// goroutine. Where a goroutine on that chain has exited before gls or this package met it, the rest of the chain is
-// not known, and the goroutine is the test's if no other test has run since the call; otherwise it is not reported. A
-// subtest is on the chain to its parent, and is met when it calls VerifyNone itself. With
-// GODEBUG=tracebackancestors=N the chain outlives N goroutines on it.
+// Goroutines that were there before are not reported, whatever the test makes them do. Nor are
+// those of other parallel tests: a goroutine belongs to the test if the chain of its creators leads
+// to the test's own goroutine. If a goroutine on that chain has exited before gls or this package
+// met it, the rest of the chain is not known. The goroutine then belongs to the test if no other
+// test has run since the call; otherwise it is not reported. A subtest is on the chain to its
+// parent, and is met when it calls VerifyNone itself. With GODEBUG=tracebackancestors=N the chain
+// outlives N goroutines on it.
 //
-// A goroutine is reported once, by the first test that finds it. One that runs at the end of the test without a frame
-// and gets one only after some milliseconds is missed.
+// A goroutine is reported once, by the first test that finds it. A goroutine that runs at the end
+// of the test without a frame and gets one only after some milliseconds is missed.
 func VerifyNone(t testing.TB) {
 	t.Helper()
 	known.begin()
 	c := check{family: newFamily()}
-	// What carries a frame now is not the test's, even if it has exited and is no longer in the survey.
+	// A goroutine that carries a frame now is not the test's, even if it has exited and is not in
+	// the survey.
 	for _, g := range inspect.Goroutines() {
 		if g.ID == c.root {
 			c.own = g.Values
@@ -56,10 +59,10 @@ func VerifyNone(t testing.TB) {
 // A check is one call of VerifyNone.
 type check struct {
 	*family
-	own []inspect.Value // what the test's own goroutine carried at the start
+	own []inspect.Value // the values of the test's own goroutine at the start
 }
 
-// wait looks until nothing is left, or nothing that waiting could change, or the time is up.
+// wait looks until no goroutine is left, waiting cannot change the result, or the time is up.
 func (c *check) wait() []leftover {
 	deadline := time.Now().Add(grace)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
@@ -74,7 +77,8 @@ func (c *check) wait() []leftover {
 	}
 }
 
-// look returns what the test has left at the moment, its own goroutine first, and whether waiting cannot change it.
+// look returns the goroutines that still carry a frame of the test, its own goroutine first, and
+// whether the result is settled, so that waiting cannot change it.
 func (c *check) look() (left []leftover, traces map[uint64]goroutine.Trace, settled bool) {
 	earlier := carrying()
 	traces = survey()
@@ -96,7 +100,8 @@ func (c *check) look() (left []leftover, traces map[uint64]goroutine.Trace, sett
 			settled = false // it may have started since the survey
 			continue
 		default:
-			// It carries a frame before and after the survey and is not in it: it has exited.
+			// The goroutine carries a frame before and after the survey and is not in the survey:
+			// it has exited.
 		}
 		left = append(left, l)
 	}
@@ -112,8 +117,8 @@ func (c *check) look() (left []leftover, traces map[uint64]goroutine.Trace, sett
 	return left, traces, settled
 }
 
-// runs reports whether a goroutine of the test runs, or is about to begin. It may carry a frame in a moment; it may
-// also run for ever, so this is worth a few looks and no more.
+// runs reports whether a goroutine of the test runs, or is about to. Such a goroutine may carry a
+// frame in a moment. It may also run for ever, so the caller looks a few times only.
 func (c *check) runs(traces map[uint64]goroutine.Trace) bool {
 	for id, trace := range traces {
 		if _, ok := c.before[id]; !ok && strings.HasPrefix(trace.State, "run") && c.owns(id, traces) {
@@ -123,7 +128,7 @@ func (c *check) runs(traces map[uint64]goroutine.Trace) bool {
 	return false
 }
 
-// suspicious reports whether g must be looked at.
+// suspicious reports whether g may be a leftover of the test.
 func (c *check) suspicious(g inspect.Goroutine) bool {
 	switch {
 	case len(g.Values) == 0 || known.isBlamed(g.ID):
@@ -144,7 +149,8 @@ func carrying() map[uint64]struct{} {
 	return ids
 }
 
-// without returns the values whose storages are not among others. Storages are told apart by name and type.
+// without returns the values whose storages are not among others. A name and a type identify a
+// storage.
 func without(values, others []inspect.Value) []inspect.Value {
 	return slices.DeleteFunc(slices.Clone(values), func(v inspect.Value) bool {
 		return slices.ContainsFunc(others, func(o inspect.Value) bool {

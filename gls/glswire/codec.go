@@ -7,14 +7,15 @@ import (
 	"strconv"
 )
 
-// A Codec writes values as text and reads them. Decode is given whatever has arrived; the errors of both should say what
-// is wrong without showing the value. They are called from many goroutines at once.
+// A Codec writes values as text and reads them. Decode must expect any text: it gets what arrived.
+// The errors of both functions should name the fault without showing the value. Both are called
+// from many goroutines at once.
 type Codec[T any] struct {
 	Encode func(value T) (string, error)
 	Decode func(text string) (T, error)
 }
 
-// String is the codec of texts, which travel as they are.
+// String is the codec of texts. A text travels as it is.
 func String[T ~string]() Codec[T] {
 	return Codec[T]{
 		Encode: func(value T) (string, error) { return string(value), nil },
@@ -22,12 +23,13 @@ func String[T ~string]() Codec[T] {
 	}
 }
 
-// Integer is what Int is for.
+// Integer is the constraint of Int.
 type Integer interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr
 }
 
-// Int is the codec of integers, which travel in decimal. A number that T cannot hold is refused.
+// Int is the codec of integers. A number travels in decimal. Decode refuses a number that T cannot
+// hold.
 func Int[T Integer]() Codec[T] {
 	size := reflect.TypeFor[T]().Bits()
 	if ^T(0) < 0 {
@@ -48,7 +50,7 @@ func Int[T Integer]() Codec[T] {
 	}
 }
 
-// reason leaves out the text that a strconv.NumError shows.
+// reason returns the error without the text that a strconv.NumError shows.
 func reason(err error) error {
 	if e, ok := err.(*strconv.NumError); ok { //nolint:errorlint // strconv returns it as it is
 		return e.Err
@@ -56,14 +58,15 @@ func reason(err error) error {
 	return err
 }
 
-// A Texter is a pointer to a T that reads itself from text, where T or the pointer writes itself.
+// A Texter is a pointer to a T that reads itself from text and writes itself as text.
 type Texter[T any] interface {
 	*T
 	encoding.TextMarshaler
 	encoding.TextUnmarshaler
 }
 
-// Text is the codec of types with MarshalText and UnmarshalText, such as UUIDs: glswire.Text[uuid.UUID]().
+// Text is the codec of types with MarshalText and UnmarshalText, such as UUIDs:
+// glswire.Text[uuid.UUID]().
 func Text[T any, P Texter[T]]() Codec[T] {
 	return Codec[T]{
 		Encode: func(value T) (string, error) {
@@ -77,8 +80,9 @@ func Text[T any, P Texter[T]]() Codec[T] {
 	}
 }
 
-// JSON is the codec of everything that encoding/json writes and reads again. What that package loses is lost on the way:
-// fields that are not exported, those that T lacks at the other end, and bytes of a string that are not UTF-8.
+// JSON is the codec of all types that encoding/json writes and reads. Data that encoding/json drops
+// does not travel: unexported fields, fields that T lacks at the other end, and bytes of a string
+// that are not UTF-8.
 func JSON[T any]() Codec[T] {
 	return Codec[T]{
 		Encode: func(value T) (string, error) {

@@ -7,13 +7,15 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A Set is a list of wires, each with a key of its own: what an adapter carries. It is immutable. The zero Set is empty.
+// A Set is a list of wires, each with a key of its own. An adapter carries one. It is immutable.
+// The zero Set is empty.
 type Set struct {
 	wires []Wire
 }
 
-// NewSet returns the set of these. It panics if one is the zero Wire, or if two have the same key: keys that differ in
-// upper and lower case alone are the same to many brokers.
+// NewSet returns the set of wires. It panics if one is the zero Wire, or if two have the same key.
+// Keys that differ only in upper and lower case are the same, because they are the same to many
+// brokers.
 func NewSet(wires ...Wire) Set {
 	seen := make(map[string]string, len(wires))
 	for _, w := range wires {
@@ -34,8 +36,8 @@ func NewSet(wires ...Wire) Set {
 // Wires returns the wires, in the order in which they were given. The slice is the caller's.
 func (s Set) Wires() []Wire { return append([]Wire(nil), s.wires...) }
 
-// Encode calls put with the key and the text of each value that is set in the running flow. A value that cannot be sent
-// is left out; report, if it is not nil, is called with the *Error.
+// Encode calls put with the key and the text of each value that is set in the running flow. It
+// leaves out a value that cannot be sent, and calls report with the *Error if report is not nil.
 func (s Set) Encode(put func(key, text string), report func(error)) {
 	for i := range s.wires {
 		text, set, err := s.wires[i].Text()
@@ -50,8 +52,8 @@ func (s Set) Encode(put func(key, text string), report func(error)) {
 	}
 }
 
-// Decode calls get with each key, and returns the bindings of the values that it has a text for. A value that cannot be
-// taken is left out; report, if it is not nil, is called with the *Error.
+// Decode calls get with each key, and returns the bindings of the values that get has a text for.
+// It leaves out a value that cannot be read, and calls report with the *Error if report is not nil.
 func (s Set) Decode(get func(key string) (text string, ok bool), report func(error)) []gls.Binding {
 	bindings := make([]gls.Binding, 0, len(s.wires))
 	for i := range s.wires {

@@ -9,19 +9,20 @@ import (
 	"github.com/ambient-go/ambient/internal/token"
 )
 
-// MaxLen is how many bytes the text of one value may have.
+// MaxLen is the largest number of bytes that the text of one value may have.
 const MaxLen = 8192
 
-// A Wire is a value that travels: a storage, the key that it has on the way, and how it is written. It is immutable.
-// The zero Wire is not valid.
+// A Wire is a value that travels: a storage, the key of its value on the way, and its codec. It is
+// immutable. The zero Wire is not valid.
 type Wire struct {
 	key  string
 	text func() (text string, set bool, err error)
 	bind func(text string) (gls.Binding, error)
 }
 
-// Value returns a Wire for what s holds. The key is the same at both ends. It panics if the key is no token of RFC 7230
-// (letters, digits and !#$%&'*+-.^_`|~), if s is nil, or if codec lacks a function.
+// Value returns a Wire for the value of s. The key must be the same at both ends. Value panics if
+// the key is not a token of RFC 7230 (letters, digits and !#$%&'*+-.^_`|~), if s is nil, or if
+// codec lacks a function.
 func Value[T any](key string, s *gls.Storage[T], codec Codec[T]) Wire {
 	switch {
 	case !token.Is(key):
@@ -51,11 +52,11 @@ func Value[T any](key string, s *gls.Storage[T], codec Codec[T]) Wire {
 	}
 }
 
-// Key returns the key.
+// Key returns the wire's key.
 func (w Wire) Key() string { return w.key }
 
-// Text returns what the running flow holds, as text, and whether it holds anything. The error is an *Error; the value
-// is not to be sent then.
+// Text returns the value of the running flow as text, and whether one is set. The error is an
+// *Error; the caller must not send the value then.
 func (w Wire) Text() (text string, set bool, err error) {
 	text, set, err = w.text()
 	if err == nil && set {
@@ -67,8 +68,8 @@ func (w Wire) Text() (text string, set bool, err error) {
 	return text, set, nil
 }
 
-// Bind returns the binding of the value that text stands for. The error is an *Error; the binding is not to be used
-// then.
+// Bind returns the binding of the value that text encodes. The error is an *Error; the binding must
+// not be used then.
 func (w Wire) Bind(text string) (gls.Binding, error) {
 	err := valid(text)
 	if err == nil {
@@ -96,11 +97,12 @@ func valid(text string) error {
 	return nil
 }
 
-// An Error says that a value was dropped. It shows no more of the value than what the Codec said.
+// An Error says that a value was dropped. It shows no more of the value than the Codec's error
+// does.
 type Error struct {
 	Key     string
-	Sending bool  // found where the value was written; false: where it was read
-	Err     error // ErrTooLong, ErrNotUTF8, or what the Codec said
+	Sending bool  // the sender found it; false: the receiver did
+	Err     error // ErrTooLong, ErrNotUTF8 or the Codec's error
 }
 
 // Error names the key and the reason.

@@ -7,7 +7,7 @@ import (
 	"reflect"
 )
 
-// unbridged returns a handler to hand records to: h, unless that is the one that slog.Default has at the start.
+// unbridged returns h, or a bridge if h is the handler that slog.Default has at the start.
 func unbridged(h slog.Handler) slog.Handler {
 	typ := reflect.TypeOf(h)
 	if typ.String() != "*slog.defaultHandler" {
@@ -16,14 +16,15 @@ func unbridged(h slog.Handler) slog.Handler {
 	return &bridge{typ, h, slog.NewTextHandler(log.Writer(), &slog.HandlerOptions{Level: slog.Level(-1 << 31)})}
 }
 
-// A bridge stands for slog's default handler, which writes through package log. slog.SetDefault makes package log
-// write through the handler it is given, so that a line of
+// A bridge replaces slog's default handler, which writes through package log. slog.SetDefault makes
+// package log write through the handler it is given, so a line of
 //
 //	slog.SetDefault(slog.New(Handler(slog.Default().Handler())))
 //
-// would come back to package log, which waits for itself (log/slog/logger.go, SetDefault; log/log.go, output holds a
-// lock while it writes). Once slog has another default, the lines go to where package log wrote when the bridge was
-// made, as text. It is tempting to ask package log for its writer at each line, but log.Writer takes that lock too.
+// would come back to package log, which would wait for itself (log/slog/logger.go, SetDefault;
+// log/log.go, output holds a lock while it writes). Once slog has another default, the bridge
+// writes the lines as text to the writer that package log had when the bridge was made. It is
+// tempting to ask package log for its writer at each line, but log.Writer takes that lock too.
 type bridge struct {
 	typ     reflect.Type // of the default handler
 	through slog.Handler

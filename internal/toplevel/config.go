@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// A Config is what options say together. It is immutable once it is in use.
+// A Config is the result of all options. It is immutable once it is in use.
 type Config struct {
 	Outer   func(ctx context.Context) *Set // the set around the flow's, nil for none
-	Shown   []func() (slog.Attr, bool)     // an attribute of the line, each where it is there
+	Shown   []func() (slog.Attr, bool)     // each returns an attribute of the line, or false
 	Replace func(slog.Attr) slog.Attr      // nil for none
 }
 
-// An Option is what glslog takes, and httpctx makes, too.
+// An Option changes a Config. glslog takes options and makes them; httpctx makes some too.
 type Option interface{ apply(c *Config) }
 
 // An OptionFunc is an Option.
@@ -21,11 +21,12 @@ type OptionFunc func(c *Config)
 
 func (f OptionFunc) apply(c *Config) { f(c) }
 
-// Apply adds what o says to c.
+// Apply applies o to c.
 func Apply(o Option, c *Config) { o.apply(c) }
 
-// Attrs returns the set in force, which may be nil, where inner is that of the flow, and attributes of this line alone.
-// Of two with one key the inner one wins, and one of a set over one of the line.
+// Attrs returns the set in force, which may be nil, and the attributes of this line alone. inner is
+// the set of the flow. Of two attributes with one key the inner one wins, and one of a set wins
+// over one of the line.
 func (c *Config) Attrs(ctx context.Context, inner *Set) (set *Set, line []slog.Attr) {
 	set = inner
 	if c.Outer != nil {
@@ -43,8 +44,8 @@ func (c *Config) Attrs(ctx context.Context, inner *Set) (set *Set, line []slog.A
 	return set, line
 }
 
-// AttrsOf returns the attributes of set as Replace leaves them. They are not to be changed, and
-// have no room for more.
+// AttrsOf returns the attributes of set as Replace leaves them. The caller must not change the
+// slice, which has no room for more.
 func (c *Config) AttrsOf(set *Set) []slog.Attr {
 	if c.Replace == nil {
 		return slices.Clip(set.Attrs())

@@ -8,29 +8,30 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A Source says what to add to a record that is logged right now on the running goroutine: a set, which may be nil,
-// and attributes of this line alone. It must not keep the second. It is asked for each record, by any number of
-// goroutines at once.
+// A Source returns the attributes to add to a record that the running goroutine logs now: a set,
+// which may be nil, and attributes of this line alone. A Source must not keep the slice of the
+// line. It is called for each record, by any number of goroutines at once.
 type Source func(ctx context.Context, h *Handler) (set *Set, line []slog.Attr)
 
-// A Handler adds what its source says to every record. Those of the set stand where attributes of WithAttrs do,
-// before the record's own, and those of the line after them. It is immutable.
+// A Handler adds the attributes of its source to every record. Those of the set stand where
+// attributes of WithAttrs do, before the record's own, and those of the line after the record's
+// own. It is immutable.
 type Handler struct {
 	source  Source
 	replace func(slog.Attr) slog.Attr // of a set's attributes; nil for none
 
 	next slog.Handler // with all WithAttrs and WithGroup applied
 
-	// root is next before the first WithGroup, and inner what was applied since, so that attributes can still be put
-	// at the top level.
+	// root is next before the first WithGroup, and inner the calls of WithAttrs and WithGroup
+	// since, so that attributes can still be put at the top level.
 	root  slog.Handler
 	inner []func(slog.Handler) slog.Handler
 
 	keys []string // of the attributes that WithAttrs has put at the top level
 }
 
-// New returns a handler in front of next, which is not nil. Replace, unless it is nil, changes the attributes of
-// sets, or drops one by the zero Attr.
+// New returns a handler in front of next, which is not nil. replace, unless it is nil, changes the
+// attributes of sets, or drops one by returning the zero Attr.
 func New(next slog.Handler, source Source, replace func(slog.Attr) slog.Attr) *Handler {
 	next = unbridged(next)
 	return &Handler{source: source, replace: replace, next: next, root: next}
@@ -39,7 +40,7 @@ func New(next slog.Handler, source Source, replace func(slog.Attr) slog.Attr) *H
 // Has reports whether WithAttrs has put an attribute with this key at the top level.
 func (h *Handler) Has(key string) bool { return slices.Contains(h.keys, key) }
 
-// Enabled is that of the next handler.
+// Enabled asks the next handler.
 func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ambientOf(ctx), level)
 }
@@ -53,7 +54,7 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 		p := set.Prepared(h, func() any { return h.prepare(set) }).(*withSet)
 		next, root = p.next, p.root
 		if len(p.perLine) > 0 {
-			line = slices.Concat(p.perLine, line) // a new one: the next handler may change it
+			line = slices.Concat(p.perLine, line) // a new slice: the next handler may change it
 		}
 	}
 	switch {
@@ -67,16 +68,17 @@ func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	return next.Handle(ctx, record)
 }
 
-// A withSet is what a handler makes of a set.
+// A withSet is the result of applying a set to a handler.
 type withSet struct {
-	next slog.Handler // that of the handler with the attributes
-	root slog.Handler // that of the handler with the attributes
+	next slog.Handler // the handler's next with the attributes
+	root slog.Handler // the handler's root with the attributes
 
-	// perLine are the attributes from the first on that may look different at another line.
+	// perLine holds the attributes from the first one on whose text may differ at another line.
 	perLine []slog.Attr
 }
 
-// prepare runs code of the user's: the next handler's WithAttrs, and through it ReplaceAttr. No lock is held.
+// prepare applies the set to the handler. It runs the user's code: the next handler's WithAttrs,
+// and through it ReplaceAttr. No lock is held.
 func (h *Handler) prepare(set *Set) *withSet {
 	attrs := make([]slog.Attr, 0, len(set.attrs))
 	for _, a := range set.attrs {
@@ -96,7 +98,7 @@ func (h *Handler) prepare(set *Set) *withSet {
 	return p
 }
 
-// below applies to root what was applied to h since its first WithGroup.
+// below applies to root the calls of WithAttrs and WithGroup since h's first WithGroup.
 func (h *Handler) below(root slog.Handler) slog.Handler {
 	for _, apply := range h.inner {
 		root = apply(root)
@@ -104,8 +106,8 @@ func (h *Handler) below(root slog.Handler) slog.Handler {
 	return root
 }
 
-// ambientOf returns the ambient context in the place of context.Background, which is what slog.Info and package log
-// give: the next handler finds the trace in it.
+// ambientOf returns the ambient context if ctx is context.Background(), which slog.Info and package
+// log give, so that the next handler finds the trace in it. Otherwise it returns ctx.
 func ambientOf(ctx context.Context) context.Context {
 	if ctx == context.Background() {
 		return gls.Context()
@@ -113,13 +115,13 @@ func ambientOf(ctx context.Context) context.Context {
 	return ctx
 }
 
-// WithAttrs is that of the next handler.
+// WithAttrs returns a handler with attrs, in the innermost group.
 func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(attrs) == 0 {
 		return h
 	}
 	if len(h.inner) > 0 {
-		// A handler may change what it is given, and this is given once more for each line.
+		// The next handler may change the slice, and inner hands it over once more for each line.
 		return h.withInner(func(next slog.Handler) slog.Handler { return next.WithAttrs(slices.Clone(attrs)) })
 	}
 	derived := *h
@@ -132,7 +134,7 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &derived
 }
 
-// WithGroup is that of the next handler.
+// WithGroup returns a handler whose later attributes are in a group of that name.
 func (h *Handler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h

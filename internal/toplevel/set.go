@@ -8,21 +8,22 @@ import (
 	"github.com/ambient-go/ambient/internal/ambient"
 )
 
-// A Set is an immutable list of attributes, no two with one key, and what handlers have made of it. It is safe for
-// concurrent use. A nil Set is empty.
+// A Set is an immutable list of attributes, no two with one key, and a cache of what handlers have
+// prepared from it. It is safe for concurrent use. A nil Set is empty.
 type Set struct {
-	attrs []slog.Attr // read by whoever has the set, changed by nobody
+	attrs []slog.Attr // never changes
 
-	// prepared is a list of what has been made of the set, the newest first, nil at first. It is loaded by each line
-	// and stored by a handler's first: two that store at once lose one entry, which is made again.
+	// prepared is the head of a linked list of the results that Prepared remembers, newest first,
+	// nil at first. Each line loads it; a handler's first line stores it. If two goroutines store
+	// at once, one entry is lost and made again.
 	prepared atomic.Pointer[prepared]
 }
 
-// NewSet returns the set of attrs. Of two with one key the later wins, the attributes of a group without a key are
-// taken as they are, and those without anything are left out.
+// NewSet returns the set of attrs. Of two with one key the later wins. A group without a key is
+// replaced by its attributes, and the zero Attr is left out.
 func NewSet(attrs ...slog.Attr) *Set { return (*Set)(nil).With(attrs...) }
 
-// With returns a set with attrs as well. Of two with one key the later wins.
+// With returns a set with attrs added. Of two with one key the later wins.
 func (s *Set) With(attrs ...slog.Attr) *Set {
 	next := &Set{attrs: make([]slog.Attr, 0, len(s.Attrs())+len(attrs))}
 	next.attrs = append(next.attrs, s.Attrs()...)
@@ -30,7 +31,7 @@ func (s *Set) With(attrs ...slog.Attr) *Set {
 	return next
 }
 
-// AddTo is before.With(the attributes of s).
+// AddTo returns before.With(s.Attrs()...). It makes a Set an ambient.Adder.
 func (s *Set) AddTo(before ambient.Adder) ambient.Adder { return before.(*Set).With(s.Attrs()...) }
 
 func (s *Set) add(attrs []slog.Attr) {
@@ -49,7 +50,7 @@ func (s *Set) add(attrs []slog.Attr) {
 	}
 }
 
-// Attrs returns the attributes, which are not to be changed.
+// Attrs returns the attributes. The caller must not change the slice.
 func (s *Set) Attrs() []slog.Attr {
 	if s == nil {
 		return nil
@@ -57,16 +58,16 @@ func (s *Set) Attrs() []slog.Attr {
 	return s.attrs
 }
 
-// Has reports whether there is one with this key.
+// Has reports whether an attribute has this key.
 func (s *Set) Has(key string) bool {
 	return slices.ContainsFunc(s.Attrs(), func(a slog.Attr) bool { return a.Key == key })
 }
 
-// LogValue is the attributes as a group, which is what gls/glsdebug shows of a set.
+// LogValue returns the attributes as a group, which gls/glsdebug shows for a set.
 func (s *Set) LogValue() slog.Value { return slog.GroupValue(s.Attrs()...) }
 
-// Join returns the set of those in outer and in inner, either of which may be nil: of two with one key the inner one
-// wins. It is made once for the two.
+// Join returns the set of the attributes of outer and inner, either of which may be nil. Of two
+// with one key the inner one wins. The result is remembered for the two.
 func Join(outer, inner *Set) *Set {
 	switch {
 	case len(outer.Attrs()) == 0:
@@ -77,24 +78,25 @@ func Join(outer, inner *Set) *Set {
 	return outer.Prepared(inner, func() any { return outer.With(inner.attrs...) }).(*Set)
 }
 
-// A prepared is what somebody makes of a set at the first line and uses for all others. For a Handler it is the next
-// handler with the attributes in it, which it has usually formatted then. With five attributes a line takes 0.85
-// microseconds so, and 1.85 where they are formatted for each (BenchmarkLine of gls/glslog); without any it takes 0.8.
-// It is immutable.
+// A prepared is the result that a handler computes from a set at the first line and uses for all
+// others: usually the next handler with the attributes formatted. With five attributes a line takes
+// 0.85 microseconds, 1.85 if they are formatted for each line (BenchmarkLine of gls/glslog), and
+// 0.8 without attributes. It is immutable.
 type prepared struct {
-	by   any // a pointer
+	by   any // the pointer given to Prepared
 	made any
 
 	older *prepared
 	depth int // the length of the list from here
 }
 
-// maxPrepared is how many a set remembers. One more, and it forgets them all: a program that makes a logger for each
-// line would collect them in a set that lives long.
+// maxPrepared is the number of results that a set remembers. At one more the set forgets them all:
+// otherwise a program that makes a logger for each line would collect them in a long-lived set.
 const maxPrepared = 8
 
-// Prepared returns what the pointer by stands for has made of the set, by fn when they first meet. Fn may be called
-// more than once, and by several goroutines at once. No lock is held.
+// Prepared returns the result of fn for the pointer by: the remembered one, or a new one when by
+// meets the set for the first time. fn may be called more than once, and by several goroutines at
+// once. No lock is held.
 func (s *Set) Prepared(by any, fn func() any) any {
 	newest := s.prepared.Load()
 	for p := newest; p != nil; p = p.older {
@@ -111,8 +113,9 @@ func (s *Set) Prepared(by any, fn func() any) any {
 	return p.made
 }
 
-// Stable returns how many of attrs, from the first, look the same at every line. The one after them is formatted by
-// code that may see another state at the next line: a LogValuer, a Stringer, a struct behind a pointer.
+// Stable returns the number of leading attributes that look the same at every line. The attribute
+// after them is formatted by code that may see another state at the next line: a LogValuer, a
+// Stringer, a struct behind a pointer.
 func Stable(attrs []slog.Attr) int {
 	if n := slices.IndexFunc(attrs, changes); n >= 0 {
 		return n
