@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// refuse returns why the request is not served, "" if it is.
+// refuse returns the reason why the request is not served, "" if it is.
 func (h *handler) refuse(r *http.Request) string {
 	if h.token != nil && !h.token.brought(r) {
 		return "glsdebug: this page asks for the token that the program has given to WithToken, and has printed or logged: " +
@@ -44,8 +44,9 @@ serve it on a listener of its own, which no proxy passes anything on to, or let 
 `
 }
 
-// forwarding are the headers by which proxies say that the client is somebody else, and forwardingPrefixes how others
-// begin: those of Envoy, Cloudflare, AWS, IIS, Azure and Varnish among them.
+// forwarding lists the headers by which proxies tell the address of their client.
+// forwardingPrefixes lists the prefixes of more such headers: those of Envoy, Cloudflare, AWS, IIS,
+// Azure and Varnish among them.
 var (
 	forwarding = []string{
 		"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Fastly-Client-Ip",
@@ -56,12 +57,14 @@ var (
 	}
 )
 
-// foreign says in what respect the request is not one of a client on this machine, "" if it is one.
+// foreign returns the reason why the request does not count as that of a client on this machine, ""
+// if it does.
 func foreign(r *http.Request) string {
 	if !isLoopback(r.RemoteAddr) {
 		return fmt.Sprintf("the request came from %q", r.RemoteAddr)
 	}
-	// A name that its owner points to 127.0.0.1 makes a browser here treat this page as one of that site.
+	// A site whose name resolves to 127.0.0.1 makes a browser on this machine treat this page as
+	// one of that site.
 	if host := hostname(r.Host); host != "localhost" && !strings.HasSuffix(host, ".localhost") && !isLoopback(host) {
 		return fmt.Sprintf("the request is for the host %q", r.Host)
 	}
@@ -72,7 +75,8 @@ func foreign(r *http.Request) string {
 			return "the request has the header " + name + ", so a proxy passed it on"
 		}
 	}
-	// What nginx says to the server behind it, unless it is told otherwise: browsers and curl do not.
+	// Nginx sends HTTP/1.0 or Connection: close to the server behind it by default. Browsers and
+	// curl do not.
 	if !r.ProtoAtLeast(1, 1) {
 		return "the request is one of " + r.Proto + ", which proxies speak and browsers do not"
 	}

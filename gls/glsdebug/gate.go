@@ -7,30 +7,32 @@ import (
 )
 
 const (
-	// mostGoroutines is with how many a client may have the runtime stop the program for its text about all of them:
-	// for 140 ms then, see surveyEach.
+	// mostGoroutines is the largest number of goroutines with which a client may make the runtime
+	// stop the program for the text of all stacks: for 140 ms then, see surveyEach.
 	mostGoroutines = 10_000
 
-	// mostText is how much of that text is read for one stack. 10,000 goroutines of usual depth fill a third of it.
+	// mostText is the number of bytes of that text that are read for one stack. 10,000 goroutines
+	// of usual depth fill a third of it.
 	mostText = 32 << 20
 
-	// patience is for how long a client waits for its turn.
+	// patience is the time that a client waits for its turn.
 	patience = 250 * time.Millisecond
 
-	// gateShare is one part in so many of the time that clients may have the program stopped.
+	// gateShare limits the time for which clients may stop the program to one part in gateShare.
 	gateShare = 10
 )
 
-// A gate lets one client at a time ask the runtime about all goroutines.
+// A gate lets one client at a time ask the runtime for the stacks of all goroutines.
 type gate struct {
-	turn chan struct{} // holds an element while somebody has the turn
-	free time.Time     // when the next may begin; read and written by who has the turn
+	turn chan struct{} // holds an element while a client has the turn
+	free time.Time     // when the next turn may begin; used by the client that has the turn
 }
 
 var asking = gate{turn: make(chan struct{}, 1)}
 
-// enter takes the turn, until leave is called. Why says what is wrong where there is none, and retry when to come again:
-// 0 for a program that has too many goroutines.
+// enter takes the turn, until leave is called. If there is none, leave is nil, why is the reason,
+// and retry is the time after which the client may ask again, 0 if the program has too many
+// goroutines.
 func (g *gate) enter() (leave func(), why string, retry time.Duration) {
 	if n := runtime.NumGoroutine(); n > mostGoroutines {
 		return nil, fmt.Sprintf("the program has %d goroutines, and the runtime would stop it for about %v to tell: this "+

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// A group is the goroutines of one request in the list, or those of none.
+// A group is the goroutines of one request in the list, or those that belong to no request.
 type group struct {
-	*request          // of the first of them; nil for none
+	*request          // as the first goroutine has it; nil without one
 	IDs      []uint64 `json:"goroutines"`
 
 	rows []*row
@@ -31,27 +31,28 @@ func (p *page) group() {
 	}
 }
 
-// key tells requests apart. What GoDetached made of one has its id and start.
+// key identifies the request. GoDetached's copy of a request has the same id and start, and so the
+// same key.
 func (r *request) key() string { return fmt.Sprint(r.Start.UnixNano(), "-", r.ID) }
 
 // A section is a group as page.html shows it.
 type section struct {
 	Key     string
 	Request *request
-	Common  []storage // that all rows have, keys of the request apart
-	Keys    []storage // likewise
+	Common  []storage // storages that all rows have, without the keys of the request
+	Keys    []storage // keys of the request that all rows have
 	Rows    []line
 }
 
-// A line is a row of a section: what it has of its own.
+// A line is a row of a section, with the storages and keys that not all rows have.
 type line struct {
 	*row
 	Own     []storage
 	OwnKeys []storage
-	Other   *request // where it is not the section's to the letter, as below a prefix or after GoDetached; or nil
+	Other   *request // the row's request if it differs from the section's, as below a prefix or after GoDetached; or nil
 }
 
-// Sections returns the groups, that of no request last.
+// Sections returns the groups. The goroutines without a request come last.
 func (p *page) Sections() []section {
 	var all []section
 	for _, g := range p.Requests {
@@ -67,7 +68,8 @@ func (p *page) Sections() []section {
 	return all
 }
 
-// section takes what all rows have out of them.
+// section returns the group as page.html shows it: storages that all rows have stand in the section
+// alone.
 func (g *group) section() section {
 	s := section{Key: g.key(), Request: g.request}
 	s.Common, s.Keys = g.rows[0].Storages, g.rows[0].Request.Keys
@@ -87,7 +89,7 @@ func (g *group) section() section {
 	return s
 }
 
-// split returns what of all is in common with some other storages, and the rest of the others.
+// split returns the storages that all and others have in common, and the rest of others.
 func split(all, others []storage) (common, rest []storage) {
 	rest = slices.Clone(others)
 	for i := range all {
@@ -99,7 +101,7 @@ func split(all, others []storage) (common, rest []storage) {
 	return common, rest
 }
 
-// looksLike reports whether the page would show the same of both.
+// looksLike reports whether the page shows both storages alike.
 func (s storage) looksLike(other storage) bool {
 	return s.Name == other.Name && s.Type == other.Type && s.Why == other.Why &&
 		(s.Text == other.Text || s.InRequest && other.InRequest)

@@ -13,13 +13,14 @@ type optionFunc func(*handler)
 
 func (f optionFunc) apply(h *handler) { f(h) }
 
-// WithAccess lets allowed decide who may read the page, instead of serving it to clients on this machine alone. It is
-// for programs that know their administrators:
+// WithAccess lets allowed decide which requests are served, instead of serving clients on this
+// machine alone. It is for programs that know their administrators:
 //
 //	glsdebug.Handler(glsdebug.WithAccess(func(r *http.Request) bool { return isAdmin(r) }))
 //
-// Whoever may read the page sees what the program's values log about themselves, and can stop the program for up to a
-// seventh of a second at a time by asking for stacks. With WithToken, both have to let a request pass.
+// A reader of the page sees what the program's values log about themselves, and can stop the
+// program for up to a seventh of a second at a time by asking for stacks. With WithToken, both must
+// let a request pass. WithAccess panics if allowed is nil.
 func WithAccess(allowed func(*http.Request) bool) Option {
 	if allowed == nil {
 		panic("glsdebug.WithAccess: nil function")
@@ -27,17 +28,18 @@ func WithAccess(allowed func(*http.Request) bool) Option {
 	return optionFunc(func(h *handler) { h.allowed = allowed })
 }
 
-// WithValues shows the values of storages and of requests' keys whose types implement slog.LogValuer, as what LogValue
-// returns. Without it only a request is asked, which is httpctx's own and knows how to answer. LogValue is called on
-// another goroutine than the one that carries the value, while that one goes on: each must be safe for it. One that reads
-// a map, say, which its goroutine writes, ends the program.
+// WithValues shows the values of storages and of requests' keys whose types implement
+// slog.LogValuer, as their LogValue returns them. Without it only the LogValue of httpctx.Context
+// is called, which is safe for this. LogValue is called on another goroutine than the one that
+// carries the value, while that goroutine goes on: every LogValue must be safe for it. A LogValue
+// that reads a map which its goroutine writes, say, ends the program.
 func WithValues() Option {
 	return optionFunc(func(h *handler) { h.values = true })
 }
 
-// Handler returns the handler of the page. It is served to clients on this machine that no proxy stands in front of, as
-// far as that can be told, unless WithToken or WithAccess says otherwise. Handlers share what they know about
-// goroutines, so one in a program is as good as several.
+// Handler returns the handler of the page. It serves clients on this machine that no proxy stands
+// in front of, as far as a request tells, unless WithToken or WithAccess says otherwise. Handlers
+// share what they know about goroutines, so one in a program is as good as several.
 func Handler(opts ...Option) http.Handler {
 	h := new(handler)
 	for _, o := range opts {
@@ -49,10 +51,11 @@ func Handler(opts ...Option) http.Handler {
 type handler struct {
 	allowed func(*http.Request) bool // nil for clients on this machine
 	token   *token                   // nil without one
-	values  bool                     // values of other types than httpctx.Context are asked
+	values  bool                     // call LogValue of other types than httpctx.Context too
 }
 
-// pageLimit is how many rows the page has unless limit says otherwise. A browser takes a second for ten times as many.
+// pageLimit is the number of rows of the page unless limit says otherwise. A browser takes a second
+// for ten times as many.
 const pageLimit = 1000
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

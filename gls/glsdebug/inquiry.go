@@ -9,17 +9,18 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// An inquiry is the values of one page that are asked for what they log, those that several goroutines share once.
+// An inquiry collects the values of one page whose LogValue is called. A value that several
+// goroutines share is called once.
 type inquiry struct {
-	everything bool // ask values of other types than httpctx.Context, too
+	everything bool // call LogValue of other types than httpctx.Context too
 	values     []slog.LogValuer
-	own        []bool                 // which of them are httpctx.Contexts
-	places     map[slog.LogValuer]int // in values; of pointers only: other values may not be comparable
+	own        []bool                 // for each value, whether it is an httpctx.Context
+	places     map[slog.LogValuer]int // indexes in values, of pointers only: other values may not be comparable
 	keys       map[slog.LogValuer][]noted
-	answers    []shown // to values, once they were asked
+	answers    []shown // the results for values, after ask
 }
 
-// A noted is a value and its place in the inquiry, notAsked for one that is not asked.
+// A noted is a value and its index in the inquiry, or notAsked if its LogValue is not called.
 type noted struct {
 	inspect.Value
 	place int
@@ -35,7 +36,7 @@ func newInquiry(everything bool) *inquiry {
 	}
 }
 
-// note adds a value, and the keys of a request.
+// note adds a value, and the keys if it is a request.
 func (q *inquiry) note(v inspect.Value) noted {
 	n := noted{v, notAsked}
 	valuer, ok := v.Value.(slog.LogValuer)
@@ -66,8 +67,8 @@ func (q *inquiry) note(v inspect.Value) noted {
 	return n
 }
 
-// ask asks what was noted: a httpctx.Context here, for it waits for nobody, and all others where they cannot hold up the
-// page.
+// ask calls LogValue of the values: of an httpctx.Context here, because that never blocks, and of
+// all others on goroutines that cannot hold up the page.
 func (q *inquiry) ask() {
 	q.answers = make([]shown, len(q.values))
 	var others []slog.LogValuer
@@ -88,7 +89,7 @@ func (q *inquiry) ask() {
 	}
 }
 
-// storage returns a value as the page has it, and the request that it is, nil for one that is none.
+// storage returns a value as the page shows it, and the request if the value is one, otherwise nil.
 func (q *inquiry) storage(n noted, name string) (storage, *request) {
 	s := storage{Name: name, Type: n.Type}
 	if n.place == notAsked {

@@ -14,7 +14,7 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// What the answer consists of; doc.go explains the fields.
+// The parts of an answer; doc.go explains the fields.
 type (
 	page struct {
 		Time        time.Time      `json:"time"`
@@ -27,7 +27,7 @@ type (
 		Losses      []loss         `json:"losses"`
 		Requests    []*group       `json:"requests"`
 		Goroutines  []*row         `json:"goroutines"`
-		Note        string         `json:"note,omitempty"` // why the runtime was not asked
+		Note        string         `json:"note,omitempty"` // why the runtime was not asked for stacks
 
 		rest *group // the goroutines that belong to no request
 	}
@@ -65,8 +65,8 @@ type (
 		Self     bool      `json:"this_request"`
 
 		since   time.Time
-		OwnAge  float64 `json:"-"` // of the goroutine, though it belongs to a request
-		AtLeast bool    `json:"-"` // OwnAge is since it was first seen
+		OwnAge  float64 `json:"-"` // the goroutine's own age, also if it belongs to a request
+		AtLeast bool    `json:"-"` // OwnAge counts from when the page first saw it
 	}
 	request struct {
 		ID       string    `json:"id"`
@@ -85,7 +85,7 @@ type (
 		Text  string `json:"-"`
 
 		InRequest bool   `json:"-"`                   // the page has the value in another column
-		Why       string `json:"not_shown,omitempty"` // why a value with a LogValue is not
+		Why       string `json:"not_shown,omitempty"` // why a value with a LogValue is not shown
 	}
 	origin struct {
 		By           uint64 `json:"by"`
@@ -96,16 +96,16 @@ type (
 	}
 )
 
-// A question is what a request asks for.
+// A question holds the parameters of a request.
 type question struct {
 	filter  string
 	sort    string
 	limit   int // 0 for all
 	origins bool
-	values  bool // ask values of other types than httpctx.Context, too
+	values  bool // call LogValue of other types than httpctx.Context too
 }
 
-// answer looks at the program.
+// answer describes the program's goroutines.
 func answer(ask question) *page {
 	list, known, note := look(ask.origins)
 	now := time.Now()
@@ -139,7 +139,7 @@ func answer(ask question) *page {
 	return p
 }
 
-// lossList is what has been lost since the first look.
+// lossList returns the losses since the first look.
 func lossList() []loss {
 	list := []loss{}
 	for _, l := range lost.List() {
@@ -185,7 +185,8 @@ func newRow(id uint64, m met, now time.Time) *row {
 	return r
 }
 
-// belong makes the goroutine one of the request, unless it is one of another. Nil is none.
+// belong assigns the goroutine to the request, unless it belongs to another or the request is nil.
+// It reports whether it did.
 func (r *row) belong(value *request, now time.Time) bool {
 	if value == nil || r.Request != nil {
 		return false

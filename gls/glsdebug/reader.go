@@ -12,14 +12,16 @@ import (
 )
 
 const (
-	// slowValue is how long one LogValue may take. Those that only read fields take a microsecond.
+	// slowValue is how long one LogValue may take. A LogValue that only reads fields takes a
+	// microsecond.
 	slowValue = 50 * time.Millisecond
 
 	// slowPage is how long all LogValues of one page may take.
 	slowPage = 300 * time.Millisecond
 )
 
-// stuck counts, for each type, the LogValue calls that took too long and still run. Their types are not asked.
+// stuck counts, for each type, the LogValue calls that took too long and still run. LogValue of
+// such a type is not called.
 var stuck struct {
 	mu    sync.Mutex // guards types
 	types map[reflect.Type]int
@@ -42,8 +44,8 @@ func addStuck(typ reflect.Type, n int) {
 	}
 }
 
-// readAll asks each of the values for what it logs. Their LogValues run on goroutines of their own, one after the
-// other: one that takes too long is left behind.
+// readAll calls LogValue of each value, one after the other, on goroutines of its own. A call that
+// takes too long is left behind.
 func readAll(values []slog.LogValuer) []shown {
 	all := make([]shown, len(values))
 	deadline := time.Now().Add(slowPage)
@@ -53,8 +55,8 @@ func readAll(values []slog.LogValuer) []shown {
 	return all
 }
 
-// readSome reads values from the one at next on and returns where it stopped: at the end, or after one that took too
-// long or ended its goroutine.
+// readSome reads the values from index next on. It returns the index where it stopped: at the end,
+// or after a value that took too long or ended its goroutine.
 func readSome(values []slog.LogValuer, all []shown, next int, deadline time.Time) int {
 	w := &worker{results: make(chan shown), quit: make(chan struct{})}
 	defer close(w.quit)
@@ -86,15 +88,15 @@ func readSome(values []slog.LogValuer, all []shown, next int, deadline time.Time
 	return next
 }
 
-// A worker asks values until quit is closed.
+// A worker calls LogValue of values until quit is closed.
 type worker struct {
 	results chan shown // closed when the worker ends before the last value
 	quit    chan struct{}
 	current atomic.Pointer[call] // stored before each LogValue; loaded by leave
 }
 
-// A call is one LogValue. It goes from running to either of the others, once: to done by the worker, to left by
-// readSome, which has counted it as stuck before.
+// A call is one LogValue. It goes from running to one of the other states, once: to done by the
+// worker, or to left by readSome, which has counted it as stuck before.
 type call struct{ state atomic.Int32 }
 
 const (
@@ -118,7 +120,7 @@ func (w *worker) run(values []slog.LogValuer) {
 func (w *worker) leave(typ reflect.Type) {
 	c := w.current.Load()
 	if c == nil {
-		return // it has not begun
+		return // the call has not begun
 	}
 	addStuck(typ, 1)
 	if !c.state.CompareAndSwap(running, left) {
@@ -126,7 +128,7 @@ func (w *worker) leave(typ reflect.Type) {
 	}
 }
 
-// ask shows one value, unless a call of its type is stuck.
+// ask returns what to show of one value, unless a call of its type is stuck.
 func (w *worker) ask(value slog.LogValuer) shown {
 	typ := reflect.TypeOf(value)
 	if isStuck(typ) {
@@ -142,7 +144,7 @@ func (w *worker) ask(value slog.LogValuer) shown {
 	return guarded(value)
 }
 
-// guarded is show, with a panic as a result.
+// guarded is show; a panic is returned as the reason.
 func guarded(value slog.LogValuer) (s shown) {
 	defer func() {
 		if p := recover(); p != nil {

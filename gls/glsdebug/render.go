@@ -30,7 +30,7 @@ var (
 	}).Parse(pageHTML))
 )
 
-// A view is what page.html shows: Page or Stack.
+// A view is the data of page.html: Page or Stack.
 type view struct {
 	Page  *page
 	Ask   question
@@ -42,10 +42,11 @@ type view struct {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) //nolint:errchkjson // values are what walk made; the client may be gone
+	_ = json.NewEncoder(w).Encode(value) //nolint:errchkjson // values are those of walk; the client may be gone
 }
 
-// writePage lets the page run its own code and style, by a nonce, and load nothing but itself.
+// writePage writes the page. A nonce allows the page's own code and style; everything else is
+// forbidden to load.
 func writePage(w http.ResponseWriter, v view) {
 	v.Nonce = rand.Text()
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+v.Nonce+"'; style-src 'nonce-"+
@@ -73,7 +74,7 @@ func (v view) Link(column string) string {
 // All returns the address of the list without a limit.
 func (v view) All() string { return v.link("limit", "0") }
 
-// Origins returns the address that asks the runtime.
+// Origins returns the address of the list for which the runtime is asked for stacks.
 func (v view) Origins() string { return v.link("origins", "1") }
 
 func (v view) link(name, value string) string {
@@ -91,8 +92,8 @@ func (v view) link(name, value string) string {
 	return "?" + q.Encode()
 }
 
-// order returns how the list is sorted by a column, "" if it is not. The oldest and those with the most storages come
-// first.
+// order returns the direction in which the list is sorted by a column, "" if it is not. The oldest
+// rows and those with the most storages come first.
 func (v view) order(column string) string {
 	by, reverse := strings.CutPrefix(v.Ask.sort, "-")
 	switch {
@@ -115,7 +116,7 @@ func (v view) Sorted(columns ...string) string {
 	return "none"
 }
 
-// Arrow returns the attribute by which the style tells the link that the list is sorted by.
+// Arrow returns the attribute that tells the style whether the list is sorted by this link.
 func (v view) Arrow(column string) template.HTMLAttr {
 	switch v.order(column) {
 	case "ascending":
@@ -126,23 +127,23 @@ func (v view) Arrow(column string) template.HTMLAttr {
 	return ""
 }
 
-// Filter, Sort and Limit are what the form keeps.
+// Filter, Sort and Limit return the values that the form keeps.
 func (v view) Filter() string { return v.Ask.filter }
 func (v view) Sort() string   { return v.Ask.sort }
 func (v view) Limit() int     { return v.Ask.limit }
 
-// Values reports whether values of all types are shown that log themselves.
+// Values reports whether the values of all types that implement slog.LogValuer are shown.
 func (v view) Values() bool { return v.Ask.values }
 
-// Askable reports whether the page may ask the runtime about so many goroutines.
+// Askable reports whether the page may ask the runtime for the stacks of so many goroutines.
 func (v view) Askable() bool { return v.Page.Totals.Goroutines <= mostGoroutines }
 
-// Pause returns about how long the runtime needs to tell who started whom.
+// Pause returns about how long the runtime stops the program to tell the origins of goroutines.
 func (v view) Pause() string {
 	return pause(v.Page.Totals.Goroutines).String()
 }
 
-// ageText returns seconds as a person says them.
+// ageText returns a number of seconds as text, in the unit that suits it.
 func ageText(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
 	switch {
@@ -161,7 +162,8 @@ func ageText(seconds float64) string {
 	}
 }
 
-// short returns the last element of a function's or a file's path. Type arguments have paths of their own.
+// short returns the last element of a function's or a file's path. Type arguments have paths of
+// their own.
 func short(path string) string {
 	end := strings.IndexAny(path, "[(")
 	if end < 0 {

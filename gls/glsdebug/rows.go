@@ -60,8 +60,8 @@ func (r *row) matches(words []string) bool {
 	return true
 }
 
-// sortRows sorts by age, the oldest first, unless by says otherwise. Of those that are the same the smaller id is
-// first: ids grow in time, by and large.
+// sortRows sorts by age, the oldest first, unless by says otherwise. Of equal rows the smaller id
+// comes first: ids grow in time, by and large.
 func sortRows(rows []*row, by string) {
 	by, reverse := strings.CutPrefix(by, "-")
 	compare := func(a, b *row) int { return a.since.Compare(b.since) }
@@ -84,7 +84,7 @@ func sortRows(rows []*row, by string) {
 	})
 }
 
-// requestLine is what rows are sorted by; those without a request come last.
+// requestLine is the sort key of requests. Rows without a request come last.
 func (r *row) requestLine() string {
 	if r.Request == nil {
 		return "\xff"
@@ -92,7 +92,7 @@ func (r *row) requestLine() string {
 	return r.Request.Path + " " + r.Request.Method + " " + r.Request.ID
 }
 
-// startedAt is what rows are sorted by; those of whom it is not known come last.
+// startedAt is the sort key of origins. Rows without a known origin come last.
 func (r *row) startedAt() string {
 	if r.Started == nil {
 		return "\xff"

@@ -10,21 +10,22 @@ import (
 	"strings"
 )
 
-// tokenParameter is that of the address by which a browser brings the token.
+// tokenParameter is the parameter of the address in which a browser sends the token.
 const tokenParameter = "token"
 
-// shortestToken is the length of what nobody guesses, in bytes.
+// shortestToken is the smallest length of a token, in bytes, that cannot be guessed.
 const shortestToken = 16
 
-// WithToken serves whoever brings the token, from anywhere and through any proxy, and nobody else, on this machine
-// neither. It is brought by ?token=, which a browser does once and keeps a cookie for, or by the header
-// "Authorization: Bearer". Print it where those look who may read the page:
+// WithToken serves every client that sends the token, from anywhere and through any proxy, and no
+// other client, not even on this machine. A client sends it as ?token=, which a browser does once
+// and then keeps a cookie, or in the header "Authorization: Bearer". Print the token where only
+// readers who may see the page look:
 //
 //	token := rand.Text() // of crypto/rand
 //	log.Print("inspector: http://127.0.0.1:8080/debug/ambient/?token=", token)
 //	mux.Handle("/debug/ambient/", glsdebug.Handler(glsdebug.WithToken(token)))
 //
-// A token of less than 16 bytes panics.
+// WithToken panics if the token has less than 16 bytes.
 func WithToken(text string) Option {
 	if len(text) < shortestToken {
 		panic(fmt.Sprintf("glsdebug.WithToken: a token of %d bytes can be guessed: make one with crypto/rand.Text", len(text)))
@@ -37,14 +38,14 @@ func WithToken(text string) Option {
 	return optionFunc(func(h *handler) { h.token = t })
 }
 
-// A token is what WithToken was given. It is immutable.
+// A token is the token of WithToken and its cookie. It is immutable.
 type token struct {
 	text   string
-	cookie string // its name, a program's own: ports of one machine share their cookies
+	cookie string // the cookie's name, different in each program: ports of one machine share cookies
 	kept   string // the cookie's value, which is not the token
 }
 
-// brought reports whether the request has it.
+// brought reports whether the request has the token or the cookie.
 func (t *token) brought(r *http.Request) bool {
 	if cookie, err := r.Cookie(t.cookie); err == nil && same(cookie.Value, t.kept) {
 		return true
@@ -53,13 +54,13 @@ func (t *token) brought(r *http.Request) bool {
 	return ok && same(bearer, t.text) || same(r.URL.Query().Get(tokenParameter), t.text)
 }
 
-// same takes as long for any text.
+// same compares two texts in constant time.
 func same(text, want string) bool {
 	a, b := sha256.Sum256([]byte(text)), sha256.Sum256([]byte(want))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// keep has the browser keep the cookie, and takes the token from its address.
+// keep sets the cookie in the browser, and redirects to the address without the token.
 func (t *token) keep(w http.ResponseWriter, r *http.Request, query url.Values) {
 	//nolint:gosec // not Secure where the page is served over HTTP, as it is on a loopback address
 	http.SetCookie(w, &http.Cookie{

@@ -14,14 +14,14 @@ import (
 // A shown is what the page shows of a value.
 type shown struct {
 	text string // in one line
-	json any    // what JSON has; nil for a value that is not shown
+	json any    // the value in JSON; nil for a value that is not shown
 	why  string // why a LogValuer is not shown, "" if it is
 
-	request *request // not nil if the value is that of a request
+	request *request // not nil if the value is a request's Context
 }
 
-// A requestValue is the part of httpctx.Context that the page knows. It is told by its methods, so that a program that does
-// not use httpctx does not link it.
+// A requestValue is the part of httpctx.Context that the page uses. The page recognizes the type by
+// its methods, so that a program that does not use httpctx does not link it.
 type requestValue interface {
 	slog.LogValuer
 	ID() string
@@ -36,7 +36,7 @@ const (
 	maxValues = 10  // LogValues that return LogValuers
 )
 
-// show asks a value for what it logs. It runs code of the program.
+// show calls LogValue. It runs code of the program.
 func show(value slog.LogValuer) shown {
 	v := resolve(slog.AnyValue(value))
 	var s shown
@@ -73,7 +73,8 @@ func resolve(v slog.Value) slog.Value {
 	return v
 }
 
-// walk returns v as encoding/json takes it and as a text in one line. It reads at most *left attributes.
+// walk returns v as encoding/json takes it and as a text in one line. It reads at most *left
+// attributes.
 func walk(v slog.Value, depth int, left *int) (json any, text string) {
 	v = resolve(v)
 	if v.Kind() != slog.KindGroup {
@@ -112,7 +113,7 @@ func walk(v slog.Value, depth int, left *int) (json any, text string) {
 	return group, b.String()
 }
 
-// scalar returns a value that is no group.
+// scalar returns a value that is not a group.
 func scalar(v slog.Value) any {
 	switch v.Kind() {
 	case slog.KindInt64:
@@ -135,8 +136,8 @@ func scalar(v slog.Value) any {
 	}
 }
 
-// other shows what LogValue returned of a type that slog has no kind for: a number or string of a named type as that,
-// of everything else the type.
+// other returns a value of a type that slog has no kind for: the number or string if it is of a
+// named type, otherwise the name of the type.
 func other(value any) any {
 	v := reflect.ValueOf(value)
 	switch v.Kind() {

@@ -13,29 +13,31 @@ import (
 	"github.com/ambient-go/ambient/internal/losses"
 )
 
-// A start is a function that gls started on another goroutine while somebody looked. It is immutable.
+// A start is a function that gls started on another goroutine while the page was open. It is
+// immutable.
 type start struct {
 	creator uint64
-	calls   [16]uintptr // that led to the call of gls.Go or its like, innermost first; 0 at the end
+	calls   [16]uintptr // the calls that led to gls.Go or its like, innermost first; 0 at the end
 }
 
-// A birth is when a goroutine began with a start. It is immutable.
+// A birth is a start and the time when its goroutine began. It is immutable.
 type birth struct {
 	*start
 	at time.Time
 }
 
-// births holds those of the goroutines that still run, by id: stored by each at its beginning, deleted by it at its
-// end. No goroutine waits there for one that reads.
+// births holds the births of running goroutines, by id. Each goroutine stores its own at its
+// beginning and deletes it at its end. Readers never make it wait.
 var births sync.Map
 
-// startHook is what is stored in inspect.Starts: told from the hooks of others by its address.
+// startHook is the hook stored in inspect.Starts. Its address tells it from the hooks of others.
 var startHook = noteStart
 
-// noteStart is called where gls starts fn on another goroutine.
+// noteStart wraps fn, which gls is about to start on another goroutine, so that the goroutine
+// stores its birth.
 func noteStart(fn func()) func() {
 	s := &start{creator: goroutine.ID()}
-	runtime.Callers(3, s.calls[:]) // without itself and the function of gls that calls it
+	runtime.Callers(3, s.calls[:]) // without noteStart and its caller in gls
 	return func() {
 		id := goroutine.ID()
 		births.Store(id, birth{s, time.Now()})
@@ -44,7 +46,7 @@ func noteStart(fn func()) func() {
 	}
 }
 
-// plumbing is what is not the program's own on a stack.
+// plumbing lists the prefixes of functions that are not the program's own.
 var plumbing = []string{
 	"github.com/ambient-go/ambient/gls.",
 	"github.com/ambient-go/ambient/gls/glsdebug.noteStart",
@@ -85,46 +87,49 @@ func trimZeros(calls []uintptr) []uintptr {
 }
 
 const (
-	// idle is for how long after a look the hook stays and what is known of goroutines is kept.
+	// idle is how long after a look the hook stays installed and facts about goroutines are kept.
 	idle = 30 * time.Second
 
-	// surveyAtMost is the largest number of goroutines with which a look asks the runtime by itself: a thousand that
-	// carry values, and as many others. The program stands still for up to 28 ms then.
+	// surveyAtMost is the largest number of goroutines with which a look asks the runtime by
+	// itself: a thousand that carry values, and as many others. The program is stopped for up to 28
+	// ms then.
 	surveyAtMost = 2000
 
-	// surveyEach is for how long each goroutine is taken to stop the program. The runtime takes 3 to 14 microseconds;
-	// what a clock says is that and whatever else the machine does.
+	// surveyEach is the time by which each goroutine is assumed to lengthen the stop. The runtime
+	// takes 3 to 14 microseconds for each. A clock would also measure other work of the machine.
 	surveyEach = 14 * time.Microsecond
 
-	// surveyBurst is for how long looks may stop the program in a row, and surveyShare in the long run: one part in so
-	// many.
+	// surveyBurst is how long looks may stop the program in a row. In the long run it is one part
+	// in surveyShare of the time.
 	surveyBurst = 20 * time.Millisecond
 	surveyShare = 50
 )
 
-// A met is what is kept of a goroutine from one look to the next.
+// A met holds the facts about a goroutine that are kept from one look to the next.
 type met struct {
-	first  time.Time // when it was first seen
-	origin *origin   // nil while it is not known
+	first  time.Time // when a look first saw it
+	origin *origin   // nil while unknown
 	exited bool
 }
 
-// watch is what the looks at this program have in common.
+// watch is the state that all looks share.
 var watch struct {
-	mu      sync.Mutex // held during a look, which is never on a goroutine that is looked at for its values
+	mu      sync.Mutex // guards all fields; held during a look
 	met     map[uint64]*met
 	pending *time.Timer // ends the watch
-	stop    func()      // ends that of losses
+	stop    func()      // ends the watch of losses
 
-	// debt is for how long looks have stopped the program, as of paid, less a share of the time that has passed.
+	// debt is how long looks have stopped the program, up to the time paid, less a share of the
+	// time that has passed.
 	debt time.Duration
 	paid time.Time
 }
 
-// lost counts what is lost while somebody looks.
+// lost counts the losses while the page is open.
 var lost losses.Profile
 
-// begin installs the hooks, unless a test of the program has one there, and puts off the end. watch.mu is held.
+// begin installs the hooks, unless a test of the program has installed one, and postpones the end.
+// watch.mu is held.
 func begin() {
 	inspect.Starts.CompareAndSwap(nil, &startHook)
 	if watch.pending == nil {
@@ -148,8 +153,9 @@ func end() {
 	watch.met, watch.pending, watch.stop = nil, nil, nil
 }
 
-// look returns the goroutines that carry a frame, each once, and what is known of them. With force the runtime is asked
-// about more of them than a look asks about by itself; note says why it was not.
+// look returns the goroutines that carry a frame, each once, and the facts about them. With force,
+// look asks the runtime about more goroutines than it does by itself. The note is the reason why it
+// could not.
 func look(force bool) (list []inspect.Goroutine, known map[uint64]met, note string) {
 	watch.mu.Lock()
 	defer watch.mu.Unlock()
@@ -193,7 +199,7 @@ func carrying() []inspect.Goroutine {
 	return list
 }
 
-// meet notes those that are new. watch.mu is held.
+// meet adds the goroutines that are new. watch.mu is held.
 func meet(list []inspect.Goroutine) {
 	now := time.Now()
 	for i := range list {
@@ -209,7 +215,7 @@ func meet(list []inspect.Goroutine) {
 	}
 }
 
-// unknown reports whether it is not known who started one of them. watch.mu is held.
+// unknown reports whether a goroutine's origin is not known. watch.mu is held.
 func unknown(list []inspect.Goroutine) bool {
 	for i := range list {
 		if m := watch.met[list[i].ID]; m.origin == nil && !m.exited {
@@ -227,9 +233,9 @@ func affordable() bool {
 	return watch.debt < surveyBurst
 }
 
-// survey asks the runtime who started those of whom it is not known, and lists the goroutines again: those that are
-// still there although the runtime does not have them have exited, and those that are new are left to the next look.
-// watch.mu is held.
+// survey asks the runtime for the unknown origins, and lists the goroutines again. A goroutine that
+// is still listed although the runtime does not have it has exited. A goroutine that is new is left
+// to the next look. watch.mu is held.
 func survey(before []inspect.Goroutine) []inspect.Goroutine {
 	traces := goroutine.Traces()
 	watch.debt += time.Duration(len(traces)) * surveyEach
@@ -255,13 +261,13 @@ func survey(before []inspect.Goroutine) []inspect.Goroutine {
 	return after
 }
 
-// originOf returns what the runtime's text says.
+// originOf returns the origin in the runtime's text.
 func originOf(trace goroutine.Trace) *origin {
 	o := &origin{By: trace.Origin.Creator, Function: trace.Origin.Function, Position: trace.Origin.Position}
-	if call, ok := trace.Caller(carrier.StartName); ok && !isPlumbing(call.Function) { // the one of gls.Go
+	if call, ok := trace.Caller(carrier.StartName); ok && !isPlumbing(call.Function) { // the caller of gls.Go
 		o.Function, o.Position = call.Function, call.Position
 	}
-	for _, f := range slices.Backward(trace.Frames()) { // the outermost that is the program's
+	for _, f := range slices.Backward(trace.Frames()) { // the program's outermost function
 		if f.Position != "" && !isPlumbing(f.Function) {
 			o.Runs, o.RunsPosition = f.Function, f.Position
 			break

@@ -9,11 +9,16 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// BeginTx is for libraries that begin transactions themselves, as GORM does for each Create. Inside of a Run it sets a
-// savepoint, and the *sql.Tx that it returns is a part of that Run's transaction: Commit releases the savepoint and
-// Rollback goes back to it. Statements on the DB before that are part of it too. Outside of a Run it is
-// [sql.DB.BeginTx]: statements on the DB are no part of that transaction. Prefer Run, and end a transaction that was
-// begun inside of a Run before its function returns, or the Run fails.
+// BeginTx is for libraries that begin transactions themselves, as GORM does for each Create. Prefer
+// Run.
+//
+// Inside of a Run, BeginTx sets a savepoint, and the *sql.Tx that it returns is a part of that
+// Run's transaction: Commit releases the savepoint and Rollback goes back to it. Statements on the
+// DB before the Commit or Rollback are part of it too. If the transaction is still open when the
+// function of the Run returns, the Run fails.
+//
+// Outside of a Run, BeginTx is [sql.DB.BeginTx]: statements on the DB are no part of that
+// transaction.
 func (db *DB) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
 	at, err := db.at()
 	switch {
@@ -27,8 +32,9 @@ func (db *DB) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
 		return nil, err
 	}
 	begun := sql.OpenDB(begunTx{s, ctx})
-	defer begun.Close() // what has begun goes on
-	// The end of ctx would roll back on another goroutine, at a time of its own: Commit looks at it instead.
+	defer begun.Close() // the transaction that has begun goes on
+	// The end of ctx would roll back on another goroutine, at any time. Commit looks at ctx
+	// instead.
 	return begun.BeginTx(context.WithoutCancel(ctx), opts)
 }
 
@@ -49,8 +55,9 @@ func (db *DB) beginOutside(ctx context.Context, at *scope, opts *sql.TxOptions) 
 	return db.pool.BeginTx(ctx, opts)
 }
 
-// A begunTx is the driver, with its one connection, of a *sql.Tx that BeginTx returns inside of a Run. It hands on what
-// it is given to the Run's *sql.Tx: arguments as they came, rows as that one has read them.
+// A begunTx is the driver, with its one connection, of a *sql.Tx that BeginTx returns inside of a
+// Run. It passes statements on to the Run's *sql.Tx: arguments as they came, rows as that *sql.Tx
+// has read them.
 type begunTx struct {
 	scope *scope
 	ctx   context.Context
@@ -75,7 +82,7 @@ func (t begunTx) Begin() (driver.Tx, error) { return t, nil }
 
 func (t begunTx) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) { return t, nil }
 
-// Commit ends the scope as Run does when its function returns nil.
+// Commit ends the scope as Run does if its function returns nil.
 func (t begunTx) Commit() error {
 	if err := t.scope.check(); err != nil && !errors.Is(err, ErrDoomed) {
 		return err
@@ -83,7 +90,7 @@ func (t begunTx) Commit() error {
 	return t.scope.commit(t.ctx)
 }
 
-// Rollback ends the scope as Run does when its function fails.
+// Rollback ends the scope as Run does if its function fails.
 func (t begunTx) Rollback() error {
 	if err := t.scope.check(); err != nil && !errors.Is(err, ErrDoomed) {
 		return err
@@ -92,7 +99,7 @@ func (t begunTx) Rollback() error {
 	return nil
 }
 
-// CheckNamedValue leaves arguments to the database's own driver.
+// CheckNamedValue accepts every argument: the database's own driver checks them.
 func (t begunTx) CheckNamedValue(*driver.NamedValue) error { return nil }
 
 func (t begunTx) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
@@ -121,7 +128,7 @@ func (t begunTx) Prepare(query string) (driver.Stmt, error) {
 	return t.PrepareContext(context.Background(), query)
 }
 
-// arguments turns what a driver is given back into what a user gave.
+// arguments turns the arguments of a driver back into those of a user.
 func arguments(named []driver.NamedValue) []any {
 	args := make([]any, len(named))
 	for i, n := range named {

@@ -12,30 +12,33 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// A DB runs statements in the transaction of the running flow of control, and on a *sql.DB's pool where there is none.
-// It is safe for concurrent use. Make one for each *sql.DB: two do not know of each other's transactions.
+// A DB runs statements in the transaction of the running flow of control, and without one on the
+// pool of a *sql.DB. It is safe for concurrent use. Make one DB for each *sql.DB: two DBs do not
+// know of each other's transactions.
 type DB struct {
 	pool       *sql.DB
 	savepoints savepoints
 	join       bool
 
-	// current holds what a statement runs in, as code sees it: a Run, or an Outside. It travels with the frame.
+	// current holds the scope of a statement as the code sees it: a Run, or an Outside. It travels
+	// with the frame.
 	current *gls.Storage[*scope]
-	untyped *frame.Storage // of current, for packages carrier and frame
+	untyped *frame.Storage // current, for packages carrier and frame
 
-	// entered holds the same by goroutine, for others to ask: the outermost Run's scope or the Outside's, whichever is
-	// the inner one. A goroutine that is in no Run has none.
+	// entered holds, for each goroutine that is in a Run, the innermost of its outermost Runs and
+	// Outsides. Other goroutines read it.
 	entered sync.Map // of uint64 to *scope
 
-	// open is the number of transactions that Run has open. While it is 0, a statement needs no look at entered.
+	// open is the number of open transactions of Run. While it is 0, a statement does not look at
+	// entered.
 	open atomic.Int64
 
 	begun   atomic.Uint64 // numbers the transactions
 	seen    sightings
-	waiting atomic.Int64 // connections held by those that wait for one, see scope.wait
+	waiting atomic.Int64 // connections held by goroutines that wait for one, see scope.wait
 }
 
-// New returns a DB on db's connections. It panics if db is nil.
+// New returns a DB that uses the connections of db. It panics if db is nil.
 func New(db *sql.DB, opts ...Option) *DB {
 	if db == nil {
 		panic("glssql.New: nil *sql.DB")
@@ -52,20 +55,22 @@ func New(db *sql.DB, opts ...Option) *DB {
 	return d
 }
 
-// Unwrap returns the *sql.DB that was given to New. Statements on it are no part of any Run.
+// Unwrap returns the *sql.DB that was given to New. Statements on it are part of no Run.
 func (db *DB) Unwrap() *sql.DB { return db.pool }
 
-// GetDBConn is Unwrap for GORM, which asks for it by this name.
+// GetDBConn is Unwrap for GORM, which calls it by this name.
 func (db *DB) GetDBConn() (*sql.DB, error) { return db.pool, nil }
 
-// InTx reports whether a statement here is part of a transaction: false outside of a Run and in Outside, and where a
-// statement is refused because its transaction has ended or belongs to another goroutine.
+// InTx reports whether a statement here is part of a transaction. It is false outside of a Run, in
+// Outside, and where a statement is refused because its transaction has ended or belongs to another
+// goroutine.
 func (db *DB) InTx() bool {
 	s, _ := db.current.Get()
 	return s.inTx() && s.goroutine == goroutine.ID() && s.state.Load() == open
 }
 
-// at returns the scope that the running code is in, nil for none, or why a statement is refused here.
+// at returns the scope of the running code, nil for none, or the error that refuses a statement
+// here.
 func (db *DB) at() (*scope, error) {
 	s, ok := db.current.Get()
 	switch {
@@ -77,10 +82,10 @@ func (db *DB) at() (*scope, error) {
 	return s, nil
 }
 
-// missing returns why a statement is refused where nothing is set.
+// missing returns the error that refuses a statement where no scope is set, or nil.
 func (db *DB) missing() error {
 	if carrier.Ended(db.untyped) {
-		return ErrDone // with inheritance, a goroutine has let go of the values of a Run that is over
+		return ErrDone // with inheritance, this goroutine dropped the values of a Run that has ended
 	}
 	if db.open.Load() == 0 {
 		return nil
@@ -88,8 +93,8 @@ func (db *DB) missing() error {
 	return db.lost()
 }
 
-// enter makes s what others find of the running goroutine, and returns what undoes it. It runs for the outermost Run
-// and for Outside, not for each statement.
+// enter stores s as the running goroutine's entry in entered, and returns the function that puts
+// the previous entry back. The outermost Run and Outside call it, and no statement does.
 func (db *DB) enter(s *scope) (leave func()) {
 	previous, was := db.entered.Swap(s.goroutine, s)
 	return func() {
@@ -101,14 +106,14 @@ func (db *DB) enter(s *scope) (leave func()) {
 	}
 }
 
-// scopeOf returns what a goroutine has entered last, nil where it is in no Run.
+// scopeOf returns the goroutine's entry in entered, nil if it is in no Run.
 func (db *DB) scopeOf(id uint64) *scope {
 	s, _ := db.entered.Load(id)
 	entered, _ := s.(*scope)
 	return entered
 }
 
-// holds returns the number of connections that the Runs of a goroutine have.
+// holds returns the number of connections that a goroutine's Runs hold.
 func (db *DB) holds(id uint64) int {
 	if s := db.scopeOf(id); s != nil {
 		return s.held

@@ -11,24 +11,26 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// A sighting is what is known of a goroutine that asked for a statement with nothing set, while a Run was open.
+// A sighting records a goroutine that ran a statement with nothing set while a Run was open.
 type sighting struct {
 	id      uint64
-	creator uint64 // who started it by a go statement that carries nothing; 0 for none
-	begun   uint64 // db.begun at the first look: a transaction with a greater number began later
+	creator uint64 // the goroutine that started it by a go statement that carries nothing; 0 for none
+	begun   uint64 // db.begun at this time: a transaction with a greater number began later
 
-	// scope is what the creator's frame had at the first look. It need not be a Run of the creator's own.
+	// scope is the scope in the creator's frame at this time. It need not be a Run of the creator's
+	// own.
 	scope weak.Pointer[scope]
 }
 
-// sightings is a direct-mapped cache from id%len to a sighting: ids that collide overwrite each other and are looked at
-// again. Without it, each statement outside of a transaction would read its goroutine's stack while another goroutine is
-// in one.
+// sightings is a direct-mapped cache from id%len to a sighting. Colliding ids overwrite each other
+// and are looked at again. Without the cache, each statement outside of a transaction would read
+// its goroutine's stack while another goroutine is in a transaction.
 type sightings [512]atomic.Pointer[sighting]
 
-// lost returns the error of a statement with nothing set if a plain go statement started this goroutine and its creator
-// is in a transaction now, which may have begun after that. Nobody can tell, so the statement is refused, unless this
-// goroutine has been seen before the transaction began.
+// lost returns the error of a statement with nothing set if a plain go statement started this
+// goroutine and its creator is in a transaction now. The transaction may have begun after the go
+// statement, which cannot be told, so the statement is refused, unless this goroutine has been seen
+// before the transaction began.
 func (db *DB) lost() error {
 	id := goroutine.ID()
 	slot := &db.seen[id%uint64(len(db.seen))]
@@ -41,11 +43,11 @@ func (db *DB) lost() error {
 		return nil
 	}
 	cause := db.notSet()
-	cause.Lost = true // also where its creator is in an Isolate right now
+	cause.Lost = true // also where the creator is in an Isolate right now
 	return &lostError{cause}
 }
 
-// sight looks at the running goroutine, which takes microseconds.
+// sight returns a sighting of the running goroutine. It takes microseconds.
 func (db *DB) sight(id uint64) *sighting {
 	seen := &sighting{id: id, begun: db.begun.Load()}
 	cause := db.notSet()
@@ -61,7 +63,8 @@ func (db *DB) sight(id uint64) *sighting {
 	return seen
 }
 
-// inside reports whether the goroutine's creator is in a transaction that had begun at the first look.
+// inside reports whether the goroutine's creator is in a transaction that had begun at the first
+// look.
 func (db *DB) inside(seen *sighting) bool {
 	if s := seen.scope.Value(); s.inTx() && s.state.Load() == open {
 		return true

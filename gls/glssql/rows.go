@@ -22,7 +22,7 @@ var (
 
 func (s begunStmt) Close() error { return s.stmt.Close() }
 
-func (s begunStmt) NumInput() int { return -1 } // the database's driver counts them
+func (s begunStmt) NumInput() int { return -1 } // unknown: the database's driver checks the number
 
 func (s begunStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	if err := s.tx.scope.check(); err != nil {
@@ -38,17 +38,18 @@ func (s begunStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (
 	return newRows(s.stmt.QueryContext(ctx, arguments(args)...))
 }
 
-// Exec and Query are there for the interface: database/sql calls those with a context.
+// Exec and Query complete the interface driver.Stmt. Package database/sql calls ExecContext and
+// QueryContext.
 func (s begunStmt) Exec([]driver.Value) (driver.Result, error) { return nil, errors.ErrUnsupported }
 
 func (s begunStmt) Query([]driver.Value) (driver.Rows, error) { return nil, errors.ErrUnsupported }
 
-// rows are the rows of a *sql.Rows, for database/sql to read a second time.
+// rows adapts a *sql.Rows to driver.Rows, so that database/sql reads it a second time.
 type rows struct {
 	from    *sql.Rows
 	columns []string
 	types   []*sql.ColumnType
-	values  []any // of one row
+	values  []any // the values of one row
 	into    []any // pointers to them
 	more    bool  // from is in its next result set
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// Run calls fn in a transaction: statements on db in fn, and in all that fn calls on this goroutine, are part of it. A
-// nil error commits. An error, a panic, runtime.Goexit and the end of ctx roll back. Run returns fn's error as it is, or
-// the one of beginning or committing; a panic passes through as it is.
+// Run calls fn in a transaction. Statements on db in fn, and in all that fn calls on this
+// goroutine, are part of it. A nil error commits. An error, a panic, runtime.Goexit and the end of
+// ctx roll back. Run returns fn's error as it is, or the error of beginning or committing. A panic
+// passes through as it is. Opts are those of [sql.DB.BeginTx].
 //
-// Inside of another Run of the same DB it sets a savepoint, which an error in fn goes back to: the enclosing Run goes on.
-// JoinNested changes that. Opts are those of [sql.DB.BeginTx]; an inner Run may only ask for what the outermost one has,
-// and nil asks for nothing.
+// Inside of another Run of the same DB, Run sets a savepoint. An error in fn goes back to the
+// savepoint, and the enclosing Run goes on. JoinNested changes that. The opts of an inner Run may
+// only ask for options that the outermost Run has; nil asks for none.
 //
 // Where a statement is refused, so is Run. It panics if ctx or fn is nil.
 func (db *DB) Run(ctx context.Context, opts *sql.TxOptions, fn func() error) error {
@@ -60,7 +61,7 @@ func (db *DB) outermost(ctx context.Context, at *scope, opts *sql.TxOptions, fn 
 	return s, s.run(ctx, fn)
 }
 
-// run calls fn in s and ends s by what fn did.
+// run calls fn in s and commits or rolls back s.
 func (s *scope) run(ctx context.Context, fn func() error) (err error) {
 	defer func() {
 		if s.state.Load() == open {

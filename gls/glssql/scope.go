@@ -15,45 +15,48 @@ import (
 type scope struct {
 	db        *DB
 	goroutine uint64
-	held      int // connections that the goroutine's Runs have, this one's included
+	held      int // connections that the goroutine's Runs hold, this Run's included
 
 	tx        *transaction // nil for Outside, which uses nothing below
 	parent    *scope       // nil for the outermost Run
-	savepoint string       // "" for the outermost Run and for one that joined
+	savepoint string       // "" for the outermost Run and a joined Run
 
-	// state goes from open to one of the others once. The scope's goroutine writes it, under tx.mu; all read it.
+	// state goes from open to one of the other states once. The scope's goroutine writes it, under
+	// tx.mu; any goroutine reads it.
 	state atomic.Int32
 
-	doomed error // why it can only be rolled back, of its goroutine alone
+	doomed error // the reason why s can only be rolled back, or nil; used by its goroutine alone
 
-	hooks []func() // of AfterCommit, in order; guarded by tx.mu
+	hooks []func() // the functions of AfterCommit, in order; guarded by tx.mu
 }
 
 const (
 	open      = iota
 	merged    // into its parent
 	dropped   // rolled back
-	committed // the outermost one
+	committed // the outermost Run
 )
 
-// A transaction is what the scopes of one outermost Run share.
+// A transaction holds the state that the scopes of one outermost Run share.
 type transaction struct {
 	*sql.Tx
-	ctx    context.Context // the outermost Run's
+	ctx    context.Context // the ctx of the outermost Run
 	opts   sql.TxOptions
-	number uint64 // of db.begun
+	number uint64 // the value of db.begun
 
-	top   *scope // the innermost open scope: what a statement is in fact part of. Of its goroutine alone, as names
+	top   *scope // the innermost open scope, which statements are part of; used by its goroutine alone, as names is
 	names int
 
-	mu sync.Mutex // see scope
+	mu sync.Mutex // guards hooks and writes of state in all scopes
 }
 
-// inTx reports whether s is a transaction's: not an Outside's, and not nil, which stands for neither.
+// inTx reports whether s belongs to a transaction. An Outside does not, nor does nil, which stands
+// for neither.
 func (s *scope) inTx() bool { return s != nil && s.tx != nil }
 
-// check returns why a statement in s is refused here. Code that was bound in an outer scope and runs in an inner one is
-// part of the inner one, as all that happens on the connection is.
+// check returns the error that refuses a statement in s here, or nil. Code that was bound in an
+// outer scope and runs in an inner one is part of the inner scope, as all statements on the
+// connection are.
 func (s *scope) check() error {
 	switch {
 	case s.state.Load() != open:
@@ -87,8 +90,8 @@ func (s *scope) nest(ctx context.Context, opts *sql.TxOptions) (*scope, error) {
 	return inner, nil
 }
 
-// exec runs one of the statements on savepoints. Its ctx is the outermost Run's: a driver may give up the connection of
-// a statement whose ctx ends, and with it all of the transaction.
+// exec runs a savepoint statement. It uses the outermost Run's ctx: a driver may give up the
+// connection of a statement whose ctx ends, and with it the whole transaction.
 func (s *scope) exec(statement string) error {
 	if statement == "" {
 		return nil
@@ -97,7 +100,8 @@ func (s *scope) exec(statement string) error {
 	return err
 }
 
-// commit ends s as far as its parent lets it, or rolls it back and returns why.
+// commit merges s into its parent, or commits the transaction if s is the outermost scope. If that
+// is not possible, it rolls s back and returns the error.
 func (s *scope) commit(ctx context.Context) error {
 	err, to := ctx.Err(), int32(merged)
 	switch {
@@ -109,7 +113,7 @@ func (s *scope) commit(ctx context.Context) error {
 	case s.parent == nil:
 		to = committed
 		if err = s.tx.Commit(); errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-			err = ctx.Err() // it has ended just now
+			err = ctx.Err() // ctx has ended just now
 		}
 	case s.savepoint != "":
 		err = s.exec(s.db.savepoints.release)
@@ -122,12 +126,13 @@ func (s *scope) commit(ctx context.Context) error {
 	return nil
 }
 
-// rollback undoes what was done in s, because of cause. Where that is not possible by itself, the parent is doomed.
+// rollback undoes the statements in s, because of cause. If s cannot be undone by itself, rollback
+// dooms the parent.
 func (s *scope) rollback(cause error) {
 	defer s.end(dropped) // the driver may panic
 	switch {
 	case s.parent == nil:
-		// It fails where nothing is left to roll back. The pool sees to a broken connection.
+		// Rollback fails if nothing is left to roll back. The pool closes a broken connection.
 		_ = s.tx.Rollback()
 	case s.savepoint == "":
 		s.parent.doom(cause)
@@ -147,7 +152,7 @@ func (s *scope) doom(cause error) {
 	}
 }
 
-// end closes s and what is still open inside of it.
+// end closes s and the scopes that are still open inside of it.
 func (s *scope) end(state int32) {
 	s.tx.mu.Lock()
 	defer s.tx.mu.Unlock()
@@ -157,7 +162,7 @@ func (s *scope) end(state int32) {
 	s.close(state)
 }
 
-// close needs tx.mu.
+// close closes s. tx.mu is held.
 func (s *scope) close(state int32) {
 	switch state {
 	case merged:

@@ -7,7 +7,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A querier is what a statement runs on: a *sql.DB or a *sql.Tx.
+// A querier runs statements: a *sql.DB or a *sql.Tx.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -15,7 +15,8 @@ type querier interface {
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
-// target returns what a statement here runs on, and what is to be called after it where that is not nil.
+// target returns the querier for a statement here, and a function to call after the statement, nil
+// for none.
 func (db *DB) target(ctx context.Context) (on querier, done func(), err error) {
 	s, err := db.at()
 	switch {
@@ -29,8 +30,9 @@ func (db *DB) target(ctx context.Context) (on querier, done func(), err error) {
 	return db.pool, done, err
 }
 
-// ExecContext is [sql.DB.ExecContext], in the transaction of the innermost Run or, without one, on the pool. It returns
-// ErrOtherGoroutine, ErrDone, ErrDoomed, ErrWouldDeadlock or an error that wraps a *gls.NotSetError where it is refused.
+// ExecContext is [sql.DB.ExecContext] in the transaction of the innermost Run or, without one, on
+// the pool. A refused statement returns ErrOtherGoroutine, ErrDone, ErrDoomed, ErrWouldDeadlock or
+// an error that wraps a *gls.NotSetError.
 func (db *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	on, done, err := db.target(ctx)
 	if err != nil {
@@ -42,8 +44,8 @@ func (db *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 	return on.ExecContext(ctx, query, args...)
 }
 
-// QueryContext is [sql.DB.QueryContext], in the transaction or on the pool as ExecContext is. Rows that are open when
-// their Run ends are closed.
+// QueryContext is [sql.DB.QueryContext], in the transaction or on the pool as ExecContext is. Rows
+// that are open when their Run ends are closed.
 func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	on, done, err := db.target(ctx)
 	if err != nil {
@@ -55,8 +57,8 @@ func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql
 	return on.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext is [sql.DB.QueryRowContext], in the transaction or on the pool as ExecContext is. Where it is refused,
-// the row's Err and Scan say so.
+// QueryRowContext is [sql.DB.QueryRowContext], in the transaction or on the pool as ExecContext is.
+// If the statement is refused, the row's Err and Scan return the error.
 func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	on, done, err := db.target(ctx)
 	if err != nil {
@@ -68,8 +70,9 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *s
 	return on.QueryRowContext(ctx, query, args...)
 }
 
-// PrepareContext is [sql.DB.PrepareContext]. A statement that is prepared in a transaction belongs to it and ends with
-// it. One that is prepared outside of a transaction belongs to the pool for good: what it runs is no part of a Run.
+// PrepareContext is [sql.DB.PrepareContext]. A statement that is prepared in a transaction belongs
+// to it and ends with it. A statement that is prepared outside of a transaction belongs to the pool
+// for good: its executions are part of no Run.
 func (db *DB) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
 	on, done, err := db.target(ctx)
 	if err != nil {
@@ -101,13 +104,14 @@ func (db *DB) Prepare(query string) (*sql.Stmt, error) {
 	return db.PrepareContext(gls.Context(), query)
 }
 
-// refusedRow returns a row with an error. Only database/sql can make one, of a query that fails: this one does because
-// its context has ended, which it looks at before anything else.
+// refusedRow returns a row with an error. Only database/sql can make a row with an error, for a
+// query that fails. This query fails because its context has ended, which database/sql checks
+// first.
 func refusedRow(err error) *sql.Row {
 	return new(sql.DB).QueryRowContext(refusal{context.Background(), err}, "")
 }
 
-// A refusal is a context that has ended by an error of ours.
+// A refusal is a context that has ended with a given error.
 type refusal struct {
 	context.Context
 	err error
