@@ -8,17 +8,18 @@ import (
 	"github.com/ambient-go/ambient/internal/ambient"
 )
 
-// ambient returns the binding by which gls.Context returns the request's context until the Context is finished.
+// ambient returns the binding with which gls.Context returns the request's context until the
+// Context is finished.
 func (c *Context) ambient() gls.Binding { return gls.WithContext((*requestContext)(c)) }
 
-// A requestContext is a Context in gls's storage of the ambient context: a second type for the same pointer, so that
-// nothing is allocated for it.
+// A requestContext is a Context in gls's storage of the ambient context. It is a second type for
+// the same pointer, so that the binding allocates nothing.
 type requestContext Context
 
 var _ ambient.Source = (*requestContext)(nil)
 
-// Ambient returns the request's context. That of a request that is over is none, wherever its frame still is: on a
-// worker that one request has started for all, say.
+// Ambient returns the request's context, or false once the request is over. Its frame may live on
+// then, in a worker that the request started, say.
 func (r *requestContext) Ambient() (context.Context, bool) {
 	if r.finished.Load() {
 		return nil, false
@@ -28,7 +29,7 @@ func (r *requestContext) Ambient() (context.Context, bool) {
 
 func (r *requestContext) context() context.Context { return (*Context)(r).Context() }
 
-// The methods of a context.Context are not called: gls shows what Ambient returns.
+// gls shows what Ambient returns and does not call the methods of context.Context.
 
 func (r *requestContext) Deadline() (time.Time, bool) { return r.context().Deadline() }
 func (r *requestContext) Done() <-chan struct{}       { return r.context().Done() }

@@ -8,15 +8,19 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// WithRequestContext gives next a request whose context.Context carries the Context and the frame. Without it a
-// request's context knows nothing of them. It is for code that is handed a ctx where somebody else has started the
-// goroutine (below http.TimeoutHandler, in resolvers of GraphQL, behind gRPC): FromContext finds the Context there,
-// gls.Resume continues the request's flow, LogHandler and Transport know the request by the ctx of the record and
-// of the outgoing request, and a Middleware that is given a request with such a ctx is nested in the one that made
-// it.
+// WithRequestContext gives next a request whose context.Context carries the Context and the frame.
+// Without it a request's context carries neither. It is for code that is handed a ctx on a
+// goroutine that other code started: below http.TimeoutHandler, in resolvers of GraphQL, behind
+// gRPC. With such a ctx
 //
-// The request that next is given is a copy then, by http.Request.WithContext, and is what Context.Request returns.
-// Inside another Middleware the option is independent of that one's.
+//   - FromContext returns the Context,
+//   - gls.Resume continues the request's flow,
+//   - LogHandler and Transport find the request by the ctx of the record and of the outgoing
+//     request,
+//   - a Middleware whose request has the ctx is nested in the Middleware that made it.
+//
+// The request that next gets is then a copy, by http.Request.WithContext, and Context.Request
+// returns the copy. The option is independent of that of an outer Middleware.
 func WithRequestContext() Option {
 	return optionFunc(func(c *config) {
 		c.carry = true
@@ -24,7 +28,8 @@ func WithRequestContext() Option {
 	})
 }
 
-// carrying goes from false to true, once, when an option WithRequestContext is used. Until then no ctx is asked.
+// carrying goes from false to true once, when the option WithRequestContext is used. Until then no
+// ctx is searched.
 var carrying atomic.Bool
 
 // A carryingContext is the context of a request that carries its Context. It is immutable.
@@ -43,8 +48,8 @@ func (ctx carryingContext) Value(key any) any {
 	return ctx.Context.Value(key)
 }
 
-// carriedRequest returns a copy of c's request with a context that carries c, and the frame that is in force here
-// with c and its context in it.
+// carriedRequest returns a copy of c's request whose context carries c and the frame in force here,
+// with c and its context added.
 func (c *Context) carriedRequest() *http.Request {
 	frame := gls.Capture().With(current.With(c), c.ambient())
 	return c.request.WithContext(gls.NewContext(carryingContext{c.request.Context(), c}, frame))
@@ -59,9 +64,10 @@ func carried(ctx context.Context) *Context {
 	return c
 }
 
-// FromContext returns the Context that ctx carries, and true, if it is the context of a request that a Middleware with
-// WithRequestContext has given on, or derived from it, on whatever goroutine. That of a request that is over, and any
-// where the package is switched off, is none. It does not look at the frame: see Get. It panics if ctx is nil.
+// FromContext returns the Context that ctx carries, and true. A ctx carries one if it is the
+// context of a request that a Middleware with WithRequestContext gave to its handler, or derived
+// from it, on any goroutine. It returns false if the request is over or the package is switched
+// off. It does not look at the frame: see Get. It panics if ctx is nil.
 func FromContext(ctx context.Context) (*Context, bool) {
 	if ctx == nil {
 		panic("httpctx.FromContext: nil context")
@@ -72,9 +78,10 @@ func FromContext(ctx context.Context) (*Context, bool) {
 	return nil, false
 }
 
-// byContext returns the Context for code that was given a ctx: the one that it carries, or else that of the frame, as
-// Get. An explicit ctx wins, also where its request is over: that is none then, and not another one. Only a Middleware
-// further in, without WithRequestContext, is nearer than what the ctx carries.
+// byContext returns the Context for code that was given a ctx: the Context that ctx carries, or
+// else that of the frame, as Get. An explicit ctx wins, also if its request is over: the result is
+// none then, and not another request. Only an inner Middleware, without WithRequestContext, is
+// nearer than the Context that ctx carries.
 func byContext(ctx context.Context) (*Context, bool) {
 	c := carried(ctx)
 	if c == nil {

@@ -10,18 +10,20 @@ import (
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
-// A Context is one request, from the moment a Middleware takes it until the handler below that Middleware returns.
-// All methods are safe for concurrent use; what they return from the *http.Request is as safe as the request itself.
+// A Context is one request, from the moment a Middleware takes it until the handler below that
+// Middleware returns. It belongs to this package and is never used for another request.
 //
-// A Context belongs to this package and is never used for another request.
+// All methods are safe for concurrent use. Values that they return from the *http.Request are as
+// safe as the request itself.
 type Context struct {
 	request *http.Request       // the pointer given to next; immutable
 	writer  http.ResponseWriter // nil when detached; immutable
 	*shared                     // immutable
-	outer   *Context            // the one that this is nested in, or nil; immutable
-	era     uint64              // how often the package had been switched off before; immutable
+	outer   *Context            // the Context around this one, or nil; immutable
+	era     uint64              // the package's era when the request began; immutable
 
-	// What is kept of the request past its end, as it was when the Middleware took it; immutable.
+	// Data of the request that stays readable past its end, as it was when the Middleware took it;
+	// immutable.
 	method, path string
 
 	// finished goes from false to true, once, when the handler ends.
@@ -29,38 +31,43 @@ type Context struct {
 	stable   bool // the request's strings are as immutable as others; immutable
 	detached bool // made by GoDetached: its writer is closed from the start; immutable
 
-	// guard is what Writer returns, made at its first call: from nil, once.
+	// guard is the result of Writer, made at its first call: from nil, once.
 	guard atomic.Pointer[guard]
 
-	mux    *http.ServeMux // what the Middleware wraps, nil for any other handler; immutable
+	mux    *http.ServeMux // the mux that the Middleware wraps, nil for any other handler; immutable
 	routed routed
 
-	own shared // what shared points to, unless this Context is nested
+	own shared // shared points here, unless this Context is nested
 }
 
-// shared is what the Contexts of nested Middlewares have in common.
+// shared is the state that the Contexts of nested Middlewares have in common.
 type shared struct {
-	givenID string                 // from the client or WithRequestID, "" without; immutable
-	sentIDs *[]string              // the client's X-Request-ID where that is not the id, or nil; immutable
+	givenID string                 // from the client or WithRequestID, or ""; immutable
+	sentIDs *[]string              // the client's X-Request-ID if it is not the id, or nil; immutable
 	madeID  atomic.Pointer[string] // made at the first use of ID when givenID is "": from nil, once
 	start   start
 	logger  *slog.Logger // nil stands for slog.Default at the time of use; immutable
 	keys    keys
 
-	// logAttrs is what AddLogAttrs has added: nil at first, then an empty set or ever larger ones, which are immutable.
+	// logAttrs is the set of AddLogAttrs: nil at first, then an empty set or ever larger ones. Sets
+	// are immutable.
 	logAttrs atomic.Pointer[toplevel.Set]
 }
 
-// Request returns the request as the innermost Middleware gave it to its handler: the same pointer. After GoDetached it
-// is a copy with an empty body. What the request itself refers to is the server's: an adaptor such as fiber's uses the
-// memory of its strings again when the handler has returned. The id, and what GoDetached copies, do not change then.
+// Request returns the request that the innermost Middleware gave to its handler: the same pointer.
+// After GoDetached it is a copy with an empty body.
+//
+// Data that the request refers to is the server's: an adaptor such as fiber's uses the memory of
+// its strings again when the handler has returned. The id, and the data that GoDetached copies, do
+// not change then.
 func (c *Context) Request() *http.Request { return c.request }
 
 // Context returns Request().Context().
 func (c *Context) Context() context.Context { return c.request.Context() }
 
-// ID returns the request id: 1 to 128 ASCII letters, digits and -_.:/+=@. It is the client's X-Request-ID if that is
-// well-formed, or what WithRequestID gave, or 32 random hexadecimal digits.
+// ID returns the request id: 1 to 128 ASCII letters, digits and -_.:/+=@. It is the client's
+// X-Request-ID if that is well-formed, or the id from WithRequestID, or 32 random hexadecimal
+// digits.
 func (c *Context) ID() string {
 	if c.givenID != "" {
 		return c.givenID
@@ -75,10 +82,11 @@ func (c *Context) ID() string {
 	return *c.madeID.Load()
 }
 
-// Start returns when the outermost Middleware took the request.
+// Start returns the time at which the outermost Middleware took the request.
 func (c *Context) Start() time.Time { return c.start.time() }
 
-// Logger returns the logger given by WithLogger, or slog.Default() as it is now, with the attribute request_id.
+// Logger returns the logger given by WithLogger, or slog.Default() as it is now, with the attribute
+// request_id.
 func (c *Context) Logger() *slog.Logger {
 	logger := c.logger
 	if logger == nil {
@@ -87,20 +95,23 @@ func (c *Context) Logger() *slog.Logger {
 	return logger.With(slog.String(logID, c.ID()))
 }
 
-// Finished reports whether the handler has returned, panicked or called runtime.Goexit. What the Context knows stays
-// readable then, but Get no longer returns it and its Writer is closed. A Context made by GoDetached never finishes.
+// Finished reports whether the handler has returned, panicked or called runtime.Goexit. The methods
+// of the Context still work then, but Get no longer returns it and its Writer is closed. A Context
+// made by GoDetached never finishes.
 func (c *Context) Finished() bool { return c.finished.Load() }
 
-// LogValue is what a logged Context shows: the id, method, path and pattern, no headers and no body. It may be called
-// on any goroutine. On those of other requests, while this one is being served, it shows the pattern if the Middleware
-// wraps a ServeMux itself, or if the request has asked for Pattern or Param or has logged through LogHandler.
+// LogValue returns the id, method, path and pattern as a group, without headers and body. It may be
+// called on any goroutine. On goroutines of other requests, while this request is being served, it
+// has the pattern only if the Middleware wraps a ServeMux itself, or if the request has called
+// Pattern or Param or has logged through LogHandler.
 func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true, c.anywhere())...) }
 
 // close finishes the Context and waits for uses of its Writer in progress.
 func (c *Context) close() {
 	c.tell(c.outer)
 	c.finished.Store(true)
-	// A Writer call that makes the guard after this load finds finished set: both are sequentially consistent.
+	// If Writer makes a guard after this load, its uses find finished set: both accesses are
+	// sequentially consistent.
 	if g := c.guard.Load(); g != nil {
 		g.close()
 	}

@@ -6,14 +6,17 @@ import (
 	"reflect"
 )
 
-// piece is how much of a file is copied at once. The end of the handler waits for the piece in progress. On Linux the
-// kernel takes no more in one call of sendfile (internal/poll/sendfile.go).
+// piece is the number of bytes of a file that are copied at once. The end of the handler waits for
+// the piece in progress. On Linux the kernel takes no more in one call of sendfile
+// (internal/poll/sendfile.go).
 const piece = 4 << 20
 
-// ReadFrom is what io.Copy calls. It reads from src while the server's writer is not in use: src is somebody's code,
-// which may block for as long as it likes, or flush the very Writer that it is copied to.
+// ReadFrom implements io.ReaderFrom. It reads from src while the server's writer is not in use: src
+// is code of the program, which may block for as long as it likes, or flush the Writer that it is
+// copied to.
 //
-// A file on disk does neither. It is handed to the server's writer, which lets the kernel copy it.
+// A file on disk does neither. ReadFrom hands it to the server's writer, so that the kernel copies
+// it.
 func (g *guard) ReadFrom(src io.Reader) (n int64, err error) {
 	if file, limit := regular(src); file != nil {
 		if to, ok := g.c.writer.(io.ReaderFrom); ok {
@@ -23,7 +26,7 @@ func (g *guard) ReadFrom(src io.Reader) (n int64, err error) {
 	return io.Copy(struct{ io.Writer }{g}, src)
 }
 
-// readFile copies a file, up to a limit if there is one, which then counts down.
+// readFile copies a file, up to a limit if there is one, which it counts down.
 func (g *guard) readFile(to io.ReaderFrom, file io.Reader, limit *io.LimitedReader) (n int64, err error) {
 	for {
 		next := &io.LimitedReader{R: file, N: piece}
@@ -50,8 +53,8 @@ func (g *guard) readPiece(to io.ReaderFrom, src io.Reader) (int64, error) {
 	return to.ReadFrom(src)
 }
 
-// regular returns src, or what it limits, if that is a regular file. A type that embeds one may have a Read of its own
-// and is none.
+// regular returns src, or the reader that it limits, if that is a regular file. A type that embeds
+// a file may have a Read of its own and does not count.
 func regular(src io.Reader) (file io.Reader, limit *io.LimitedReader) {
 	file = src
 	if l, ok := src.(*io.LimitedReader); ok {
@@ -61,7 +64,8 @@ func regular(src io.Reader) (file io.Reader, limit *io.LimitedReader) {
 	if !ok {
 		return nil, nil
 	}
-	// What File.WriteTo hands on is a struct of package os around the File (os/file.go, fileWithoutWriteTo).
+	// File.WriteTo passes on a struct of package os around the File (os/file.go,
+	// fileWithoutWriteTo).
 	if t := reflect.TypeOf(file); t != reflect.TypeFor[*os.File]() && t.PkgPath() != "os" {
 		return nil, nil
 	}

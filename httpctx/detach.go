@@ -9,7 +9,7 @@ import (
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
-// detach returns a copy of c that has nothing to do with the server any more.
+// detach returns a copy of c that shares nothing with the server.
 func (c *Context) detach() *Context {
 	r := c.request.Clone(detachedContext{context.WithoutCancel(c.request.Context())})
 	r.Body = http.NoBody
@@ -30,7 +30,7 @@ func (c *Context) detach() *Context {
 	d.own.logger = c.logger
 	d.own.keys.Store(c.keys.Load())
 	if added := c.logAttrs.Load().Attrs(); len(added) > 0 {
-		d.own.logAttrs.Store(toplevel.NewSet(added...)) // not c's set, which remembers what is made of it for c
+		d.own.logAttrs.Store(toplevel.NewSet(added...)) // not c's set, which remembers c's prepared attributes
 	}
 	if carried(r.Context()) != nil {
 		d.request = d.carriedRequest() // not c, which will be finished
@@ -38,8 +38,8 @@ func (c *Context) detach() *Context {
 	return d
 }
 
-// A detachedContext is a request's context for work that outlives the request: without cancellation and deadline, and
-// without the values that the next request will be given.
+// A detachedContext is a request's context for work that outlives the request: without cancellation
+// and deadline, and without values that the next request uses again.
 type detachedContext struct{ context.Context }
 
 func (ctx detachedContext) Value(key any) any {
@@ -49,12 +49,13 @@ func (ctx detachedContext) Value(key any) any {
 	return nil
 }
 
-// recycled reports whether value is of a type that is made to be used again, for another request: chi's *Context, which
-// goes back to a pool when the handler has returned, and its like. Such a type has a method Reset; those without it are
-// known by their package. Protocol buffers have Reset, too, and are no such type.
+// recycled reports whether value is of a type that is reused for another request: chi's *Context,
+// which goes back to a pool when the handler has returned, and its like. Such a type has a method
+// Reset; types without one are known by their package. Protocol buffers have Reset too, and are not
+// reused.
 //
-// It is tempting to copy such a value instead. A copy of the struct shares the arrays of its slices with the original,
-// and what the next request writes goes there.
+// It is tempting to copy such a value instead. A copy of the struct shares the arrays of its slices
+// with the original, and the next request writes to those arrays.
 func recycled(value any) bool {
 	switch value.(type) {
 	case nil:
@@ -86,7 +87,8 @@ func recycles(path string) bool {
 	return false
 }
 
-// recyclers are the packages, and those below them, whose types are taken from pools and have no Reset.
+// recyclers lists the packages whose types, and those of the packages below them, come from pools
+// and have no Reset.
 var recyclers = []string{
 	"github.com/gin-gonic/gin",
 	"github.com/gofiber/fiber",

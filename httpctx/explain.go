@@ -11,7 +11,7 @@ import (
 	"github.com/ambient-go/ambient/internal/constructs"
 )
 
-// explain says why Get finds nothing here.
+// explain returns the reason why Get finds nothing here.
 func explain() *Error {
 	if off.Load() {
 		return &Error{Err: ErrNotEnabled, Detail: "httpctx.SetEnabled(false) was called"}
@@ -19,7 +19,7 @@ func explain() *Error {
 	c, err := current.Lookup()
 	switch {
 	case err != nil:
-	case c.Finished(): // also where the package was switched off and on again since
+	case c.Finished(): // also if the package was switched off and on again since
 		detail := fmt.Sprintf("%s %s, request id %s", c.method, c.escapedPath(), c.ID())
 		return &Error{Err: ErrFinished, Detail: detail}
 	default:
@@ -64,7 +64,8 @@ func explain() *Error {
 	return e
 }
 
-// advice is for a goroutine of which no loss is known: whoever started it has no request either, or has it no longer.
+// advice returns the remedy for a goroutine of which no loss is known: its creator has no request
+// either, or no longer has one.
 func advice(construct, remedy string) string {
 	switch construct {
 	case test:
@@ -79,17 +80,18 @@ func advice(construct, remedy string) string {
 	return "outside of a request, or lost here: " + remedy
 }
 
-// The constructs of package constructs that mean something of their own here.
+// The constructs that have advice of their own here.
 const (
 	server = "http.Server"
 	test   = "t.Run"
 )
 
-// timeouts are those that run a request's handler on a goroutine of its own.
+// timeouts lists the constructs that run a request's handler on a goroutine of its own.
 var timeouts = []string{"http.TimeoutHandler", "fasthttp.TimeoutHandler", "fiber's timeout.New"}
 
-// constructOf names the construct that the goroutine is of, "" for a go statement of a program's own and where none is
-// known. In a build with inheritance the cause knows of those alone that lose something.
+// constructOf returns the name of the construct that started the goroutine, "" for a go statement
+// of the program's own and if none is known. In a build with inheritance the cause names only
+// constructs that lose values.
 func constructOf(cause *gls.NotSetError) string {
 	if cause.Construct != "" {
 		return cause.Construct
@@ -101,8 +103,8 @@ func constructOf(cause *gls.NotSetError) string {
 	return ""
 }
 
-// notEnabled explains where no Middleware was made. That is no mistake before main, nor in a test: there it is the
-// place that is wrong, not the server.
+// notEnabled explains the case that no Middleware was made. Before main and in a test that is no
+// mistake of the server: the call is in the wrong place.
 func notEnabled(cause *gls.NotSetError) *Error {
 	const none = "no Middleware was made in this process"
 	switch {
@@ -121,7 +123,7 @@ const (
 	runInTest = "httpctx.Run(httptest.NewRecorder(), r, fn) serves a request"
 )
 
-// beforeMain reports whether a package's variables are being initialised on the running goroutine.
+// beforeMain reports whether the running goroutine initializes a package's variables.
 func beforeMain() bool {
 	var pcs [64]uintptr
 	for skip := 2; ; skip += len(pcs) {

@@ -7,21 +7,22 @@ import (
 	"github.com/ambient-go/ambient/internal/hosts"
 )
 
-// A TransportOption is an option of Transport. It is made by ForwardTo and ForwardAs.
+// A TransportOption is an option of Transport. ForwardTo and ForwardAs return one.
 type TransportOption interface{ applyTransport(*transport) }
 
 type transportOption func(*transport)
 
 func (f transportOption) applyTransport(t *transport) { f(t) }
 
-// ForwardTo restricts to which hosts X-Request-ID goes: to these alone, so that other people's servers do not learn the
-// ids. The default is all hosts. A host is written as in a URL, with "*." in front for all below it, and with ":" and a
-// port, or ":*" for any port; without one it is the default port of the request's scheme:
+// ForwardTo restricts X-Request-ID to the given hosts, so that other servers do not learn the ids.
+// The default is all hosts. A host is written as in a URL. "*." in front stands for all hosts below
+// it. A host has ":" and a port, or ":*" for any port; without one it stands for the default port
+// of the request's scheme:
 //
 //	httpctx.ForwardTo("api.example.com", "*.example.internal", "127.0.0.1:*", "[::1]:8080")
 //
-// "*" alone is every host. What the ids go to of several of these options adds up. A request that has an
-// X-Request-ID of its own keeps it. ForwardTo panics where a host is none.
+// "*" alone is every host. Several of these options add up. A request that has an X-Request-ID of
+// its own keeps it. ForwardTo panics if an argument is not such a host.
 func ForwardTo(to ...string) TransportOption {
 	patterns := make([]hosts.Pattern, len(to))
 	for i, host := range to {
@@ -37,8 +38,8 @@ func ForwardTo(to ...string) TransportOption {
 	})
 }
 
-// ForwardAs sends the request's id as the header name instead of X-Request-ID. The server's end is WithRequestIDHeader. It
-// panics where name is no header's.
+// ForwardAs sends the request's id as the header name instead of X-Request-ID. WithRequestIDHeader
+// is its counterpart at the server. ForwardAs panics if name is not the name of a header.
 func ForwardAs(name string) TransportOption {
 	name = headerName("ForwardAs", name)
 	return transportOption(func(t *transport) { t.idHeader = name })

@@ -25,5 +25,5 @@ func init() {
 	}
 }
 
-// describe is how the inspector, which has keys of any type, learns what they are.
+// describe returns the key's name and type to the inspector, which has keys of any type.
 func (k *Key[T]) describe() (name string, typ reflect.Type) { return k.name, reflect.TypeFor[T]() }

@@ -9,18 +9,19 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A Key is a typed value of requests, such as the signed-in user. It is identified by its address: two keys of the same
-// name and type are independent. Make keys with NewKey, as package-level variables.
+// A Key is a typed value of requests, such as the signed-in user. It is identified by its address:
+// two keys of the same name and type are independent. Make keys with NewKey, as package-level
+// variables. All methods are safe for concurrent use.
 type Key[T any] struct {
-	_    [0]func(T) // a Key of one type does not convert to one of another
+	_    [0]func(T) // a Key[A] must not convert to a Key[B]; takes no space
 	name string
 }
 
 // NewKey returns a key with a name for error texts.
 func NewKey[T any](name string) *Key[T] { return &Key[T]{name: name} }
 
-// keys are the values of a request, newest last. The pointer is nil at first; a store publishes a list, which is
-// immutable.
+// keys holds the values of a request, newest last. The pointer is nil at first. A store publishes a
+// new list; lists are immutable.
 type keys = atomic.Pointer[keyedList]
 
 type keyedList []keyed
@@ -30,9 +31,9 @@ type keyed struct {
 	value any // a T, see gls.Storage.Get on interfaces
 }
 
-// Set gives the key a value in c's request: for all its Contexts, in every goroutine. A zero value and nil are values.
-// It is safe for concurrent use. A Context made by GoDetached has the keys that were set before, and from then on its
-// own.
+// Set gives the key a value in c's request: for all its Contexts, on every goroutine. A zero value
+// and nil are values. A Context made by GoDetached has the keys that were set before it, and from
+// then on its own. Set panics if c is nil.
 func (k *Key[T]) Set(c *Context, value T) {
 	if k == nil {
 		panic("httpctx.Key.Set: called on a nil *Key")
@@ -49,8 +50,8 @@ func (k *Key[T]) Set(c *Context, value T) {
 	}
 }
 
-// Delete takes the key's value from c's request, as if it had never been set there: a sign-out, say. It is safe for
-// concurrent use and does nothing where there is no value.
+// Delete removes the key's value from c's request, as if it had never been set there, at a
+// sign-out, say. It does nothing if there is no value. It panics if c is nil.
 func (k *Key[T]) Delete(c *Context) {
 	if k == nil {
 		panic("httpctx.Key.Delete: called on a nil *Key")
@@ -81,7 +82,7 @@ func (l *keyedList) without(key any) keyedList {
 	return next
 }
 
-// Of returns the key's value in c's request and whether it has one.
+// Of returns the key's value in c's request and whether it has one. It panics if c is nil.
 func (k *Key[T]) Of(c *Context) (T, bool) {
 	if k == nil {
 		panic("httpctx.Key.Of: called on a nil *Key")
@@ -93,7 +94,7 @@ func (k *Key[T]) Of(c *Context) (T, bool) {
 	if list := c.keys.Load(); list != nil {
 		for _, e := range *list {
 			if e.key == any(k) {
-				value, _ = e.value.(T) // fails for the nil of an interface type alone
+				value, _ = e.value.(T) // fails only for the nil of an interface type
 				return value, true
 			}
 		}
@@ -110,8 +111,9 @@ func (k *Key[T]) Get() (T, bool) {
 	return zero, false
 }
 
-// Lookup returns the key's value in the current request and nil, or a zero value and why there is none: an *Error where
-// there is no request, and a *gls.NotSetError that names the request and the key where the request has no such value.
+// Lookup returns the key's value in the current request and nil, or a zero value and an error. The
+// error is an *Error if there is no request. If the request has no such value, it is a
+// *gls.NotSetError that names the request and the key.
 func (k *Key[T]) Lookup() (T, error) {
 	if k == nil {
 		panic("httpctx.Key.Lookup: called on a nil *Key")
@@ -128,8 +130,9 @@ func (k *Key[T]) Lookup() (T, error) {
 	return value, nil
 }
 
-// GetOrFail returns the key's value in the current request. It panics with an *Error where there is no request, and
-// with a *gls.NotSetError that names the request and the key where the request has no such value.
+// GetOrFail returns the key's value in the current request. It panics with an *Error if there is no
+// request, and with a *gls.NotSetError that names the request and the key if the request has no
+// such value.
 func (k *Key[T]) GetOrFail() T {
 	c := GetOrFail()
 	value, ok := k.Of(c)
@@ -151,13 +154,13 @@ func (k *Key[T]) String() string {
 	return text
 }
 
-// notSet explains that the request has no value for a key.
+// notSet returns the error for a request that has no value for a key.
 func (c *Context) notSet(key string) *gls.NotSetError {
 	name := fmt.Sprintf("key %q", key)
 	if key == "" {
 		name = "a key without a name"
 	}
-	_, err := gls.New[any](key).Lookup() // knows the goroutine
+	_, err := gls.New[any](key).Lookup() // for the facts about the goroutine
 	var e *gls.NotSetError
 	errors.As(err, &e)
 	e.Detail = fmt.Sprintf("httpctx: the request %s %s has no value for %s: whatever sets it, a middleware, say, "+

@@ -18,7 +18,7 @@ const (
 	logLost    = "request_lost"
 )
 
-// attrs are the attributes of the request, with or without the id.
+// attrs returns the attributes of the request, with or without the id.
 func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 	attrs := make([]slog.Attr, 0, 4)
 	if id {
@@ -31,20 +31,22 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 	return attrs
 }
 
-// LogHandler returns a handler that adds request_id, method, path (and pattern when there is one) to every record
-// logged during a request, those of slog.Info without a context included, and hands it to next. Attributes of
-// AddLogAttrs follow. They stand at the top level of the record, also below WithGroup. Outside of a request, and
-// after it, records pass as they are. A request_id that Context.Logger or WithAttrs has put at the top level is not
-// repeated, nor is an attribute of AddLogAttrs whose key WithAttrs has put there.
+// LogHandler returns a handler that adds request_id, method, path (and pattern when there is one)
+// to every record logged during a request and hands it to next. It does so for slog.Info without a
+// context too. Attributes of AddLogAttrs follow. All stand at the top level of the record, also
+// below WithGroup. Outside of a request, and after it, records pass as they are. A request_id that
+// Context.Logger or WithAttrs has put at the top level is not repeated, nor is an attribute of
+// AddLogAttrs whose key WithAttrs has put there. LogHandler panics if next or an option is nil.
 //
-// A ctx that carries a Context (see WithRequestContext), in slog.InfoContext, says which request the record belongs to,
-// whatever the goroutine does.
+// A ctx in slog.InfoContext that carries a Context (see WithRequestContext) tells which request the
+// record belongs to, on any goroutine.
 //
-// In the place of context.Background, which slog.Info gives, next gets gls.Context, and so the request's context.
+// Where the record's ctx is context.Background(), which slog.Info gives, next gets gls.Context(),
+// and so the request's context.
 //
-// Slog.Default's own handler may be next, with slog.SetDefault of the result too: lines then go to where package log
-// wrote before, in the form of slog.TextHandler. A handler of one's own around that one would wait for itself for
-// ever.
+// The handler of slog.Default may be next, with slog.SetDefault of the result too. Lines then go to
+// where package log wrote before, in the form of slog.TextHandler. A program's own handler around
+// the default handler would deadlock.
 func LogHandler(next slog.Handler, opts ...LogOption) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")
@@ -52,7 +54,8 @@ func LogHandler(next slog.Handler, opts ...LogOption) slog.Handler {
 	return toplevel.New(next, logConfigOf("httpctx.LogHandler", opts).attrs, nil)
 }
 
-// logConfigOf returns what opts say. What takes them is named in the panic about a nil one.
+// logConfigOf returns the configuration that opts make. The panic about a nil option names the
+// caller.
 func logConfigOf(name string, opts []LogOption) *logConfig {
 	c := new(logConfig)
 	for _, o := range opts {
@@ -64,7 +67,7 @@ func logConfigOf(name string, opts []LogOption) *logConfig {
 	return c
 }
 
-// A LogOption is an option of LogHandler and ShowRequest. It is made by MarkLost.
+// A LogOption is an option of LogHandler and ShowRequest. MarkLost returns one.
 type LogOption interface{ applyLog(*logConfig) }
 
 type logConfig struct{ markLost bool }
@@ -73,13 +76,14 @@ type logOption func(*logConfig)
 
 func (f logOption) applyLog(c *logConfig) { f(c) }
 
-// MarkLost adds request_lost to each line that is logged where Lookup gives ErrLost: the go statement at which the
-// request was lost, as "function (file:line)". To find out takes microseconds for each line outside of a request.
+// MarkLost adds request_lost to each line that is logged where Lookup gives ErrLost: the go
+// statement at which the request was lost, as "function (file:line)". Finding it takes microseconds
+// for each line outside of a request.
 func MarkLost() LogOption {
 	return logOption(func(c *logConfig) { c.markLost = true })
 }
 
-// attrs is the source of the handler.
+// attrs is the source of the handler (see toplevel.Source).
 func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
 	c, ok := byContext(ctx)
 	if !ok {
@@ -102,7 +106,7 @@ func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.S
 	return nil, attrs
 }
 
-// lostAttrs names the go statement at which the request was lost, if it was.
+// lostAttrs returns the go statement at which the request was lost, nil if it was not.
 func lostAttrs() []slog.Attr {
 	e := explain()
 	if !errors.Is(e, ErrLost) {

@@ -7,13 +7,14 @@ import (
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
-// ShowRequest is LogHandler as an option of glslog.Handler and glslog.NewSource, for one handler that adds both, and for
-// the adapters of other loggers, which have it built in. The attributes of the request stand before those of the flow;
-// of two with one key that of the flow wins.
+// ShowRequest is LogHandler as an option of glslog.Handler and glslog.NewSource, for one handler
+// that adds the attributes of both packages. The adapters of other loggers have it built in. The
+// attributes of the request stand before those of the flow; of two with one key that of the flow
+// wins.
 //
 //	slog.New(glslog.Handler(next, httpctx.ShowRequest()))
 //
-// The later of two of these options is the one that holds.
+// The later of two of these options wins. ShowRequest panics if an option is nil.
 func ShowRequest(opts ...LogOption) glslog.Option {
 	l := logConfigOf("httpctx.ShowRequest", opts)
 	return toplevel.OptionFunc(func(c *toplevel.Config) { c.Outer = l.set })
@@ -21,11 +22,11 @@ func ShowRequest(opts ...LogOption) glslog.Option {
 
 // A shown is the set of a request's attributes. It is immutable.
 type shown struct {
-	pattern string // that was known when it was made
+	pattern string // the pattern that set contains
 	set     *toplevel.Set
 }
 
-// set returns all that LogHandler adds, as one set.
+// set returns all attributes that LogHandler adds, as one set.
 func (l *logConfig) set(ctx context.Context) *toplevel.Set {
 	c, ok := byContext(ctx)
 	switch {
@@ -37,8 +38,9 @@ func (l *logConfig) set(ctx context.Context) *toplevel.Set {
 	return nil
 }
 
-// shown returns the set of c's attributes, which is made once for c, a set of AddLogAttrs and a pattern. It is
-// remembered with the second, the first pattern's for c and each later one's for that before.
+// shown returns the set of c's attributes, which is made once for c, a set of AddLogAttrs and a
+// pattern. The set of AddLogAttrs remembers it: under c for the first pattern, and for each later
+// pattern under the result before.
 func (c *Context) shown() *toplevel.Set {
 	pattern, added := c.Pattern(), c.logAttrs.Load()
 	if added == nil {

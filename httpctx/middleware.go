@@ -8,10 +8,11 @@ import (
 	"github.com/ambient-go/ambient/internal/flow"
 )
 
-// current is the Context of the request that a flow of control belongs to. It may be finished.
+// current holds the Context of the request that the flow belongs to. The Context may be finished.
 var current = gls.New[*Context]("httpctx")
 
-// outside is set in RunOutside and in what is started there, so that Lookup does not take it for lost.
+// outside is set in RunOutside, and on goroutines started there, so that Lookup does not report the
+// request as lost.
 var outside = gls.New[bool]("httpctx.RunOutside")
 
 // An Option is an option of New and Run.
@@ -30,13 +31,14 @@ type optionFunc func(*config)
 
 func (f optionFunc) apply(c *config) { f(c) }
 
-// WithRequestID takes request ids from fn. The default is a well-formed X-Request-ID header (or that of
-// WithRequestIDHeader), else a fresh random id.
-// What fn returns has to be well-formed as well (see Context.ID); otherwise a random id takes its place. fn is called
-// once per request, before the handler; not for a request that is already in another Middleware, whose id it has.
+// WithRequestID takes request ids from fn. The default is a well-formed X-Request-ID header (or
+// that of WithRequestIDHeader), else a fresh random id. An id from fn must be well-formed too (see
+// Context.ID); otherwise a random id takes its place. Fn is called once per request, before the
+// handler. It is not called for a request that is already in another Middleware, whose id it has.
+// WithRequestID panics if fn is nil.
 //
-// The request that next is given keeps the header that it has: Transport puts the id in its place where a proxy passes
-// the header on.
+// The request that next gets keeps the header of the client. If a proxy passes that header on,
+// Transport replaces it by the id.
 func WithRequestID(fn func(*http.Request) string) Option {
 	if fn == nil {
 		panic("httpctx.WithRequestID: nil function")
@@ -44,8 +46,8 @@ func WithRequestID(fn func(*http.Request) string) Option {
 	return optionFunc(func(c *config) { c.requestID = fn })
 }
 
-// WithLogger makes Context.Logger use l. The default is slog.Default() at the time of use. Inside another Middleware it
-// is the outer one's logger that stays in use.
+// WithLogger makes Context.Logger use l. The default is slog.Default() at the time of use. Inside
+// another Middleware the outer Middleware's logger stays in use.
 func WithLogger(l *slog.Logger) Option {
 	return optionFunc(func(c *config) { c.logger = l })
 }
@@ -58,20 +60,25 @@ func newConfig(opts []Option) *config {
 	return c
 }
 
-// Middleware wraps a handler so that it, everything it calls, and every goroutine it starts with gls.Go find the
-// current request with [Get]. It is New()(next).
+// Middleware wraps a handler so that the handler, everything it calls, and every goroutine it
+// starts with gls.Go find the current request with [Get]. It is New()(next). It panics if next is
+// nil.
 //
-// It makes the request's context the ambient one as well (see gls.Context). It hands next the ResponseWriter and
-// the Request that it is given, nothing wrapped, and does not recover panics. Put it outermost, but inside
-// http.TimeoutHandler, which runs its handler on another goroutine. A middleware around it, one that recovers
-// panics, say, finds no request, nor does http.Server.ErrorLog. Inside another Middleware it gives next a Context
-// of its own for the request and the writer it is given, with the id, start and keys of the outer one.
+// Put Middleware outermost, but inside http.TimeoutHandler, which runs its handler on another
+// goroutine. A middleware around it, such as one that recovers panics, finds no request, nor does
+// http.Server.ErrorLog. Middleware hands next the ResponseWriter and the Request as they are, wraps
+// nothing, and does not recover panics. It also makes the request's context the ambient context
+// (see gls.Context).
 //
-// Where the request's context carries a frame (see gls.NewContext), next continues that one: values that a propagator
-// has taken from the request's header, or what the outer side of an http.TimeoutHandler has set.
+// Inside another Middleware it gives next a Context of its own for its request and writer, with the
+// id, start and keys of the outer Context.
+//
+// If the request's context carries a frame (see gls.NewContext), next continues that flow: it sees
+// values that a propagator has taken from the request's header, or that code outside of an
+// http.TimeoutHandler has set.
 func Middleware(next http.Handler) http.Handler { return New()(next) }
 
-// New returns a Middleware with options.
+// New returns a Middleware with options. The Middleware panics if its handler is nil.
 func New(opts ...Option) func(next http.Handler) http.Handler {
 	config := newConfig(opts)
 	return func(next http.Handler) http.Handler {
@@ -91,8 +98,8 @@ func New(opts ...Option) func(next http.Handler) http.Handler {
 	}
 }
 
-// Run calls fn as Middleware calls its handler for one request: in tests, and in servers that do not use http.Handler.
-// Switched off, it only calls fn.
+// Run calls fn as Middleware calls its handler for one request: in tests, and in servers that do
+// not use http.Handler. Switched off, it only calls fn. It panics if fn, w or r is nil.
 //
 //	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), func() { ... })
 func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
@@ -112,7 +119,7 @@ func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
 	run(newConfig(opts), w, r, nil, fn)
 }
 
-// run is begin in the flow that the request's context belongs to.
+// run calls begin in the flow that the request's context belongs to.
 func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	if _, other := flow.Other(r.Context()); other {
 		gls.Resume(r.Context(), func() { begin(config, w, r, next, fn) })
@@ -121,8 +128,8 @@ func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handl
 	begin(config, w, r, next, fn)
 }
 
-// begin calls next, or fn where that is nil, with a new Context for the request. The Context finishes however they
-// end, after the frame from before is back.
+// begin calls next, or fn if next is nil, with a new Context for the request. The Context finishes
+// however the call ends, after the frame from before is back.
 func begin(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
 	c.keep()

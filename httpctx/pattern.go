@@ -10,17 +10,19 @@ import (
 	"unicode"
 )
 
-// ErrNotRouted means that no router has written a pattern or path values into the request as the Middleware gave it on.
+// ErrNotRouted means that no router has written a pattern or path values into the request that the
+// Middleware gave to its handler.
 var ErrNotRouted = errors.New("httpctx: the request is not routed")
 
-// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, "" without. LookupParam
-// tells what that means.
+// Param returns Request().PathValue(name): a wildcard's value in the pattern that matched, or "".
+// LookupParam tells why it is "".
 //
-// A router writes it into the request that it is given. That is another one than Request() where something in
-// between has made a copy: r.WithContext, as authentication and tracing do, http.StripPrefix, http.MaxBytesHandler,
-// gorilla/mux itself. Put Middleware there once more, next to the router: inside it, Param, Pattern, Request and
-// gls.Context are those of the copy, and when it has returned Param and Pattern of the outer one are what the
-// router has matched, where its own request has none. The package's documentation has the line for each router.
+// A router writes path values into the request that it is given. That is a copy of Request() if a
+// handler in between has made one: r.WithContext, as authentication and tracing do,
+// http.StripPrefix, http.MaxBytesHandler, gorilla/mux itself. Then put a second Middleware there,
+// next to the router. Inside it, Param, Pattern, Request and gls.Context are those of the copy.
+// When it has returned, Param and Pattern of the outer Context return the values of the inner one
+// where the outer request has none. The package's documentation has the line for each router.
 func (c *Context) Param(name string) string {
 	c.routed.note(c.request.Pattern)
 	if value := c.request.PathValue(name); value != "" {
@@ -32,9 +34,9 @@ func (c *Context) Param(name string) string {
 	return ""
 }
 
-// LookupParam returns Param(name), or an error that says why there is none: ErrNotRouted where no router has
-// written into the request, because it was given a copy or is still to come, or that the pattern has no such
-// wildcard.
+// LookupParam returns Param(name), or an error that says why there is none: ErrNotRouted if no
+// router has written into the request, because the router was given a copy or has not run yet, or
+// an error that the pattern has no such wildcard.
 func (c *Context) LookupParam(name string) (string, error) {
 	value := c.Param(name)
 	if value != "" {
@@ -48,20 +50,20 @@ func (c *Context) LookupParam(name string) (string, error) {
 	}
 	for wildcard := range wildcards(pattern) {
 		if wildcard == name {
-			return "", nil // it has matched nothing
+			return "", nil // the wildcard has matched nothing
 		}
 	}
 	return "", fmt.Errorf("httpctx: the pattern %q has no wildcard %q", pattern, name)
 }
 
-// Pattern returns Request().Pattern, the pattern that matched, "" before a router has chosen one. What Param says of
-// copies holds for it.
+// Pattern returns Request().Pattern, the pattern that matched, or "" before a router has chosen
+// one. If a handler has copied the request, see Param.
 func (c *Context) Pattern() string {
 	c.routed.note(c.request.Pattern)
 	return c.pattern()
 }
 
-// pattern is Pattern on a goroutine that may read the request.
+// pattern is Pattern, for a goroutine that may read the request.
 func (c *Context) pattern() string {
 	if pattern := c.request.Pattern; pattern != "" {
 		return pattern
@@ -72,19 +74,21 @@ func (c *Context) pattern() string {
 	return ""
 }
 
-// A routed is what is known of the pattern besides the request.
+// A routed holds facts about the pattern that the request does not hold.
 type routed struct {
-	// noted is the pattern as the request's own flow has seen it. A ServeMux writes Request.Pattern while the
-	// request is being served, on the request's goroutine. Whoever logs a Context on another one (a handler that
-	// buffers its records, glsdebug's page) must not read it meanwhile. From nil, once, by the request's flow.
+	// noted is the pattern as the request's own flow has seen it. A ServeMux writes Request.Pattern
+	// while the request is being served, on the request's goroutine. Code that logs a Context on
+	// another goroutine (a handler that buffers its records, glsdebug's page) must not read
+	// Request.Pattern meanwhile. Stored once, from nil, by the request's flow.
 	noted atomic.Pointer[string]
 
-	// inside is the request that a nested Middleware was given, for which the router has chosen. Stored by the nested
-	// Context's end; nobody writes to the request then.
+	// inside is the routed request of a nested Middleware. The end of the nested Context stores it;
+	// nothing writes to the request after that.
 	inside atomic.Pointer[http.Request]
 }
 
-// note keeps the pattern. A second one, of a mux inside the first on the same request, is not noted.
+// note stores the pattern. A second pattern, of a mux inside the first on the same request, is not
+// stored.
 func (p *routed) note(pattern string) {
 	if pattern != "" && p.noted.Load() == nil {
 		kept := pattern
@@ -92,8 +96,8 @@ func (p *routed) note(pattern string) {
 	}
 }
 
-// tell lets the outer Context know what a router has matched between it and c, when c ends. Detached work may begin any
-// number of requests of its own, and remembers none.
+// tell stores in the outer Context the request that a router has matched between outer and c, when
+// c ends. A detached Context stores none, because detached work may begin any number of requests.
 func (c *Context) tell(outer *Context) {
 	if outer == nil || outer.detached {
 		return
@@ -107,10 +111,11 @@ func (c *Context) tell(outer *Context) {
 	}
 }
 
-// anywhere returns the pattern that matched, as far as it is known to the running goroutine, whichever it is.
+// anywhere returns the pattern that matched, as far as the running goroutine may know it. It may be
+// called on any goroutine.
 func (c *Context) anywhere() string {
 	if flow, ok := current.Get(); ok && flow.shared == c.shared || c.detached || c.Finished() {
-		return c.pattern() // written before, if at all
+		return c.pattern() // the router wrote it before, if at all
 	}
 	if pattern := c.routed.noted.Load(); pattern != nil {
 		return *pattern
@@ -122,15 +127,16 @@ func (c *Context) anywhere() string {
 	return ""
 }
 
-// muxOf returns the mux that a Middleware wraps, nil where it wraps something else.
+// muxOf returns the mux that a Middleware wraps, nil if it wraps another handler.
 func muxOf(next http.Handler) *http.ServeMux {
 	mux, _ := next.(*http.ServeMux)
 	return mux
 }
 
-// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}), of chi ({name:[0-9]+}) or of gin, echo,
-// fiber and hertz (:name, *name). Where these read a pattern in different ways it yields what each of them does: where
-// a name ends, and that one without a name is * for echo, and for fiber *1, or +1, by its number.
+// wildcards yields the names in a pattern of http.ServeMux ({name}, {name...}), of chi
+// ({name:[0-9]+}) or of gin, echo, fiber and hertz (:name, *name). Where these routers read a
+// pattern in different ways, wildcards yields the names of all of them. They differ in where a name
+// ends. A wildcard without a name is * for echo, and for fiber *1, or +1, by its number.
 func wildcards(pattern string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		nameless := map[byte]int{}
@@ -164,7 +170,8 @@ func wildcards(pattern string) func(yield func(string) bool) {
 
 func inName(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// afterBrace returns what follows the brace that ends a wildcard, whose expression may have some of its own.
+// afterBrace returns the text after the brace that ends a wildcard, whose expression may have
+// braces of its own.
 func afterBrace(pattern string) string {
 	depth := 1
 	for i := range len(pattern) {

@@ -15,15 +15,17 @@ const (
 	maxID    = 128
 )
 
-// WithRequestIDHeader takes request ids from the header name, X-Correlation-ID, say, and sets that one where
-// WithResponseHeader sets one. Transport's ForwardAs is the other end. It panics where name is no header's.
+// WithRequestIDHeader takes request ids from the header name, X-Correlation-ID, say.
+// WithResponseHeader then sets that header. Transport's ForwardAs is the counterpart.
+// WithRequestIDHeader panics if name is not the name of a header.
 func WithRequestIDHeader(name string) Option {
 	name = headerName("WithRequestIDHeader", name)
 	return optionFunc(func(c *config) { c.idHeader = name })
 }
 
-// WithResponseHeader sets the request's id as a header of the response, before next is called, which can change or delete
-// it. A client then has the id under which the server's log lines are found.
+// WithResponseHeader sets the request's id as a header of the response, before next is called. The
+// handler can change or delete it. A client then has the id under which the server's log lines are
+// found.
 func WithResponseHeader() Option {
 	return optionFunc(func(c *config) { c.respond = true })
 }
@@ -49,7 +51,7 @@ func wellFormed(id string) bool {
 	return true
 }
 
-// idBytes are the bytes that an id is made of.
+// idBytes is the set of bytes that an id may have.
 var idBytes = func() (set [256]bool) {
 	const all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=@"
 	for i := range len(all) {
@@ -58,7 +60,7 @@ var idBytes = func() (set [256]bool) {
 	return set
 }()
 
-// takeID sets the id that a request brings, and what a client has sent instead.
+// takeID sets the id of the request, and the client's header if that differs from the id.
 func (c *Context) takeID(config *config) {
 	sent := c.request.Header[config.idHeader]
 	switch {
@@ -82,7 +84,7 @@ func (c *Context) takeID(config *config) {
 	c.sentIDs = &kept
 }
 
-// randomID returns 128 random bits. They tell requests apart and are no secret.
+// randomID returns 128 random bits. They tell requests apart and are not secret.
 func randomID() string {
 	var bits [16]byte
 	for i := 0; i < len(bits); i += 8 {

@@ -8,12 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// Some servers make a request's strings of memory that they use again when the handler has returned: fiber's
-// adaptor points into fasthttp's buffers. What a Context keeps of such a request is copied. The strings of
-// net/http's own server are as immutable as others, and are kept as they are.
+// Some servers place a request's strings in memory that they use again when the handler has
+// returned: fiber's adaptor points into fasthttp's buffers. A Context copies what it keeps of such
+// a request. The strings of net/http's own server are immutable as usual, and are kept as they are.
 
-// stable reports whether the request comes from net/http's server. The type of the writer says so in a nanosecond;
-// where something has wrapped it, the request's context does, in the tens.
+// stable reports whether the request comes from net/http's server. The type of the writer tells
+// that in a nanosecond. If a handler has wrapped the writer, the request's context tells it, in
+// some tens of nanoseconds.
 func stable(w http.ResponseWriter, r *http.Request) bool {
 	t := reflect.TypeOf(w)
 	known := &serverWriters[r.ProtoMajor&1]
@@ -30,8 +31,8 @@ func stable(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// ofServer reports whether a type is what the writers of net/http's server point to. One that is not known here costs a
-// look at the context.
+// ofServer reports whether the writers of net/http's server point to this type. For a type that is
+// missing here, stable looks at the context.
 func ofServer(t reflect.Type) bool {
 	switch t.PkgPath() {
 	case "net/http":
@@ -42,13 +43,15 @@ func ofServer(t reflect.Type) bool {
 	return false
 }
 
-// serverWriters are the types of the server's writers for HTTP/2 and HTTP/1, once they have been seen.
+// serverWriters holds the types of the server's writers for HTTP/2 and HTTP/1, once they have been
+// seen.
 var serverWriters [2]atomic.Pointer[reflect.Type]
 
-// keep sets what c keeps of its request. The common method and the root path take no allocation.
+// keep sets the fields of c that outlive its request. The common methods and the root path take no
+// allocation.
 func (c *Context) keep() {
 	c.method = c.request.Method
-	if c.request.URL != nil { // a server of another kind may give none
+	if c.request.URL != nil { // servers other than net/http's may give none
 		c.path = c.request.URL.Path
 	}
 	if c.stable = stable(c.writer, c.request); c.stable {
@@ -69,10 +72,10 @@ func (c *Context) keep() {
 	}
 }
 
-// escapedPath is the path in one line, whatever a client has put into it.
+// escapedPath returns the path in one line, whichever bytes a client has put into it.
 func (c *Context) escapedPath() string { return (&url.URL{Path: c.path}).EscapedPath() }
 
-// copyStrings replaces the strings of a request, which is a clone already, by copies.
+// copyStrings replaces the strings of a request, which is already a clone, by copies.
 func copyStrings(r *http.Request) {
 	for _, s := range []*string{&r.Method, &r.Proto, &r.Host, &r.RemoteAddr, &r.RequestURI, &r.Pattern} {
 		*s = strings.Clone(*s)

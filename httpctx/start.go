@@ -5,15 +5,17 @@ import (
 	"time"
 )
 
-// epoch is what start counts from.
+// epoch is the time from which start counts.
 var epoch = time.Now()
 
-// A start is when a request began. It is kept as a reading of the monotonic clock, because time.Now reads two clocks
-// and takes half as long again; the wall clock is read when somebody asks.
+// A start is the time at which a request began. It is kept as a reading of the monotonic clock,
+// because time.Now reads two clocks and takes half as long again. The wall clock is read at the
+// first call of time.
 type start struct {
 	sinceEpoch time.Duration // immutable after begin
 
-	// at is nil until somebody asks. From nil once, so that all get the same answer.
+	// at is nil until the first call of time. It is stored once, so that all callers get the same
+	// answer.
 	at atomic.Pointer[time.Time]
 }
 
@@ -31,7 +33,7 @@ func (s *start) time() time.Time {
 	return *s.at.Load()
 }
 
-// copyTo gives another start, which nobody has seen yet, the same time.
+// copyTo gives another start, which no other goroutine has yet, the same time.
 func (s *start) copyTo(other *start) {
 	at := s.time()
 	other.at.Store(&at)

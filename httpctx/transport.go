@@ -13,26 +13,29 @@ import (
 	"github.com/ambient-go/ambient/internal/hosts"
 )
 
-// Transport returns a RoundTripper for requests that a request makes; base nil stands for http.DefaultTransport.
+// Transport returns a RoundTripper for requests that a request makes. A nil base stands for
+// http.DefaultTransport. Transport panics if an option is nil.
 //
-// A request whose context is context.Background(), as http.Get gives it, gets the ambient context: the deadline,
-// cancellation and trace of the request being served. Any other context wins. X-Request-ID is set to the current
-// request's id unless the request has one. Outside of a request, after it and in RunOutside no id is added. A request
-// that is to have none says so, as for net/http's own User-Agent: r.Header["X-Request-Id"] = nil.
+// An outgoing request whose context is context.Background(), as http.Get gives it, gets the ambient
+// context: the deadline, cancellation and trace of the request being served. Any other context
+// wins.
 //
-// What goes upstream is the id that is logged: where the client has sent another header, because it is malformed or
-// WithRequestID gives an id of its own, and httputil.ReverseProxy passes it on, it is replaced.
+// X-Request-ID is set to the current request's id unless the outgoing request has one. Outside of a
+// request, after it and in RunOutside no id is added. To send no id, set r.Header["X-Request-Id"] =
+// nil, as for net/http's own User-Agent. The id that is sent is the id that is logged. A client's
+// header may differ from it, because the header is malformed or WithRequestID gives an id of its
+// own. If httputil.ReverseProxy passes such a header on, Transport replaces it.
 //
-// An http.Client with a Timeout hands its transport a context of its own, derived from context.Background() by a
-// deadline alone. Such a context counts as Background in such a client: its deadline and cancellation hold, and those
-// of the ambient context too. A request of a client with a Timeout that must outlive the one being served is made in
-// RunOutside.
+// An http.Client with a Timeout hands its transport a context of its own, derived from
+// context.Background() by a deadline alone. Such a context counts as Background: its deadline and
+// cancellation hold, and those of the ambient context too. Make a request that must outlive the one
+// being served in RunOutside.
 //
-// A ctx that carries a Context (see WithRequestContext) says which request's id goes with it, whatever the
-// goroutine does.
+// A ctx that carries a Context (see WithRequestContext) tells which request's id goes with it, on
+// any goroutine.
 func Transport(base http.RoundTripper, opts ...TransportOption) http.RoundTripper {
 	if base == nil {
-		base = http.DefaultTransport // now: a program may make this one the default
+		base = http.DefaultTransport // now: a program may make this transport the default
 	}
 	t := &transport{base: base, idHeader: idHeader}
 	for _, o := range opts {
@@ -52,7 +55,8 @@ type transport struct {
 	hosts      []hosts.Pattern
 }
 
-// CloseIdleConnections is what http.Client.CloseIdleConnections calls.
+// CloseIdleConnections closes the idle connections of the base. http.Client.CloseIdleConnections
+// calls it.
 func (t *transport) CloseIdleConnections() {
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -82,7 +86,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	deadline, _ := ctx.Deadline()
 	merged, cancel := context.WithDeadline(around, deadline)
 	stop := context.AfterFunc(ctx, func() {
-		if !errors.Is(ctx.Err(), context.DeadlineExceeded) { // that is merged's own deadline, and its own error
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) { // merged has the same deadline and ends with that error itself
 			cancel()
 		}
 	})
@@ -100,15 +104,16 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// replaces reports whether the request's id goes where an outgoing request has these headers: none of the id, or that of
-// the client, which a proxy has copied and which is not the id that is logged.
+// replaces reports whether the request's id must be set on an outgoing request with these headers.
+// It is if they have no id, or the client's header, which a proxy has copied and which is not the
+// id that is logged.
 func (c *Context) replaces(headers http.Header, name string) bool {
 	fields, has := headers[name]
 	return !has || c.sentIDs != nil && slices.Equal(fields, *c.sentIDs)
 }
 
-// ofClient reports whether r's context is one that http.Client made for its Timeout (net/http/client.go,
-// setRequestCancel): then r has a Cancel channel, too. Contexts can be told apart by their text alone.
+// ofClient reports whether http.Client made r's context for its Timeout (net/http/client.go,
+// setRequestCancel). Then r has a Cancel channel too. Only the text of a context tells its type.
 func ofClient(r *http.Request) bool {
 	text, ok := r.Context().(fmt.Stringer)
 	if !ok || r.Cancel == nil { //nolint:staticcheck // deprecated, and still what http.Client sets
@@ -119,8 +124,8 @@ func ofClient(r *http.Request) bool {
 	return strings.HasPrefix(name, own) && !strings.Contains(name[len(own):], ".With")
 }
 
-// endingBody returns a response's body that calls end when it is closed. That of 101 Switching Protocols can be written
-// to, and stays so.
+// endingBody returns a response's body that calls end when it is closed. The body of 101 Switching
+// Protocols is a writer too, and stays one.
 func endingBody(body io.ReadCloser, end func()) io.ReadCloser {
 	ending := &endingReader{body, end}
 	if w, ok := body.(io.Writer); ok {

@@ -9,13 +9,15 @@ import (
 	"time"
 )
 
-// Writer returns the response writer that the innermost Middleware was given, guarded: once the handler has returned,
-// Write gives ErrFinished, Header is a map of its own and nothing reaches the server, whose writer must not be used
-// then. A Write in progress is waited for before the handler's return reaches the server; a copy from a source that has
-// nothing to say is not. Until then the Writer supports what the server's writer supports: http.Flusher, http.Hijacker,
-// http.Pusher, io.ReaderFrom and everything that http.ResponseController does.
+// Writer returns a guarded form of the response writer that the innermost Middleware was given, for
+// goroutines that may outlive the handler. The handler itself gets the server's own writer.
 //
-// It is for goroutines that may outlive the handler. The handler itself is given the server's own writer.
+// Once the handler has returned, Write gives ErrFinished, Header returns a map of its own and
+// nothing reaches the server, whose writer must not be used then. The handler's return waits for a
+// Write in progress before it reaches the server; it does not wait for a copy whose source blocks.
+//
+// Until then the Writer supports all that the server's writer supports: http.Flusher,
+// http.Hijacker, http.Pusher, io.ReaderFrom and the operations of http.ResponseController.
 func (c *Context) Writer() http.ResponseWriter {
 	g := c.guard.Load()
 	if g == nil {
@@ -46,7 +48,8 @@ func (c *Context) Writer() http.ResponseWriter {
 	return g
 }
 
-// supports reports whether w, or what it wraps as http.ResponseController understands it, is an I.
+// supports reports whether w, or a writer that it wraps as http.ResponseController understands it,
+// is an I.
 func supports[I any](w http.ResponseWriter) bool {
 	for {
 		if _, ok := w.(I); ok {
@@ -60,29 +63,31 @@ func supports[I any](w http.ResponseWriter) bool {
 	}
 }
 
-// A guard is a Context as an http.ResponseWriter. The types around it add the optional interfaces that a type assertion
-// asks for; what http.ResponseController calls is there always, and reports what the server's writer cannot do.
+// A guard is a Context as an http.ResponseWriter. The types around it add the optional interfaces
+// that a type assertion asks for. The methods that http.ResponseController calls are always there;
+// they report the operations that the server's writer cannot do.
 type guard struct {
 	c *Context // immutable
 
-	// mu guards uses and idle. It is never held while other code runs: the server's writer may be somebody's wrapper,
-	// which may come back here.
+	// mu guards uses and idle. It is never held while other code runs: the server's writer may be a
+	// wrapper of the program's, which may call the guard.
 	mu   sync.Mutex
 	uses int           // operations of the server's writer in progress
 	idle chan struct{} // made by close where there are uses, closed by the last one
 
-	// header is what Header returns when the Writer is closed, so that nothing reaches the server's map. Guarded by
-	// headerMu.
+	// header is the map that Header returns when the Writer is closed, so that nothing reaches the
+	// server's map. Guarded by headerMu.
 	headerMu sync.Mutex
 	header   http.Header
 }
 
-// open reports whether the server's writer may be used. If so, the handler's end waits for the call of done that has to
-// follow.
+// open reports whether the server's writer may be used. If so, the caller must call done, and the
+// handler's end waits for that.
 func (g *guard) open() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// Context.close stores finished before it takes mu in close: a use that begins after that finds it here.
+	// Context.close stores finished before guard.close takes mu: a use that begins after that finds
+	// it here.
 	if g.c.detached || g.c.finished.Load() {
 		return false
 	}
@@ -90,7 +95,7 @@ func (g *guard) open() bool {
 	return true
 }
 
-// done ends what open has begun.
+// done ends the use that open has begun.
 func (g *guard) done() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -101,8 +106,8 @@ func (g *guard) done() {
 	}
 }
 
-// close waits for the uses in progress. The Context is finished: no other begins, and one that is nested in a use gets
-// ErrFinished instead of waiting.
+// close waits for the uses in progress. The Context is finished, so no other use begins, and a use
+// inside of another gets ErrFinished instead of waiting.
 func (g *guard) close() {
 	g.mu.Lock()
 	if g.uses == 0 {
@@ -199,7 +204,7 @@ func (g *guard) EnableFullDuplex() error {
 	return g.control((*http.ResponseController).EnableFullDuplex)
 }
 
-// flush has no way to report an error: neither has http.Flusher.
+// flush drops the error: http.Flusher has no way to report one.
 func (g *guard) flush() { _ = g.FlushError() }
 
 func (g *guard) hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
