@@ -79,8 +79,8 @@
 // # Libraries
 //
 // A [DB] has the methods that query builders and ORMs call on a connection. [DB.BeginTx] gives
-// libraries that begin transactions a part of the Run's. The README has a table of the libraries
-// that are tested, and how each is used.
+// libraries that begin transactions a part of the Run's. The folder dbtest has a table of the
+// libraries that are tested, and how each is used.
 //
 // # Cost
 //

@@ -1,5 +1,5 @@
-// Package adaptertest has what the tests of all adapters ask: whether each of many calls that run at once finds its own
-// identity.
+// Package adaptertest checks the rule that all adapters share: each of many calls that run at once
+// finds its own identity.
 package adaptertest
 
 import (
@@ -13,11 +13,11 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// Calls is how many requests or messages an adapter's test has in flight at once.
+// Calls is the number of requests or messages that an adapter's test has in flight at once.
 const Calls = 2000
 
-// Build fails the test where AMBIENT_EXPECT names another way of carrying frames than the build has, so that a run that is
-// meant to be of a build with inheritance cannot pass as one of the other build.
+// Build fails the test if AMBIENT_EXPECT names another propagation mode than the build has, so that
+// a run meant for a build with inheritance cannot pass as one of the other build.
 func Build(t *testing.T) {
 	t.Helper()
 	if want := os.Getenv("AMBIENT_EXPECT"); want != "" {
@@ -34,15 +34,15 @@ func Each(n int, fn func(i int)) {
 	all.Wait()
 }
 
-// A Tally counts what was found where the identity want belongs. The zero value is empty. Its methods are safe for
-// concurrent use.
+// A Tally counts the identities that are found where the identity want belongs. The zero value is
+// empty. Its methods are safe for concurrent use.
 type Tally struct {
 	own, lost, foreign, late atomic.Int64
 
 	first atomic.Pointer[string] // the first fault, in words
 }
 
-// During counts one read by code of the call want: got, where ok reports that something is set.
+// During counts one read by code of the call want. It found got, if ok, or nothing.
 func (t *Tally) During(place, want, got string, ok bool) {
 	switch {
 	case !ok:
@@ -54,8 +54,8 @@ func (t *Tally) During(place, want, got string, ok bool) {
 	}
 }
 
-// After counts one read that belongs to the call want, which is over: nothing is right, and what the goroutine was
-// given, but no other's.
+// After counts one read on a goroutine of the call want, which has ended. It may find nothing, or
+// its own call's identity, but no other's.
 func (t *Tally) After(place, want, got string, ok bool) {
 	if ok && got != want {
 		t.fault(&t.foreign, place+" finds "+got+" after "+want)
@@ -69,8 +69,8 @@ func (t *Tally) fault(count *atomic.Int64, text string) {
 	t.first.CompareAndSwap(nil, &text)
 }
 
-// Verify fails the test where a read found nothing or another's identity, or where there were fewer reads than during
-// and late, which would prove nothing.
+// Verify fails the test if a read found nothing or another's identity, or if there were fewer reads
+// than during and late, which would prove nothing.
 func (t *Tally) Verify(tb testing.TB, during, late int) {
 	tb.Helper()
 	text := ""

@@ -17,9 +17,9 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// Lines checks a logger that shows the attributes of flows and requests: Calls requests at once, each with an identity
-// of its own, log in all ways while they are served and after. Each of the loggers writes one line of JSON to out
-// with the message under "message" and want under "want".
+// Lines checks a logger that shows the attributes of flows and requests. Calls requests at once,
+// each with an identity of its own, log in all ways while they are served and after. Each of the
+// loggers writes one line of JSON to out with the message under "message" and want under "want".
 func Lines(t *testing.T, logger func(out io.Writer) []func(message, want string)) {
 	Build(t)
 	var out lockedBuffer
@@ -72,12 +72,12 @@ func (l *lines) serve(_ *http.Request, want string) {
 	}, slog.String("flow", want), slog.Any("group", slog.GroupValue(slog.Any("in", valuer(want)))))
 }
 
-// A valuer is an attribute that is asked for each line.
+// A valuer is an attribute whose LogValue is called for each line.
 type valuer string
 
 func (v valuer) LogValue() slog.Value { return slog.StringValue(string(v)) }
 
-// line counts what stands on one line.
+// line counts the attributes of one line.
 func (t *Tally) line(tb testing.TB, text []byte) {
 	var line map[string]any
 	require.NoError(tb, json.Unmarshal(text, &line), "%s", text)
@@ -100,7 +100,7 @@ func (t *Tally) line(tb testing.TB, text []byte) {
 }
 
 type lockedBuffer struct {
-	mu sync.Mutex // guards what it embeds
+	mu sync.Mutex // guards the embedded value
 	bytes.Buffer
 }
 

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Requests serves Calls requests on loopback by the middleware around serve, and returns when all are over. Each has an
-// identity of its own, which serve is given and which is its X-Request-ID and, after a slash, its path. No serve begins
-// before all requests have come.
+// Requests serves Calls requests on loopback by the middleware around serve, and returns when all
+// have ended. Each has an identity of its own: serve gets it, and it is the X-Request-ID and, after
+// a slash, the path. No serve begins before all requests have come.
 func Requests(t *testing.T, middleware func(http.Handler) http.Handler, serve func(r *http.Request, want string)) {
 	t.Helper()
 	var inside sync.WaitGroup

@@ -10,19 +10,19 @@ import (
 	"github.com/ambient-go/ambient/internal/registry"
 )
 
-// This file is the API. Each operation asks for the mode once and goes on in explicit.go or
-// inherited.go, which have one function each for it.
+// This file is the API. Each operation asks for the mode once and calls its counterpart in
+// explicit.go or inherited.go.
 
 // How this program finds the frame of the running goroutine.
 const (
-	unsettled = iota // not at all: nothing has been set since the program started
+	unsettled = iota // not decided: nothing has been set since the program started
 	byID             // in a registry, by an id that is read from runtime.g
 	bySlowID         // in a registry, by an id that is parsed from the stack's text
 	inherited        // in a field of runtime.g, which a new goroutine gets from its creator
 )
 
-// mode is one of them. It is inherited before main starts, or settled once, before the first record
-// of a goroutine is made. Loaded by anybody.
+// mode is one of these ways. It is inherited before main starts, or settled once, before the first
+// record of a goroutine is made. Every operation loads it.
 var mode atomic.Uint32
 
 func init() {
@@ -31,8 +31,8 @@ func init() {
 	}
 }
 
-// settle decides how ids are read. That takes a few goroutines and a tenth of a millisecond, which a
-// program that imports this package and sets nothing does not pay for.
+// settle decides how ids are read. The check takes a few goroutines and a tenth of a millisecond. A
+// program that imports this package and sets nothing does not pay for it.
 func settle() {
 	switch {
 	case mode.Load() != unsettled:
@@ -98,7 +98,7 @@ func Value(s *frame.Storage) (any, bool) {
 	return missed(s)
 }
 
-// missed is the end of a Get that finds nothing. Whoever watches misses sees it.
+// missed is the end of a Get that finds nothing. A watcher of misses sees it.
 func missed(s *frame.Storage) (any, bool) {
 	if w := inspect.Misses.Load(); w != nil {
 		(*w)(s)
@@ -140,7 +140,7 @@ func (c Cursor) Goroutine() uint64 {
 	return c.id
 }
 
-// Frame returns the frame in force at the cursor, to keep for as long as one likes.
+// Frame returns the frame in force at the cursor. The caller may keep it.
 func (c Cursor) Frame() *frame.Frame {
 	if mode.Load() == inherited {
 		c.state.escape()
@@ -167,7 +167,7 @@ func (c Cursor) Copy(n int) *frame.Frame {
 	return c.frame.Copy(n, spare(c.record))
 }
 
-// RunWith calls fn with b in the frame in force. A deferred call puts the frame from before back: a
+// RunWith calls fn with b in the frame in force. A deferred call puts the frame from before back. A
 // panic is not recovered, so its value, its stack and the crash output stay as they are.
 func RunWith(b frame.Binding, fn func()) {
 	if mode.Load() == inherited {
@@ -180,7 +180,7 @@ func RunWith(b frame.Binding, fn func()) {
 	runExplicit(r, f, f, fn)
 }
 
-// Run is RunWith with the frame f in force instead of the one at c, a cursor of Open.
+// Run is RunWith with the frame f in force instead of the frame at c, a cursor of Open.
 func Run(c Cursor, f *frame.Frame, fn func()) {
 	if mode.Load() == inherited {
 		runInherited(c, f, false, fn)
@@ -189,9 +189,9 @@ func Run(c Cursor, f *frame.Frame, fn func()) {
 	runExplicit(c.record, orNothing(f), nil, fn)
 }
 
-// RunOwn is Run with a frame from c.Copy or c.WithIn, which nobody else has. Its goroutine uses the frame again
-// after fn, unless Frame handed it out or somebody looked at other goroutines meanwhile. RunWith does
-// so too.
+// RunOwn is Run with a frame from c.Copy or c.WithIn, which only this goroutine has. The goroutine
+// uses the frame again after fn, unless Frame handed it out or another goroutine inspected frames
+// meanwhile. So does RunWith.
 func RunOwn(c Cursor, f *frame.Frame, fn func()) {
 	if mode.Load() == inherited {
 		runInherited(c, f, true, fn)
@@ -203,9 +203,9 @@ func RunOwn(c Cursor, f *frame.Frame, fn func()) {
 // StartName is Start's name in the text of a stack.
 const StartName = "github.com/ambient-go/ambient/internal/carrier.Start"
 
-// Start is Run on a goroutine that has just started and exits after fn. The frame f is nil only where
-// goroutines carry their frames. The stack shows at, the program counter of whoever asked for the
-// goroutine, as the first argument: goroutine.Trace.Caller has it from there.
+// Start is Run on a goroutine that has just started and exits after fn. The frame f is nil only
+// where goroutines carry their frames. The stack shows at, the program counter of the call that
+// asked for the goroutine, as the first argument: goroutine.Trace.Caller reads it there.
 func Start(at uintptr, f *frame.Frame, fn func()) {
 	if mode.Load() == inherited {
 		startInherited(f, fn)
@@ -215,14 +215,14 @@ func Start(at uintptr, f *frame.Frame, fn func()) {
 	show(at)
 }
 
-// show makes at a variable that is alive during the call before, so that the stack's text has it.
+// show keeps at alive during the call before it, so that the stack's text shows at.
 //
 //go:noinline
 func show(at uintptr) { _ = at }
 
 // Enter puts the frame f in force at c, a cursor of Here, without a function to run, until Leave.
-// Outside of any scope, it stays in force until it is replaced or its goroutine exits; the sweeper
-// drops it then, where goroutines do not carry their frames. Leave needs what it returns.
+// Outside of any scope, f stays in force until it is replaced or its goroutine exits; where
+// goroutines do not carry their frames, the sweeper drops it then. Pass the result to Leave.
 func Enter(c Cursor, f *frame.Frame) *frame.Lender {
 	if mode.Load() == inherited {
 		return enterInherited(c, f)
@@ -253,8 +253,8 @@ func Inherits(f *frame.Frame) bool {
 // ended since.
 func Ended(s *frame.Storage) bool { return mode.Load() == inherited && endedInherited(s) }
 
-// Of calls look with the frame in force on another goroutine, if there is one. look must not keep the
-// frame.
+// Of calls look with the frame in force on another goroutine, if there is one. look must not keep
+// the frame.
 func Of(id uint64, look func(f *frame.Frame)) {
 	if mode.Load() == inherited {
 		ofInherited(id, look)

@@ -10,7 +10,7 @@ import (
 
 // The way by id: a registry holds the frame in force on each goroutine that has one.
 
-// goroutines is that registry. A new goroutine is not in it and so starts with nothing set.
+// goroutines is the registry. A new goroutine is not in it and so starts with nothing set.
 var goroutines registry.Map
 
 func hereExplicit() Cursor {
@@ -22,8 +22,8 @@ func hereExplicit() Cursor {
 	return Cursor{id: id, record: r, frame: r.Frame()}
 }
 
-// openExplicit claims a record for the running goroutine if it has none. No frame is in force in
-// that one, not even frame.Nothing.
+// openExplicit returns the running goroutine's record, and claims one if it has none. A record that
+// was just claimed has no frame in force, not even frame.Nothing.
 func openExplicit() *registry.Record {
 	id := goroutine.ID()
 	if r := goroutines.Lookup(id); r != nil {
@@ -33,8 +33,8 @@ func openExplicit() *registry.Record {
 	return goroutines.Claim(id)
 }
 
-// inForceExplicit returns the frame in force as Value needs it. Value looks for itself where ids are
-// read fast.
+// inForceExplicit returns the frame in force in the form that Value needs. Where ids are read fast,
+// Value has this code inline.
 func inForceExplicit() *frame.Frame { return orNothing(hereExplicit().frame) }
 
 func frameExplicit(r *registry.Record) *frame.Frame {
@@ -45,20 +45,19 @@ func frameExplicit(r *registry.Record) *frame.Frame {
 	return r.Frame()
 }
 
-// spare takes the frame that the goroutine has to use again out of its record. It is nil without
-// one.
+// spare takes the spare out of the goroutine's record. It is nil if there is none.
 func spare(r *registry.Record) *frame.Frame {
 	f := r.Spare
 	r.Spare = nil
 	return f
 }
 
-// runExplicit opens a scope in r with the frame f, which is not nil, and closes it after fn. The frame
-// own is f if only this goroutine has f, otherwise nil.
+// runExplicit opens a scope in r with the frame f, which is not nil, and closes it after fn. own is
+// f if only this goroutine has f, otherwise nil.
 func runExplicit(r *registry.Record, f, own *frame.Frame, fn func()) {
-	// Put f in force. A record with an open scope, or one that was just claimed, is this goroutine's
-	// until it releases it. An unscoped record may be dropped if the sweeper takes this goroutine for
-	// dead, so its change is a compare-and-swap.
+	// Put f in force. A record with an open scope, or that was just claimed, is this goroutine's
+	// until it releases it. The sweeper may drop an unscoped record if it takes this goroutine for
+	// dead, so changing one is a compare-and-swap.
 	before, escaped := r.InForce(), r.Escaped
 	switch {
 	case before == nil || r.Depth > 0:
@@ -69,19 +68,19 @@ func runExplicit(r *registry.Record, f, own *frame.Frame, fn func()) {
 	}
 	r.Depth++
 	if own != nil {
-		r.Escaped = false // Frame says so from now on
+		r.Escaped = false // Frame sets it if the frame escapes
 	}
 	defer func() {
 		switch {
 		case before == nil: // the outermost scope
 			goroutines.Release(r, own)
-		case r.Is(0): // dropped meanwhile: what is in force by now was set inside this scope
+		case r.Is(0): // dropped meanwhile: the frame in force was set inside this scope
 			goroutines.Remove(goroutine.ID())
 		default:
 			r.Depth--
 			r.SetFrame(before)
 			if own != nil {
-				goroutines.Keep(r, own) // after it is out of force
+				goroutines.Keep(r, own) // after own is out of force
 				r.Escaped = escaped
 			}
 		}

@@ -10,28 +10,31 @@ import (
 	"github.com/ambient-go/ambient/internal/frame"
 )
 
-// The way by field: goroutines carry their frames themselves, and a new one may start with its creator's.
+// The way by field: goroutines carry their frames themselves, and a new goroutine may start with
+// its creator's.
 
-// In a program built by ambient build, package runtime has these variables, with values (cmd/ambient/internal/overlay,
-// source/runtime.go.txt). The linker takes a symbol's definition with a value over one without (cmd/internal/ld,
-// loader.go, checked with Go 1.25 to 1.27), so elsewhere they are just zero variables of this package. Nobody stores to
-// them.
+// In a program built by ambient build, package runtime defines these variables, with values
+// (cmd/ambient/internal/overlay, source/runtime.go.txt). The linker prefers a symbol's definition
+// with a value over one without (cmd/internal/ld, loader.go, checked with Go 1.25 to 1.27), so
+// elsewhere they are zero variables of this package. No code stores to them.
 var (
-	// builtFor is the release whose runtime was copied, and protocol tells which variables and types there are.
+	// builtFor is the release whose runtime was copied. protocol is the version of these variables
+	// and types.
 	//
 	//go:linkname builtFor runtime.ambientVersion
 	builtFor string
 	//go:linkname protocol runtime.ambientProtocol
 	protocol int
 
-	// selfState returns the running goroutine's *state. newproc1 fills it for a goroutine that inherits; gdestroy
-	// clears it.
+	// selfState returns the running goroutine's *state. newproc1 fills it for a goroutine that
+	// inherits; gdestroy clears it.
 	//
 	//go:linkname selfState runtime.ambientSelf
 	selfState func() unsafe.Pointer
 
-	// eachState yields the ids of all goroutines that carry a frame, and their states. Another goroutine may have the
-	// state by the time the frame was loaded from it: ownerOf then returns another id.
+	// eachState yields the ids of all goroutines that carry a frame, and their states. By the time
+	// a frame is loaded from a state, another goroutine may have the state: ownerOf then returns
+	// another id.
 	//
 	//go:linkname eachState runtime.ambientEach
 	eachState func(yield func(id uint64, state unsafe.Pointer) bool)
@@ -39,49 +42,53 @@ var (
 	ownerOf func(state unsafe.Pointer) uint64
 )
 
-// knownProtocol is the one of this file.
+// knownProtocol is the protocol that this file implements.
 const knownProtocol = 2
 
-// carried reports whether goroutines carry their frames. The go command drops an overlay for another GOROOT in silence,
-// and builds one release with another's files when a release is replaced in its place: then there is nothing to rely on.
+// carried reports whether goroutines carry their frames. The go command silently ignores an overlay
+// for another GOROOT. If a release is replaced in its place, the go command builds it with the
+// other release's files. In both cases the overlay cannot be relied on.
 func carried() bool {
 	return builtFor != "" && builtFor == release(runtime.Version()) && protocol == knownProtocol
 }
 
-// release cuts from a version what says how the release was built: go1.26.8 of "go1.26.8 X:jsonv2".
+// release returns a version without the suffix about how the release was built: go1.26.8 of
+// "go1.26.8 X:jsonv2".
 func release(version string) string {
 	version, _, _ = strings.Cut(version, " ")
 	version, _, _ = strings.Cut(version, "-X:")
 	return version
 }
 
-// A state is what a goroutine carries, in its runtime.g. The runtime's copy of the type has the same layout. Its own
-// goroutine alone reads and writes it, frame excepted, which all may load; newproc1 fills it before the goroutine runs.
+// A state is the part of runtime.g that belongs to ambient. The runtime's copy of the type has the
+// same layout. Only its own goroutine reads and writes it, except for frame, which all goroutines
+// may load; newproc1 fills it before the goroutine runs.
 //
-// The methods that touch it are not instrumented for the race detector: the next goroutine on the same g has the same
-// state, and the detector does not see that the runtime orders the two.
+// The methods that touch a state are not instrumented for the race detector: the next goroutine on
+// the same g has the same state, and the detector does not see that the runtime orders the two.
 type state struct {
-	// frame is the one in force. Its store publishes the frame to All.
+	// frame is the frame in force. Its store publishes the frame to All.
 	frame unsafe.Pointer
 
-	base  *frame.Lender // the creator's scope, of which frame is while borrowed; nil on a goroutine that inherited nothing
+	base  *frame.Lender // the creator's scope; nil on a goroutine that inherited nothing
 	lent  *frame.Lender // the innermost scope; nil until a goroutine inherits from it
-	spare *frame.Frame  // an empty frame that nobody else has; nil without one
+	spare *frame.Frame  // an empty frame that only this goroutine has; nil without one
 
 	borrowed bool  // frame is the creator's, as newproc1 copied it
 	serves   uint8 // not 0 on a goroutine that may work for others than its creator by now
-	escaped  bool  // whether the frame of the innermost scope may be in other hands, as in a snapshot
-	signaled bool  // the runtime's alone
+	escaped  bool  // others may have the frame of the innermost scope: a snapshot, say
+	signaled bool  // used by the runtime alone
 }
 
-// serving is the bit of serves for a goroutine that has received a value since it inherited. The other one says that its
-// creator had: what that one inherited from others is then marked in its frame.
+// serving is the bit of serves for a goroutine that has received a value since it inherited. The
+// other bit says that its creator had: the creator's own inherited entries are then marked in its
+// frame.
 const serving = 1
 
 func self() *state { return (*state)(selfState()) }
 
-// load returns the frame in force. A goroutine that serves others loses what it inherited once the scope has ended that
-// it inherited from. It is on the path of Get.
+// load returns the frame in force. A goroutine that serves others loses its inherited values once
+// the scope that it inherited from has ended. It is on the path of Get.
 //
 //go:norace
 func (s *state) load() *frame.Frame {
@@ -108,7 +115,8 @@ func (s *state) store(f *frame.Frame) {
 	atomic.StorePointer(&s.frame, unsafe.Pointer(f)) //nolint:gosec // the field's type, a pointer as before
 }
 
-// own makes the frame in force one of this goroutine, in which what was inherited is marked as such, and returns it.
+// own returns the frame in force. If that is borrowed, own first replaces it by a frame of this
+// goroutine's own, in which the inherited entries are marked.
 //
 //go:norace
 func (s *state) own() *frame.Frame {
@@ -121,7 +129,8 @@ func (s *state) own() *frame.Frame {
 	return f
 }
 
-// begin puts f in force for a scope that begins, and returns what end needs of the one around it.
+// begin puts f in force for a new scope, and returns the lender and the escaped flag of the scope
+// around it, for end.
 //
 //go:norace
 func (s *state) begin(f *frame.Frame) (lent *frame.Lender, escaped bool) {
@@ -131,7 +140,8 @@ func (s *state) begin(f *frame.Frame) (lent *frame.Lender, escaped bool) {
 	return lent, escaped
 }
 
-// end puts previous in force where a scope ends, and reports whether nobody has that one's frame.
+// end puts previous in force at the end of a scope, and reports whether only this goroutine has the
+// scope's frame.
 //
 //go:norace
 func (s *state) end(previous *frame.Frame, lent *frame.Lender, escaped bool) (unshared bool) {
@@ -189,8 +199,8 @@ func runInherited(c Cursor, f *frame.Frame, own bool, fn func()) {
 	s := c.state
 	lent, escaped := s.begin(f)
 	defer func() {
-		// A reader that inspects other goroutines counts itself before it loads frames; this goroutine looks for it after
-		// the frame is out of force. One of the two sees the other.
+		// A reader that inspects other goroutines increments pins before it loads frames. This
+		// goroutine loads pins after the frame is out of force. One of the two sees the other.
 		if s.end(c.frame, lent, escaped) && own && !goroutines.Pinned() && f.Empty() {
 			s.keepSpare(f)
 		}
@@ -206,14 +216,14 @@ func startInherited(f *frame.Frame, fn func()) {
 	fn()
 }
 
-// reset makes a goroutine that has just started one that has inherited nothing.
+// reset drops all that a goroutine, which has just started, has inherited.
 //
 //go:norace
 func (s *state) reset() { s.base, s.borrowed, s.serves = nil, false, 0 }
 
 func enterInherited(c Cursor, f *frame.Frame) *frame.Lender {
 	lent, _ := c.state.begin(f)
-	c.state.escape() // Scope has the frame
+	c.state.escape() // gls.Scope has the frame
 	return lent
 }
 
@@ -225,8 +235,8 @@ func endedInherited(storage *frame.Storage) bool {
 	return s.base.EndedWith(storage)
 }
 
-// inheritsInherited is about a go statement of package gls, whose goroutine starts with nothing as those of other modules
-// do, unless its module is the main one.
+// inheritsInherited is for the go statements in package gls, whose goroutines start with nothing,
+// as those of other modules do, unless ambient is the main module.
 func inheritsInherited(f *frame.Frame) bool { return f == nil && self().load() == nil }
 
 func ofInherited(id uint64, look func(*frame.Frame)) {

@@ -13,23 +13,23 @@ import (
 // unscoped. The sweeper drops the unscoped records of goroutines that have exited: it lists all
 // unscoped records and asks goroutine.Exited, which loads two words of runtime.g. That takes about
 // 0.1 microseconds a record and stops nothing. 100,000 goroutines that entered and exited beside
-// 100,000 that are 10 calls deep took 0.6 s and no stop, where the text of all stacks took 18 s and
-// stopped the world for up to 8.6 s, on a busy machine.
+// 100,000 that are 10 calls deep took 0.6 s and no stop. With the text of all stacks they took 18 s
+// and stopped the world for up to 8.6 s, on a busy machine.
 //
-// What was not kept, or not tried because it cannot work:
+// Designs that were dropped, or cannot work:
 //
-//   - The text of runtime.Stack, which stops the world while the runtime formats all stacks. It is
-//     still the way where runtime.g is not as known.
-//   - The goroutine profile of runtime/pprof, which takes its stacks while the world runs. It has no
-//     ids.
-//   - A finalizer, a cleanup or a weak pointer. It needs something that dies with the goroutine. Only
-//     the goroutine's stack does, and Enter cannot place anything in its caller's frame. A label set
-//     of runtime/pprof dies with the goroutine too, but its children share it, and whoever sets
-//     labels replaces it.
-//   - No sweep at all. Each such goroutine would leave a record, a frame and its values, 100 bytes at
-//     least, and there is no bound on their number.
+//   - The text of runtime.Stack, which stops the world while the runtime formats all stacks. The
+//     sweeper still uses it where the layout of runtime.g is not known.
+//   - The goroutine profile of runtime/pprof, which takes its stacks while the world runs. It has
+//     no ids.
+//   - A finalizer, a cleanup or a weak pointer. It needs memory that dies with the goroutine. Only
+//     the goroutine's stack does, and Enter cannot place anything in its caller's frame. A label
+//     set of runtime/pprof dies with the goroutine too, but its children share it, and code that
+//     sets labels replaces it.
+//   - No sweep at all. Each such goroutine would leave a record, a frame and its values, 100 bytes
+//     at least, without a bound on their number.
 const (
-	// sweepAtLeast is how many unscoped records there may be before an Enter looks for dead ones.
+	// sweepAtLeast is the number of unscoped records at which an Enter sweeps at the earliest.
 	sweepAtLeast = 256
 
 	// maxIdle bounds how long a collection's sweep waits for its turn: 63 collections.
@@ -43,14 +43,14 @@ const (
 // stops reports whether a sweep stops the world. It is a variable for tests.
 var stops = func() bool { return !goroutine.ExitsKnown() }
 
-// sweeper is its state.
+// sweeper is the state of the sweeps.
 var sweeper struct {
 	// due is the number of unscoped records at which the next sweep is due, if greater than
-	// sweepAtLeast. Raised under mu, lowered and loaded by whoever inserts an unscoped record.
+	// sweepAtLeast. Raised under mu. Lowered and loaded at the insert of an unscoped record.
 	due atomic.Int64
 
-	// armed says that a garbage collection will call collected. From false to true by whoever
-	// inserts an unscoped record or finds some left, back to false by collected.
+	// armed says that a garbage collection will call collected. The insert of an unscoped record,
+	// or a sweep that leaves some, changes it from false to true; collected changes it back.
 	armed atomic.Bool
 
 	mu       sync.Mutex // held during a sweep; guards the fields below
@@ -59,8 +59,8 @@ var sweeper struct {
 	sleeping uint       // collections still to let pass
 }
 
-// noteUnscoped sweeps if there are enough unscoped records now that one was inserted: twice as many
-// as the last sweep left, so that each insert pays for a look at two records.
+// noteUnscoped is called after the insert of an unscoped record. It sweeps if their number is twice
+// the number that the last sweep left, so that each insert pays for a look at two records.
 func noteUnscoped() {
 	if !sweeper.armed.Load() {
 		arm()
@@ -73,17 +73,17 @@ func noteUnscoped() {
 	switch {
 	case now < due:
 		return
-	case now < 2*due: // leave it to whoever sweeps already
+	case now < 2*due: // leave it to a sweep in progress
 		if !sweeper.mu.TryLock() {
 			return
 		}
-	default: // whoever sweeps does not get on: wait, so that the number stays bounded
+	default: // the sweep in progress is slow: wait, so that the number stays bounded
 		sweeper.mu.Lock()
 	}
 	defer sweeper.mu.Unlock()
 	now, due = goroutines.Unscoped(), sweeper.due.Load()
 	if now < max(due, sweepAtLeast) {
-		return // somebody else has swept meanwhile
+		return // another goroutine has swept meanwhile
 	}
 	if stops() && now < int64(runtime.NumGoroutine()/2) { // a sweep formats all stacks
 		sweeper.due.Store(now + now/4)
@@ -95,7 +95,7 @@ func noteUnscoped() {
 
 // sweep drops the unscoped records of goroutines that have exited and reports whether there were
 // any. sweeper.mu is held. A goroutine may begin a callback from C after it was found to have
-// exited (needm in runtime/proc.go): one that carries another frame by now is left alone.
+// exited (needm in runtime/proc.go). If it carries another frame by then, its record stays.
 func sweep() (found bool) { return sweepBy(goroutine.Exited) }
 
 func sweepBy(exits func() func(goroutine.Handle) bool) (found bool) {
@@ -121,9 +121,9 @@ func arm() {
 	}
 }
 
-// collected runs after a garbage collection while there are unscoped records: the values that an
-// exited goroutine left behind then do not wait for others to come. The more often it finds
-// nothing, the more collections it lets pass.
+// collected runs after a garbage collection while there are unscoped records, so that the values of
+// an exited goroutine do not wait for more records. The more often it finds nothing, the more
+// collections it lets pass.
 func collected() {
 	sweeper.armed.Store(false)
 	if goroutines.Unscoped() == 0 {

@@ -1,5 +1,5 @@
-// Package flow is what packages that are handed a ctx share: to which flow of control it belongs, and the flow that begins
-// with a message.
+// Package flow serves packages that are handed a ctx: it tells which flow of control the ctx
+// belongs to, and runs the flow that begins with a message.
 package flow
 
 import (
@@ -10,10 +10,11 @@ import (
 	"github.com/ambient-go/ambient/internal/ambient"
 )
 
-// Other returns the snapshot that ctx carries, and true, where ctx is one of another flow, so that what is done for ctx
-// is done in that snapshot. Where ctx carries none there is nothing to tell by, and the running flow it is. Where the
-// ambient context carries the same one the running flow is ctx's own and may have set more values since: a handler
-// that has resumed its request's ctx and passes that ctx on, say.
+// Other returns the snapshot that ctx carries, and true, if ctx belongs to another flow than the
+// running one. Work for ctx must then run in that snapshot. If ctx carries no snapshot, it counts
+// as the running flow's. If the ambient context carries the same snapshot, ctx is the running
+// flow's own, which may have set more values since: a handler that has resumed its request's ctx
+// and passes that ctx on, say.
 func Other(ctx context.Context) (gls.Snapshot, bool) {
 	s, ok := gls.FromContext(ctx)
 	if !ok {
@@ -23,8 +24,8 @@ func Other(ctx context.Context) (gls.Snapshot, bool) {
 	return s, !ok || own != s
 }
 
-// Of returns the frame of the flow that a function belongs to which is called with ctx: that of Other, else the one in
-// force.
+// Of returns the frame of the flow of a function that is called with ctx: the snapshot of Other, or
+// else the frame in force.
 func Of(ctx context.Context) gls.Snapshot {
 	if s, ok := Other(ctx); ok {
 		return s
@@ -32,9 +33,10 @@ func Of(ctx context.Context) gls.Snapshot {
 	return gls.Capture()
 }
 
-// Consume calls fn for one message: in a frame that has these bindings and nothing else, whatever the caller's frame and
-// ctx have, for those belong to a consumer that serves many. The ctx that fn is given carries the frame and is the
-// ambient one, until fn has ended in whatever way.
+// Consume calls fn for one message, in a frame that has these bindings and no others. The caller's
+// frame and ctx belong to a consumer that serves many, so their values are left out. The ctx that
+// fn gets carries the frame and is the ambient context until fn returns, panics or calls
+// runtime.Goexit.
 func Consume(ctx context.Context, fn func(ctx context.Context), bindings ...gls.Binding) {
 	s := gls.Snapshot{}.With(bindings...)
 	m := &messageContext{Context: gls.NewContext(ctx, s)}
@@ -42,7 +44,7 @@ func Consume(ctx context.Context, fn func(ctx context.Context), bindings ...gls.
 	s.With(gls.WithContext(m)).Run(func() { fn(m.Context) })
 }
 
-// A messageContext is a message's ctx as the ambient one, which ends with the message.
+// A messageContext is a message's ctx as the ambient context. It ends with the message.
 type messageContext struct {
 	context.Context
 
@@ -51,5 +53,5 @@ type messageContext struct {
 
 var _ ambient.Source = (*messageContext)(nil)
 
-// Ambient returns the message's ctx, false when the message is over.
+// Ambient returns the message's ctx, or false once the message is over.
 func (m *messageContext) Ambient() (context.Context, bool) { return m.Context, !m.over.Load() }

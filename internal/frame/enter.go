@@ -3,20 +3,22 @@ package frame
 import "sync"
 
 // An Enter is one call of Storage.Enter, identified by its address. It heads the list of the Enters
-// beneath it that have not been left: of the same storage, on the same goroutine, in the same scope.
-// Leave looks into this list to tell a scope that is open from one that has been left. Frames share
+// beneath it that have not been left: of the same storage, on the same goroutine, in the same
+// scope. Leave searches this list to tell an open scope from one that has been left. Frames share
 // lists, and so do goroutines that share a frame, but only the list's own goroutine follows it.
 type Enter struct {
 	goroutine uint64 // immutable
 	outer     *Enter // cut to nil by trim; read and written on goroutine alone
-	depth     int    // at least the number of those beneath it; immutable
+	depth     int    // at least the number of Enters beneath it; immutable
 
-	// lender is nil but in the mark of a Lender, which is no call of Enter and has no other field; immutable.
+	// lender is set only in the mark of a Lender, which is no call of Enter and has no other field;
+	// immutable.
 	lender *Lender
 }
 
-// maxEnters is how many unfinished Enters of one storage a goroutine remembers at least. A program
-// that enters for each job of a long-lived worker and never leaves would collect them without end.
+// maxEnters is the number of unfinished Enters of one storage that a goroutine remembers at least.
+// A program that enters for each job of a long-lived worker and never leaves would collect them
+// without end.
 const maxEnters = 64
 
 // NewEnter returns an Enter on top of the list outer, or alone if outer is another goroutine's.
@@ -42,8 +44,8 @@ func (e *Enter) trim() int {
 	return maxEnters
 }
 
-// Includes reports whether target is in the list. It does not follow another goroutine's list, which
-// that goroutine may cut right now.
+// Includes reports whether target is in the list. It does not follow another goroutine's list,
+// which that goroutine may cut right now.
 func (e *Enter) Includes(target *Enter) bool {
 	for ; e != nil; e = e.outer {
 		if e == target {
@@ -56,10 +58,10 @@ func (e *Enter) Includes(target *Enter) bool {
 	return false
 }
 
-// A block holds the next sixteen Enters that have none beneath them, so that such an Enter allocates
-// a block one time in sixteen. A reference to an Enter keeps its block of 520 bytes alive, and no
-// value. Enters that have others beneath them are allocated one by one: in a block, the ones that
-// have been left would keep the blocks of those beneath them alive, without end.
+// A block holds the next sixteen Enters that have none beneath them, so that such an Enter
+// allocates a block one time in sixteen. A reference to an Enter keeps its block of 520 bytes
+// alive, and no value. Enters that have others beneath them are allocated one by one: in blocks,
+// Enters that have been left would keep the blocks of the Enters beneath them alive, without end.
 type block struct {
 	enters [16]Enter
 	used   int
@@ -80,8 +82,8 @@ func nextEnter() *Enter {
 	return e
 }
 
-// Outside returns the frame for a goroutine that runs a snapshot of it: with the same values, and
-// without that goroutine's own Enters. Those are open where the snapshot was taken, not where it
+// Outside returns the frame for a goroutine that runs a snapshot of f: with the same values, and
+// without the goroutine's own Enters. Those are open where the snapshot was taken, not where it
 // runs.
 func (f *Frame) Outside(goroutine uint64) *Frame {
 	if f == nil || f.more == nil {

@@ -4,24 +4,25 @@ import "github.com/ambient-go/ambient/internal/ambient"
 
 // A Frame is the immutable set of all values bound on a goroutine at one moment. Nil is the frame
 // with nothing set. Scopes, snapshots and goroutines share a frame by its pointer. There is one
-// exception to immutable: a frame that was in force in a scope that has ended, and whose pointer
-// nobody else has, is emptied and filled again for the next scope. It is called a spare meanwhile.
-// Whoever calls Empty has made sure of that (DESIGN.md says how).
+// exception to immutable: when a scope has ended and only its goroutine has the frame's pointer,
+// the frame is emptied and filled again for the next scope. In between it is called a spare. The
+// caller of Empty makes sure that no other goroutine has the pointer (DESIGN.md says how).
 //
 // A frame holds one entry itself and the others in an open-addressed table whose size is a power of
 // two and which may be full. A storage's key says where a search begins. Storages are numbered as
 // they are first set, so those of one program rarely share a place. A new frame is a copy with one
-// entry changed. It keeps no replaced value alive, so neither does a child that lives long.
+// entry changed. It keeps no replaced value alive, so a long-lived child keeps none either.
 //
-// It is tempting to link each binding to the one before instead, as context.WithValue does. Get
-// then walks past every storage set since, and each child keeps all that its ancestors ever set.
+// It is tempting to link each binding to the previous one instead, as context.WithValue does. Get
+// then walks past every storage set since, and each child keeps all values that its ancestors ever
+// set.
 type Frame struct {
-	first Binding // never empty, but in a spare
-	more  *more   // nil where first is all there is, a Run bound it and there was no room for more
+	first Binding // empty only in a spare
+	more  *more   // nil if first is the only entry, a Run bound it, and no room was asked for
 }
 
-// more is apart from the frame so that a frame of one value takes 32 bytes: allocating it is most
-// of what a Run costs.
+// more is apart from the frame so that a frame of one value takes 32 bytes: allocating the frame is
+// most of the cost of a Run.
 type more struct {
 	entered *Enter  // the Enter that bound first, nil when a Run did
 	entries []Entry // the table, empty without others
@@ -195,7 +196,8 @@ func (f *Frame) Copy(n int, spare *Frame) *Frame {
 	return f.grown(f.Len()+n, spare)
 }
 
-// Bind is Put of a binding that no Enter made. A value that is an ambient.Adder is added to the one that is set.
+// Bind is Put of a binding that no Enter made. If the value is an ambient.Adder and the storage is
+// set, Bind adds it to the value in the frame.
 func (f *Frame) Bind(b Binding) {
 	if b.Key.adds {
 		if before := f.Find(b.Key); before != nil {
@@ -209,8 +211,8 @@ func (f *Frame) Bind(b Binding) {
 	f.Put(Entry{Binding: b})
 }
 
-// Put sets e in f, in place of another entry of the same storage. Nobody else has f yet, and Copy
-// made room.
+// Put sets e in f, in place of another entry of the same storage. Only the caller has f yet, and
+// Copy made room.
 func (f *Frame) Put(e Entry) {
 	if !f.isFirst(e.Key) {
 		*f.slot(e.Key) = e
@@ -224,8 +226,9 @@ func (f *Frame) Put(e Entry) {
 	}
 }
 
-// Empty takes all entries out of a frame of With or Copy that nobody else has and reports true. It
-// leaves a large frame as it is and reports false: large spares are not worth their memory.
+// Empty removes all entries from a frame of With or Copy that only the caller has, and reports
+// true. It leaves a large frame as it is and reports false: large spares are not worth their
+// memory.
 func (f *Frame) Empty() bool {
 	if f.more != nil && len(f.more.entries) > maxSpare {
 		return false
@@ -236,7 +239,7 @@ func (f *Frame) Empty() bool {
 	}
 	f.more.entered = nil
 	if len(f.more.entries) == 1 {
-		f.more.entries[0] = Entry{} // what clear takes three calls for
+		f.more.entries[0] = Entry{} // clear would take three calls
 		return true
 	}
 	clear(f.more.entries)
@@ -263,7 +266,7 @@ func (f *Frame) Len() int {
 	return n
 }
 
-// grown returns a frame with the same entries and room for that many.
+// grown returns a frame with the same entries and room for n entries.
 func (f *Frame) grown(n int, spare *Frame) *Frame {
 	next := newFrame(n, spare)
 	for e := range f.entries {

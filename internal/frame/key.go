@@ -11,10 +11,10 @@ import (
 // A Storage is the part of a gls.Storage that does not depend on its type. Its address is the
 // storage's identity. The zero Storage is ready to use; it must not be copied after first use.
 type Storage struct {
-	// key is nil until the storage is first set. Then it is the key under which frames hold its
-	// value, until Disable puts another in its place: no frame's old entry is ever found again. A
-	// key of another Storage came with a copy of that one and counts as nil. Loaded by every Get;
-	// stored by compare-and-swap, and by whoever overwrites the variable.
+	// key is nil until the storage is first set. Then it is the key under which frames hold the
+	// storage's value, until Disable replaces it: no frame's old entry is found again. A key of
+	// another Storage came with a copy of that Storage and counts as nil. Every Get loads it.
+	// Stored by compare-and-swap, and by code that overwrites the variable.
 	key atomic.Pointer[Key]
 
 	name     string // "" without one
@@ -50,8 +50,8 @@ func (s *Storage) Key() *Key {
 	return nil
 }
 
-// Used reports whether the storage has ever been set, or is a copy of one that has. It is on the
-// path of Get.
+// Used reports whether the storage has ever been set, or is a copy of a storage that has. It is on
+// the path of Get.
 func (s *Storage) Used() bool { return s.key.Load() != nil }
 
 // Has reports whether k, which is not nil, is the storage's key. It is on the path of Get.

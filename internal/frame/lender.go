@@ -5,21 +5,23 @@ import (
 	"sync/atomic"
 )
 
-// A Lender is a scope from which goroutines inherited a frame, in a build with inheritance, as they know it. The
-// runtime's copy of the type (cmd/ambient/internal/overlay, source/runtime.go.txt, ambientScope) has the same layout.
+// A Lender is a scope from which goroutines inherited a frame, in a build with inheritance. The
+// heirs hold it to learn of the scope's end. The runtime's copy of the type
+// (cmd/ambient/internal/overlay, source/runtime.go.txt, ambientScope) has the same layout.
 type Lender struct {
-	// ended is 0 until the scope has ended. Stored by its goroutine, loaded by those that inherited.
+	// ended is 0 until the scope has ended. The scope's goroutine stores it; the heirs load it.
 	ended atomic.Uint32
 
-	// mark is nil until a goroutine that inherited opens a scope of its own. From nil once.
+	// mark is nil until an heir opens a scope of its own. Stored once, from nil.
 	mark atomic.Pointer[Enter]
 
-	// keys are those of the values that were set in the scope; nil until it has ended. Stored before ended.
+	// keys holds the keys of the values that were set in the scope; nil until the scope has ended.
+	// Stored before ended.
 	keys *[]*Key
 }
 
-// End says that the scope has ended in which f was in force at last. Its goroutine calls it, once. A nil Lender has lent
-// nothing.
+// End marks the scope as ended. f is the last frame that was in force in it. The scope's goroutine
+// calls End, once. A nil Lender has lent nothing.
 func (l *Lender) End(f *Frame) {
 	if l == nil {
 		return
@@ -40,7 +42,7 @@ func (l *Lender) EndedWith(s *Storage) bool {
 // Ended reports whether the scope has ended.
 func (l *Lender) Ended() bool { return l.ended.Load() != 0 }
 
-// marked returns the Enter that stands in an entry for what was inherited from l: one of no goroutine.
+// marked returns the Enter that marks the entries inherited from l. It belongs to no goroutine.
 func (l *Lender) marked() *Enter {
 	if mark := l.mark.Load(); mark != nil {
 		return mark
@@ -49,8 +51,8 @@ func (l *Lender) marked() *Enter {
 	return l.mark.Load()
 }
 
-// From returns a frame with the same entries, which say that they were inherited from l. Those that were inherited
-// before say so still.
+// From returns a frame with the same entries, marked as inherited from l. Entries that were
+// inherited before keep their mark.
 func (f *Frame) From(l *Lender) *Frame {
 	if f == nil {
 		return nil
@@ -66,8 +68,8 @@ func (f *Frame) From(l *Lender) *Frame {
 	return next
 }
 
-// Owned returns the frame without the entries that were inherited from scopes which have ended: f itself if there are
-// none, nil if there are no others.
+// Owned returns the frame without the entries that were inherited from scopes which have ended: f
+// itself if there are none, nil if there are no others.
 func (f *Frame) Owned() *Frame {
 	owned := f
 	for e := range f.entries {

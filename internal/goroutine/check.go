@@ -2,8 +2,8 @@ package goroutine
 
 import "sync"
 
-// witnesses is how many new goroutines Fast asks. One would do for a field that holds
-// a constant; more also catch a field that holds a counter or a pointer that looks like an id for a
+// witnesses is the number of new goroutines that Fast checks. One would do for a field that holds a
+// constant. More also catch a field that holds a counter, or a pointer that looks like an id for a
 // while.
 const witnesses = 8
 

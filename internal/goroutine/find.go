@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// Find returns the trace of one goroutine, from at most so many bytes of the text of all. It stops the world as Live
-// does, twice if the goroutine is not in the bytes that are usual. Cut says that it is not in those that it may read,
-// though the text goes on.
+// Find returns the trace of one goroutine, from at most so many bytes of the text of all. It stops
+// the world as Live does, twice if the goroutine is not in the first, usual number of bytes. Cut
+// reports that the goroutine is not in the bytes that Find may read, though the text goes on.
 func Find(id uint64, most int) (trace Trace, found, cut bool) {
 	for _, size := range []int{8<<10 + runtime.NumGoroutine()<<11, most} {
 		buf := make([]byte, min(size, most))
@@ -25,7 +25,7 @@ func Find(id uint64, most int) (trace Trace, found, cut bool) {
 	return Trace{}, false, cut
 }
 
-// find returns the text of one goroutine, if it is there to its end.
+// find returns the text of one goroutine, if the text holds all of it.
 func find(text []byte, id uint64, cut bool) ([]byte, bool) {
 	header := strconv.AppendUint(bytes.Clone(headerPrefix), id, 10)
 	header = append(header, ' ')

@@ -9,10 +9,10 @@ import (
 	"unsafe"
 )
 
-// A Handle is a goroutine that somebody may ask about after its exit.
+// A Handle is a goroutine whose exit can be asked about later.
 type Handle struct {
 	id uint64
-	g  unsafe.Pointer // its runtime.g; nil where exits are not known, and id counts as alive where that is 0
+	g  unsafe.Pointer // its runtime.g; nil if exits are not known; the zero Handle counts as alive
 }
 
 // Self returns the handle of the running goroutine, whose id this is.
@@ -26,9 +26,9 @@ func Self(id uint64) Handle {
 	return Handle{id: id}
 }
 
-// Exited returns a function that reports whether a goroutine has exited whose handle was made
-// before the call. Where ExitsKnown holds, that takes two loads. Elsewhere it is a look at what
-// Live returned once.
+// Exited returns a function that reports whether a goroutine has exited. The Handle must have been
+// made before the call. Where ExitsKnown holds, the function takes two loads. Elsewhere it is a
+// look at the result of one call of Live.
 func Exited() func(Handle) bool {
 	if offset() != 0 {
 		return Handle.exited
@@ -47,18 +47,17 @@ func exitedByText() func(Handle) bool {
 // ExitsKnown reports whether Exited reads runtime.g and does not stop the world.
 func ExitsKnown() bool { return offset() != 0 }
 
-// hidden reports whether Live never sees the goroutine with this text: the runtime takes goroutines
-// whose function is named as its own for its own (runtime/traceback.go, isSystemGoroutine), those
-// of a module named runtime.example too.
+// hidden reports whether Live never sees the goroutine with this text. The runtime counts
+// goroutines whose function has a name like its own as system goroutines (runtime/traceback.go,
+// isSystemGoroutine), those of a module named runtime.example too.
 func hidden(text []byte) bool {
 	trace, ok := parseTrace(text)
 	frames := trace.Frames()
 	return !ok || len(frames) == 0 || strings.HasPrefix(frames[len(frames)-1].Function, "runtime.")
 }
 
-// offset is where goid lies in runtime.g, 0 where that is not known. The first call finds out.
-// atomicstatus is the word but one before goid
-// (runtime/runtime2.go, type g, Go 1.25 to 1.27).
+// offset is the offset of goid in runtime.g, 0 if that is not known. The first call finds out.
+// atomicstatus is the word but one before goid (runtime/runtime2.go, type g, Go 1.25 to 1.27).
 var offset = sync.OnceValue(findOffset)
 
 const (
@@ -66,7 +65,8 @@ const (
 	gdead        = 6      // runtime/runtime2.go, _Gdead; a thread's goroutine between two callbacks from C is no _Gdead
 	gscan        = 0x1000 // runtime/runtime2.go, _Gscan
 
-	// searched is how much of runtime.g is searched for goid. It is larger than that on every port.
+	// searched is the number of bytes of runtime.g that are searched for goid. runtime.g is larger
+	// than that on every port.
 	searched = 32 * unsafe.Sizeof(uintptr(0))
 )
 
@@ -82,7 +82,7 @@ func (h Handle) exitedAt(offset uintptr) bool {
 }
 
 // findOffset finds the offset of goid and checks on several goroutines that exitedAt is false while
-// they run and wait, and true after they have exited. It returns 0 where it does not find that.
+// they run and wait, and true after they have exited. It returns 0 if it finds no such offset.
 func findOffset() uintptr {
 	if !Fast() || getg() == nil {
 		return 0

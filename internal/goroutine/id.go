@@ -8,8 +8,8 @@ import (
 	"github.com/petermattis/goid"
 )
 
-// fast says that goid reads the right field of runtime.g in this process. It is false until Fast has
-// found that out: ids are read from the stack's text until then.
+// fast says that goid reads the right field of runtime.g in this process. It is false until Fast
+// has checked that; until then ids are read from the stack's text.
 var fast atomic.Bool
 
 // ID returns the id of the running goroutine. Ids are never 0 and, within a process, no two

@@ -36,7 +36,7 @@ func parseID(text []byte) (uint64, bool) {
 	return id, err == nil && id != 0
 }
 
-// An Origin tells who started a goroutine. The zero Origin is that of the main goroutine, of a
+// An Origin tells how a goroutine was started. The zero Origin is that of the main goroutine, of a
 // callback from C, and of a goroutine whose text could not be read.
 type Origin struct {
 	Creator  uint64 // the goroutine that ran the go statement
@@ -56,15 +56,15 @@ func Running() Trace {
 	return trace
 }
 
-// Lineage returns the origin of the running goroutine, that of its creator, of the creator's creator and so on, as
-// far as the text goes: the first alone, unless the program runs with GODEBUG=tracebackancestors=N. It costs what
-// Started does.
+// Lineage returns the origin of the running goroutine, of its creator, of the creator's creator and
+// so on, as far as the text goes: only the first, unless the program runs with
+// GODEBUG=tracebackancestors=N. It costs as much as Started.
 func Lineage() []Origin {
 	return parseLineage(text(false))
 }
 
-// parseLineage reads one goroutine's text. An ancestor's part has its id in its header and the go statement that
-// started it, without the id of who ran that, at its end: that id is in the next header.
+// parseLineage reads one goroutine's text. An ancestor's part has its id in the header, and at the
+// end the go statement that started it, without the creator's id: that id is in the next header.
 func parseLineage(text []byte) []Origin {
 	lineage := []Origin{parseOrigin(text)}
 	_, rest, more := bytes.Cut(text, ancestorPrefix)
@@ -85,13 +85,14 @@ func parseLineage(text []byte) []Origin {
 		lineage = append(lineage, parseCreatedBy(part[at:]))
 	}
 	if last := len(lineage) - 1; last > 0 && lineage[last].Creator == 0 {
-		lineage = lineage[:last] // who started it is beyond the text
+		lineage = lineage[:last] // its creator is beyond the text
 	}
 	return lineage
 }
 
-// parseOrigin reads the last two lines of one goroutine's text. The runtime elides frames in the middle of a deep
-// stack and never the end. Under GODEBUG=tracebackancestors the ancestors' own stacks follow.
+// parseOrigin reads the last two lines of one goroutine's text. The runtime elides frames in the
+// middle of a deep stack and never the end. Under GODEBUG=tracebackancestors the ancestors' own
+// stacks follow.
 func parseOrigin(text []byte) Origin {
 	text, _, _ = bytes.Cut(text, ancestorPrefix)
 	if at := bytes.LastIndex(text, creatorPrefix); at >= 0 {
@@ -102,7 +103,7 @@ func parseOrigin(text []byte) Origin {
 	return Origin{}
 }
 
-// parseCreatedBy reads the two lines about the creator. Creator is 0 where they do not name it.
+// parseCreatedBy reads the two lines about the creator. Creator is 0 if they do not name it.
 func parseCreatedBy(text []byte) Origin {
 	line, position, _ := bytes.Cut(text[len(creatorPrefix):], []byte("\n"))
 	position, _, _ = bytes.Cut(position, []byte("\n"))
@@ -125,17 +126,16 @@ func trimOffset(position string) string {
 	return strings.TrimSpace(position)
 }
 
-// Live returns the ids of all goroutines that are alive. It stops the world for the time that the
-// runtime needs to format every stack: some microseconds for each goroutine. A goroutine that
-// starts meanwhile may be missing, so ask only for ids that were known before the call. The
-// runtime's own goroutines are missing too, which includes the one that runs finalizers while it
-// runs none.
+// Live returns the ids of all goroutines that are alive. It stops the world while the runtime
+// formats every stack: some microseconds for each goroutine. A goroutine that starts meanwhile may
+// be missing, so ask only for ids that were known before the call. The runtime's own goroutines are
+// missing too, including the finalizer goroutine while it runs no finalizer.
 func Live() map[uint64]struct{} {
 	return parseLive(text(true))
 }
 
-// parseLive collects the ids of all header lines. Whatever else looks like one (labels are quoted
-// by the runtime, so nothing should) only makes a goroutine count as alive.
+// parseLive collects the ids of all header lines. Another line that looks like a header (the
+// runtime quotes labels, so none should) only makes a goroutine count as alive.
 func parseLive(text []byte) map[uint64]struct{} {
 	live := make(map[uint64]struct{})
 	for line := range bytes.Lines(text) {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// A Trace is what the text of runtime.Stack says about one goroutine.
+// A Trace is the text of runtime.Stack about one goroutine, parsed.
 type Trace struct {
 	ID     uint64
-	State  string // what it does or waits for: "chan receive, 2 minutes"
-	Origin Origin // without a Creator where the runtime itself ran the go statement: time.AfterFunc's function
+	State  string // as in the header: "chan receive, 2 minutes"
+	Origin Origin // without a Creator if the runtime itself ran the go statement, as for time.AfterFunc
 
-	// Ancestors holds the creator, the creator's creator and so on, as far as the text goes. That
-	// is the creator alone, unless the program runs with GODEBUG=tracebackancestors=N.
+	// Ancestors holds the creator, the creator's creator and so on, as far as the text goes: only
+	// the creator, unless the program runs with GODEBUG=tracebackancestors=N.
 	Ancestors []uint64
 
 	calls string
@@ -23,16 +23,16 @@ type Trace struct {
 // A Frame is one call on a stack.
 type Frame struct {
 	Function string // as runtime names it, without arguments
-	Position string // file:line; "" where the runtime left frames out
+	Position string // file:line; "" where the runtime left out frames
 }
 
-// Traces returns the traces of all goroutines that are alive, by id. What Live says about cost and
-// about goroutines that are missing holds here too.
+// Traces returns the traces of all goroutines that are alive, by id. Its cost, and the goroutines
+// that are missing, are those of Live.
 func Traces() map[uint64]Trace {
 	return parseTraces(text(true))
 }
 
-// parseTraces reads a text of several goroutines, which blank lines part.
+// parseTraces reads the text of several goroutines, which blank lines separate.
 func parseTraces(text []byte) map[uint64]Trace {
 	traces := make(map[uint64]Trace)
 	for block := range bytes.SplitSeq(text, []byte("\n\n")) {
@@ -61,7 +61,7 @@ func parseTrace(text []byte) (trace Trace, ok bool) {
 	state, _, _ = bytes.Cut(state, []byte("]"))
 	trace.State, trace.calls = string(state), string(calls)
 
-	for { // the first of them is the creator again
+	for { // the first ancestor is the creator again
 		var more bool
 		if _, ancestors, more = bytes.Cut(ancestors, ancestorPrefix); !more {
 			return trace, true
@@ -78,8 +78,9 @@ func (t Trace) Calls(function string) bool {
 	return strings.HasPrefix(t.calls, function+"(") || strings.Contains(t.calls, "\n"+function+"(")
 }
 
-// Caller returns the call whose program counter is the first argument of the function on the stack. It reports false
-// where the text does not show that argument, or doubts it, and where the counter is of no function.
+// Caller returns the call whose program counter is the first argument of the function on the stack.
+// It reports false if the text does not show that argument, or doubts it, and if the counter is of
+// no function.
 func (t Trace) Caller(function string) (Frame, bool) {
 	_, arguments, _ := strings.Cut("\n"+t.calls, "\n"+function+"(")
 	first, _, _ := strings.Cut(arguments, ",")

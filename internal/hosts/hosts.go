@@ -1,4 +1,4 @@
-// Package hosts tells which hosts a request may carry values to, by patterns as users write them.
+// Package hosts matches the hosts that a request may carry values to, by patterns that users write.
 package hosts
 
 import (
@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// Form is how a pattern is written, for the text of a panic.
+// Form describes how a pattern is written, for the text of a panic.
 const Form = `write it as "api.example.com", "*.example.internal" or "127.0.0.1:*"`
 
 // A Pattern matches hosts. The zero Pattern matches none.
 type Pattern struct {
-	name  string // in lower case, without brackets; a suffix with its dot where below is set
-	below bool   // name and all that ends in it
+	name  string // in lower case, without brackets; a suffix with its dot if below is set
+	below bool   // matches every host that ends in name
 	port  string // "" for the scheme's, "*" for any
 }
 
-// Parse returns the pattern that is written as host: as in a URL, with "*." in front for all below it, and with ":" and
-// a port, or ":*" for any port; without one it is the default port of the scheme. "*" alone is every host.
+// Parse returns the pattern that host describes. A host is written as in a URL, with "*." in front
+// for all hosts below it, and with ":" and a port, or ":*" for any port. Without a port it stands
+// for the default port of the scheme. "*" alone is every host.
 func Parse(host string) (p Pattern, ok bool) {
 	name, ok := host, true
 	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') {

@@ -9,15 +9,15 @@ import (
 	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
-// A Loss is what is lost of one storage at one go statement.
+// A Loss counts the losses of one storage at one go statement.
 type Loss struct {
-	Storage  string // its name in quotes, or its type when it has none
+	Storage  string // the storage's name in quotes, or its type if it has none
 	Type     string // of the storage's values
-	Function string // that holds the go statement
+	Function string // the function with the go statement
 	Position string // file:line of the go statement
 	Read     goroutine.Frame
-	Count    int       // how often the value was missed
-	Last     time.Time // when it was last
+	Count    int       // the number of reads that missed the value
+	Last     time.Time // the time of the last such read
 }
 
 // A Profile counts losses. The zero Profile is empty. It is safe for concurrent use.
@@ -28,7 +28,7 @@ type Profile struct {
 
 type spot struct{ storage, typ, function, position string }
 
-// most spots that a profile keeps apart. Others are not counted.
+// mostSpots is the number of spots that a profile keeps apart. Losses at others are not counted.
 const mostSpots = 1000
 
 // Add counts a loss.

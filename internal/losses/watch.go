@@ -14,62 +14,65 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// An Event is one Get that found nothing of a value that was lost.
+// An Event is one Get that found nothing because the value was lost.
 type Event struct {
-	Storage string           // its name in quotes, or its type when it has none
+	Storage string           // the storage's name in quotes, or its type if it has none
 	Type    string           // of the storage's values
 	At      goroutine.Origin // the go statement; its Creator has the value right now
-	Read    goroutine.Frame  // where the value was missed; the zero Frame where that is not known
+	Read    goroutine.Frame  // the function that missed the value; the zero Frame if unknown
 
-	// Family holds the goroutine that read, its creator, the creator's creator, up to the one that has the value, and
-	// Origins how each but the last was started.
+	// Family holds the goroutine that read, its creator, the creator's creator, up to the goroutine
+	// that has the value. Origins holds the origins of all but the last.
 	Family  []uint64
 	Origins []goroutine.Origin
 }
 
-// A Watcher is told of losses. Its function is called on the goroutine that reads, with no lock of this package held.
-// It must not call code of the program, which may hold any lock of its own.
+// A Watcher receives losses. Its function is called on the goroutine that reads, with no lock of
+// this package held. It must not call code of the program, which may hold locks of its own.
 type Watcher struct {
 	Lost func(e Event)
 
-	// Thorough lets the runtime be asked about other goroutines whenever that helps, which stops the program for some
-	// microseconds for each that there is. Otherwise it is asked for 2 % of the time, and not about more than 1000.
+	// Thorough allows a survey of all goroutines at every loss, which stops the program for some
+	// microseconds for each goroutine. Otherwise surveys take at most 2 % of the time, and only
+	// programs of at most 1000 goroutines are surveyed.
 	Thorough bool
 }
 
-// all is what the watchers have in common.
+// all is the state that the watchers share.
 var all struct {
 	mu       sync.Mutex // guards the fields below; a leaf
 	watchers []*Watcher // a new slice for each change
 
-	// origins holds who started each goroutine that was met, exited ones included.
+	// origins holds the origin of each goroutine that was met, exited ones included.
 	origins map[uint64]goroutine.Origin
 
-	// proofs holds what stacks have shown.
+	// proofs holds the results of prove.
 	proofs map[start]proof
 
-	// debt is for how long the runtime has stopped the program for this package, as of paid, less a share of the time
-	// that has passed.
+	// debt is how long surveys have stopped the program, up to the time paid, less a share of the
+	// time that has passed.
 	debt time.Duration
 	paid time.Time
 }
 
 const (
-	// surveyAtMost is the largest number of goroutines that the runtime is asked about, unless somebody is thorough.
+	// surveyAtMost is the largest number of goroutines that are surveyed, unless a watcher is
+	// thorough.
 	surveyAtMost = 1000
 
-	// surveyBurst is for how long that may stop the program in a row, and surveyShare in the long run: one part in so
-	// many.
+	// surveyBurst is how long surveys may stop the program in a row. In the long run it is one part
+	// in surveyShare of the time.
 	surveyBurst = 20 * time.Millisecond
 	surveyShare = 50
 
-	// surveyEach is for how long each goroutine is taken to stop the program. The runtime takes 3 to 14 microseconds;
-	// what a clock says is that and whatever else the machine does.
+	// surveyEach is the time by which each goroutine is assumed to lengthen the stop. The runtime
+	// takes 3 to 14 microseconds for each. A clock would also measure other work of the machine.
 	surveyEach = 14 * time.Microsecond
 )
 
-// A start is one goroutine started by another at one line. Where nobody is thorough, one child stands for all that
-// its creator starts there and, unless it has lost nothing, for all that are started there.
+// A start is one goroutine started by another at one line. If no watcher is thorough, one child
+// stands for all that its creator starts there and, unless it has lost nothing, for all that are
+// started there.
 type start struct {
 	child, creator uint64
 	position       string
@@ -79,19 +82,20 @@ type start struct {
 type proof int
 
 const (
-	unproved proof = iota // nobody could look
+	unproved proof = iota // no survey was allowed
 	inScope               // or the function with the go statement has returned, on a goroutine that is no test's
 	gone                  // the function has returned, on the main goroutine or a test's, which start servers
 	outside               // of all scopes
 )
 
-// most is how many origins and proofs are kept. One more, and all are forgotten.
+// most is the number of origins and proofs that are kept. At one more all are forgotten.
 const most = 1 << 16
 
-// hook is what is stored in inspect.Misses.
+// hook is the function stored in inspect.Misses.
 var hook = missed
 
-// Watch begins to tell w of losses, and ends it with stop. A call of w.Lost that has begun may end after stop.
+// Watch reports losses to w until stop is called. A call of w.Lost that has begun may end after
+// stop.
 func Watch(w *Watcher) (stop func()) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -111,10 +115,10 @@ func Watch(w *Watcher) (stop func()) {
 	})
 }
 
-// missed is called by a Get that finds nothing.
+// missed reports a loss, if there is one, for a Get that finds nothing. Get calls it.
 func missed(s *frame.Storage) {
 	k := s.Key()
-	if k == nil || s.Name() == "httpctx.RunOutside" { // which is how httpctx tells that something is hidden
+	if k == nil || s.Name() == "httpctx.RunOutside" { // httpctx reads it to tell a hidden request from none
 		return
 	}
 	all.mu.Lock()
@@ -161,7 +165,7 @@ func find(id uint64, k *frame.Key, thorough bool) (Event, bool) {
 				return e, false
 			}
 			if origin, known = originOf(id); !known {
-				note(id, goroutine.Origin{}) // it has exited
+				note(id, goroutine.Origin{}) // the goroutine has exited
 			}
 		}
 		if origin.Creator == 0 {
@@ -169,7 +173,7 @@ func find(id uint64, k *frame.Key, thorough bool) (Event, bool) {
 		}
 		e.At, e.Family, e.Origins = origin, append(e.Family, origin.Creator), append(e.Origins, origin)
 		if has, entered := holds(origin.Creator, k); has && !carries(origin) {
-			if entered || !thorough && !setsUp(origin.Creator) { // an Enter is on no stack
+			if entered || !thorough && !setsUp(origin.Creator) { // no stack shows an Enter
 				return e, true
 			}
 			p := prove(start{id, origin.Creator, origin.Position}, origin, thorough)
@@ -180,7 +184,7 @@ func find(id uint64, k *frame.Key, thorough bool) (Event, bool) {
 	return e, false
 }
 
-// holds reports whether another goroutine has the value right now, and by an Enter.
+// holds reports whether another goroutine has the value right now, and whether an Enter set it.
 func holds(id uint64, k *frame.Key) (has, entered bool) {
 	carrier.Of(id, func(f *frame.Frame) {
 		if has = f.Find(k) != nil; has {
@@ -190,8 +194,8 @@ func holds(id uint64, k *frame.Key) (has, entered bool) {
 	return has, entered
 }
 
-// setsUp reports whether the goroutine is the main one, a test's, or one of which nothing is known: they start
-// servers and workers and set values afterwards.
+// setsUp reports whether the goroutine is the main goroutine, a test's, or unknown. Such a
+// goroutine starts servers and workers and sets values afterwards.
 func setsUp(id uint64) bool {
 	origin, known := originOf(id)
 	return !known || origin.Creator == 0 || origin.Function == "testing.(*T).Run"
@@ -199,12 +203,13 @@ func setsUp(id uint64) bool {
 
 const module = api.Root
 
-// carries reports whether the go statement is one of gls, at which nothing is lost.
+// carries reports whether the go statement is in Go or Snapshot.Go of gls, which lose nothing.
 func carries(origin goroutine.Origin) bool {
 	return origin.Function == module+"gls.Go" || origin.Function == module+"gls.Snapshot.Go"
 }
 
-// hiding are the functions, as the runtime names them, that put another frame in force or a part of it out of force.
+// hiding lists the functions, as the runtime names them, that replace the frame in force or hide a
+// part of it.
 var hiding = func() []string {
 	names := []string{carrier.StartName}
 	for _, name := range api.Names(func(_ string, f api.Function) bool { return f.Hides }) {
@@ -213,7 +218,8 @@ var hiding = func() []string {
 	return names
 }()
 
-// replaced reports whether the goroutine runs in a frame that somebody chose for it: then that has no value.
+// replaced reports whether the goroutine runs in a frame that the program chose for it: then the
+// program has hidden the value on purpose.
 func replaced(trace goroutine.Trace) bool {
 	return slices.ContainsFunc(hiding, trace.Calls)
 }
@@ -229,14 +235,14 @@ func isPlumbing(function string) bool {
 
 // prove looks for the go statement in its creator's stack.
 func prove(s start, origin goroutine.Origin, thorough bool) proof {
-	anybody := start{position: s.position}
+	anyChild := start{position: s.position}
 	if !thorough {
 		s.child = 0
 	}
 	all.mu.Lock()
 	p, known := all.proofs[s]
 	if !known && !thorough {
-		p, known = all.proofs[anybody]
+		p, known = all.proofs[anyChild]
 	}
 	all.mu.Unlock()
 	if known {
@@ -262,22 +268,22 @@ func prove(s start, origin goroutine.Origin, thorough bool) proof {
 	}
 	if all.proofs != nil {
 		if !thorough && p != outside {
-			s = anybody
+			s = anyChild
 		}
 		all.proofs[s] = p
 	}
 	return p
 }
 
-// isScope reports whether the call is one inside of which a frame of gls is in force.
+// isScope reports whether a frame of gls is in force inside of the call.
 func isScope(f goroutine.Frame) bool {
 	name, ok := strings.CutPrefix(f.Function, module+"internal/carrier.")
 	name = strings.ToLower(name)
 	return ok && (strings.HasPrefix(name, "run") || strings.HasPrefix(name, "start"))
 }
 
-// survey asks the runtime about all goroutines and keeps who started them. It returns nil where that may not be done
-// now.
+// survey reads the stacks of all goroutines and keeps their origins. It returns nil if no survey is
+// allowed now.
 func survey(thorough bool) map[uint64]goroutine.Trace {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -295,7 +301,7 @@ func survey(thorough bool) map[uint64]goroutine.Trace {
 	return traces
 }
 
-// originOf returns who started a goroutine, as far as that is known.
+// originOf returns the origin of a goroutine, if it is known.
 func originOf(id uint64) (goroutine.Origin, bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -309,7 +315,7 @@ func note(id uint64, origin goroutine.Origin) {
 	keep(id, origin)
 }
 
-// keep notes who started a goroutine. all.mu is held.
+// keep stores a goroutine's origin. all.mu is held.
 func keep(id uint64, origin goroutine.Origin) {
 	if all.origins == nil {
 		return

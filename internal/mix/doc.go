@@ -1,6 +1,8 @@
-// Package mix looks for one request's identity in another's code. A Ledger runs requests that each have one, compares
-// what code of a request finds with whose it is, and tells at the end what is still kept of requests that are over.
+// Package mix looks for one request's identity in another's code. A Ledger runs requests that each
+// have an identity, compares the identities that their code finds with the request's own, and
+// reports at the end the values of ended requests that are still kept.
 //
-// The tests are in package web, clients and servers of all kinds at once, and in package pools, libraries that start
-// goroutines. They pass in both builds, with inheritance and without: a value may be lost, never another's.
+// The tests are in package web, clients and servers of all kinds at once, and in package pools,
+// libraries that start goroutines. They pass in both builds, with inheritance and without: a value
+// may be lost, but never be another's.
 package mix

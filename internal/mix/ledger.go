@@ -24,7 +24,7 @@ const Header = "X-Request-ID"
 // A Ledger runs requests and counts what their code finds. Its methods are safe for concurrent use.
 type Ledger struct {
 	user   *gls.Storage[*identity]
-	here   sync.Map // from the id of a goroutine to that of the request it serves, as the tests know it
+	here   sync.Map // from the id of a goroutine to that of the request it serves, known to the test
 	places sync.Map // from a place's name to its *count
 
 	mu     sync.Mutex
@@ -32,7 +32,8 @@ type Ledger struct {
 	over   []kept
 }
 
-// An identity is what is set for one request, in a storage and as a value of the ambient context.
+// An identity is the value that is set for one request, in a storage and as a value of the ambient
+// context.
 type identity struct {
 	id  string
 	pad [64]byte // so that it is an allocation of its own
@@ -40,7 +41,7 @@ type identity struct {
 
 type contextKey struct{}
 
-// kept points to what may be garbage once the request is over.
+// kept holds weak pointers to values that may be garbage once the request has ended.
 type kept struct {
 	id      string
 	user    weak.Pointer[identity]
@@ -48,7 +49,7 @@ type kept struct {
 	current weak.Pointer[httpctx.Context]
 }
 
-// count is what was found at one place. Each check adds to one of them.
+// count holds the results of one place. Each check adds to one of them.
 type count struct{ own, none, another atomic.Int64 }
 
 // NewLedger returns a Ledger without entries.
@@ -95,7 +96,7 @@ func (l *Ledger) As(id string, fn func()) {
 	fn()
 }
 
-// found is what can be read here: ids, "" where nothing is set.
+// found holds the ids that can be read here, "" where nothing is set.
 func (l *Ledger) found() (ids [3]string) {
 	if v, ok := l.user.Get(); ok {
 		ids[0] = v.id
@@ -111,38 +112,39 @@ func (l *Ledger) found() (ids [3]string) {
 
 var readings = [3]string{"storage", "gls.Context", "httpctx.Get"}
 
-// Check looks whether all that is found here is of the request id, or nothing. It reports whether something was found
-// and whether it was another's.
+// Check compares every id that is found here with the request id. Finding nothing is no
+// fault. It reports whether the request's own id was found and whether another's was.
 func (l *Ledger) Check(place, id string) (own, another bool) { return l.check(place, id, false) }
 
-// Must looks whether all that is found here is of the request id.
+// Must is Check for places where the request's id must be found.
 func (l *Ledger) Must(place, id string) {
 	if own, _ := l.Check(place, id); !own {
 		l.Fault("%s: %s finds nothing of its own", place, id)
 	}
 }
 
-// CheckHere is for code that is not told which request it is called for: what is found is nothing, or of the request
-// that the running goroutine serves.
+// CheckHere is for code that is not told its request: it must find nothing, or the request that the
+// running goroutine serves.
 func (l *Ledger) CheckHere(place string) {
 	id, _ := l.here.Load(goroutine.ID())
 	served, _ := id.(string)
 	l.check(place, served, served == "")
 }
 
-// single are functions of goroutines that belong to one request from their beginning to their end, and call code that
-// is not told which.
+// single lists functions of goroutines that belong to one request from their beginning to their
+// end, and call code that is not told its request.
 var single = []string{
 	"http2.(*clientStream).doRequest", "http2clientStream).doRequest", // each request of a client
 	"switchProtocolCopier", "handleUpgradeResponse", // the connections of an upgrade that a ReverseProxy passes on
 	"(*transferWriter).probeRequestBody", "serveContent", "http1ClientConn",
 }
 
-// check compares what is found with id. Where unknown is set, a goroutine of one request may find that one.
+// check compares the ids found with id. If unknown is set, a goroutine of one request may find that
+// request.
 func (l *Ledger) check(place, id string, unknown bool) (own, another bool) {
 	found := l.found()
 	if unknown && found != [3]string{} && ofOneRequest() {
-		for _, f := range found { // then they are at least of the same one
+		for _, f := range found { // all must be of one request
 			if f != "" {
 				id = f
 			}
@@ -187,7 +189,7 @@ func (l *Ledger) count(place string) *count {
 	return c.(*count)
 }
 
-// Fault notes what is wrong. The first ones are kept.
+// Fault notes a fault. The first ones are kept.
 func (l *Ledger) Fault(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -196,7 +198,7 @@ func (l *Ledger) Fault(format string, args ...any) {
 	}
 }
 
-// Faults returns what Fault noted.
+// Faults returns the faults that were noted.
 func (l *Ledger) Faults() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -212,13 +214,13 @@ func (l *Ledger) Totals() (own, none, another int64) {
 	return own, none, another
 }
 
-// Of returns what was found at one place.
+// Of returns the results of one place.
 func (l *Ledger) Of(place string) (own, none, another int64) {
 	c := l.count(place)
 	return c.own.Load(), c.none.Load(), c.another.Load()
 }
 
-// String is a table of all places.
+// String returns a table of all places.
 func (l *Ledger) String() string {
 	var lines []string
 	for place, c := range l.places.Range {
@@ -230,7 +232,8 @@ func (l *Ledger) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// Kept collects garbage until nothing is left of requests that are over, and returns what is left after a while.
+// Kept collects garbage until no value of an ended request is left, and returns the values that are
+// left after a while.
 func (l *Ledger) Kept() (left []string) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		for range 2 {

@@ -14,18 +14,17 @@ const slots = 1 << 12
 type Map struct {
 	slots [slots]Slot
 
-	// pins counts those who look at frames of other goroutines right now. See inspect.go.
+	// pins counts the goroutines that inspect others right now. See inspect.go.
 	pins atomic.Int64
 
-	// unscoped counts the unscoped records. Changed after an insert and a remove, loaded by
-	// anybody.
+	// unscoped counts the unscoped records. Changed after an insert and after a remove.
 	unscoped atomic.Int64
 }
 
 // Slot returns the slot for an id. It is on the path of Get.
 func (m *Map) Slot(id uint64) *Slot { return &m.slots[id%slots] }
 
-// Lookup returns the record of the running goroutine, whose id this is, or nil: also where the
+// Lookup returns the record of the running goroutine, whose id is id, or nil if it has none or the
 // sweeper is dropping it right now. It takes no lock.
 func (m *Map) Lookup(id uint64) *Record {
 	s := m.Slot(id)
@@ -38,9 +37,9 @@ func (m *Map) Lookup(id uint64) *Record {
 	return nil
 }
 
-// Claim gives the running goroutine, which has none, a record for the length of a scope: the slot's
-// own, or one in its table if another goroutine has that or somebody looks at frames of other
-// goroutines. The owner calls SetFrame first and Release last.
+// Claim gives the running goroutine, which has no record, one for the length of a scope: the slot's
+// own, or a record in the slot's table if another goroutine has the slot's own or pins is not 0.
+// The owner calls SetFrame first and Release last.
 func (m *Map) Claim(id uint64) *Record {
 	s := m.Slot(id)
 	if s.own.id.CompareAndSwap(0, id) {
@@ -55,8 +54,8 @@ func (m *Map) Claim(id uint64) *Record {
 	return r
 }
 
-// Release ends what Claim began. The frame own is the one in force if its owner made it, otherwise
-// nil.
+// Release gives back the record of Claim. The frame own is the frame in force if its owner made it,
+// otherwise nil.
 func (m *Map) Release(r *Record, own *frame.Frame) {
 	id := r.id.Load()
 	r.frame.Store(nil) // before id: a frame that is loaded after an id is that goroutine's or nil
@@ -72,8 +71,8 @@ func (m *Map) Release(r *Record, own *frame.Frame) {
 	s.mu.Unlock()
 }
 
-// Keep makes a frame that its owner has made and has just taken out of force the owner's spare,
-// unless somebody else may have it. It does nothing for nil.
+// Keep makes own the owner's spare, unless another goroutine may have it. Its owner has made own
+// and has just taken it out of force. Keep does nothing for nil.
 func (m *Map) Keep(r *Record, own *frame.Frame) {
 	if own != nil && !r.Escaped && m.pins.Load() == 0 && own.Empty() { // pins after frame, see inspect.go
 		r.Spare = own

@@ -9,10 +9,10 @@ import (
 
 // A Slot holds the records of all goroutines whose ids are equal modulo the number of slots.
 type Slot struct {
-	own Record // of one of them, without the lock
+	own Record // the record of one of these goroutines, claimed without the lock
 
-	// table has the others. It is nil until the first insert. Stored under mu, loaded by anybody;
-	// its store publishes the cells.
+	// table holds the other records. It is nil until the first insert. Stored under mu, loaded
+	// without it; its store publishes the cells.
 	table atomic.Pointer[table]
 
 	mu       sync.Mutex
@@ -21,7 +21,7 @@ type Slot struct {
 	unscoped *Unscoped // list of the unscoped records in table; guarded by mu
 }
 
-// These hold records that were removed from tables, and what was removed from lists.
+// The pools hold records removed from tables and elements removed from unscoped lists.
 var (
 	pool         = sync.Pool{New: func() any { return new(Record) }}
 	unscopedPool = sync.Pool{New: func() any { return new(Unscoped) }}
@@ -39,7 +39,7 @@ func (s *Slot) Overflow(id uint64) *Record {
 	return nil
 }
 
-// insert adds a record to the table. Others see no frame where f is nil. mu is held.
+// insert adds a record to the table. If f is nil, other goroutines see no frame in it. mu is held.
 func (s *Slot) insert(id uint64, f *frame.Frame) *Record {
 	r := pool.Get().(*Record)
 	r.frame.Store(f)

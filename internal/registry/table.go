@@ -2,19 +2,20 @@ package registry
 
 import "sync/atomic"
 
-// A table is an open-addressed array of records. The slot's lock is held by who changes it; owners
-// read it without. A slot replaces it when it runs full or empty. Owners that look into the old one
-// still find themselves there: it does not change any more.
+// A table is an open-addressed array of records. Writers hold the slot's lock; owners read without
+// it. A slot replaces its table when that runs full or empty. An owner that searches the old table
+// still finds its record there: the old table does not change any more.
 type table struct {
-	// cells is a power of two in number, at least one of them nil. A search begins at an id's home
+	// cells has a power of two elements, at least one of them nil. A search begins at an id's home
 	// and ends at nil.
 	//
 	//	nil, tombstone -> record    insert, after the record's id and frame
 	//	record -> tombstone         remove, where the next cell is not nil
-	//	record, tombstone -> nil    remove, where the next cell is nil: no search leads through this one
+	//	record, tombstone -> nil    remove, where the next cell is nil: no search leads past this cell
 	//
 	// A search never breaks under a reader: while a record is in cell j, no cell between its home
-	// and j becomes nil. That takes a neighbor which is nil, and so on up to j, which is not.
+	// and j becomes nil. A cell becomes nil only if its neighbor is nil, and so on up to j, which
+	// is not nil.
 	cells []atomic.Pointer[Record]
 	mask  uint64 // len(cells) - 1
 }
@@ -34,9 +35,9 @@ func newTable(n int) *table {
 	return &table{make([]atomic.Pointer[Record], size), uint64(size) - 1}
 }
 
-// full is how many cells may be in use before the table is replaced. Then at least 3/8 of the cells
-// of a growing table hold records, and a record with its share of the table takes at most 32 +
-// 8/(3/8) < 54 bytes.
+// full is the number of cells that may be in use before the table is replaced. Then at least 3/8 of
+// the cells of a growing table hold records, and a record with its share of the table takes at most
+// 32 + 8/(3/8) < 54 bytes.
 func (t *table) full() int { return len(t.cells) / 4 * 3 }
 
 // home returns the cell where the search for an id begins, before it is cut to the table's size:
@@ -53,8 +54,8 @@ func (t *table) find(id uint64) *Record {
 	}
 }
 
-// insert puts a record that is not in the table into the first cell that has none and reports
-// whether that was nil.
+// insert puts a record that is not in the table into the first cell without one, and reports
+// whether that cell was nil.
 func (t *table) insert(r *Record) (wasNil bool) {
 	for i := home(r.id.Load()); ; i++ {
 		c := &t.cells[i&t.mask]
@@ -82,8 +83,8 @@ func (t *table) remove(r *Record) (freed int32) {
 	return freed
 }
 
-// records yields the records of a table, which may be nil. Without the slot's lock, some that are
-// inserted or removed meanwhile may be among them.
+// records yields the records of a table, which may be nil. Without the slot's lock, records that
+// are inserted or removed meanwhile may be among them.
 func (t *table) records(yield func(*Record) bool) {
 	if t == nil {
 		return

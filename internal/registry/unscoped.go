@@ -15,8 +15,8 @@ type Unscoped struct {
 	next   *Unscoped
 }
 
-// Insert gives the running goroutine, which has none, a record that no scope ends: an unscoped one.
-// The owner calls Remove, or exits and is found by who calls Drop.
+// Insert gives the running goroutine, which has no record, one that no scope ends: an unscoped
+// record. The owner calls Remove, or exits, and the sweeper calls Drop.
 func (m *Map) Insert(id uint64, f *frame.Frame, owner goroutine.Handle) {
 	u := unscopedPool.Get().(*Unscoped)
 	s := m.Slot(id)
@@ -41,8 +41,8 @@ func (m *Map) Remove(id uint64) {
 // Unscoped returns the number of unscoped records.
 func (m *Map) Unscoped() int64 { return m.unscoped.Load() }
 
-// AllUnscoped returns the unscoped records of goroutines that have a frame. The frames are to be
-// compared; between Pin and Unpin none of them is another one meanwhile.
+// AllUnscoped returns the unscoped records of goroutines that have a frame. The caller may only
+// compare the frames. Between Pin and Unpin no frame's address is used for another frame.
 func (m *Map) AllUnscoped() (all []Unscoped) {
 	for i := range m.slots {
 		s := &m.slots[i]
@@ -60,8 +60,8 @@ func (m *Map) AllUnscoped() (all []Unscoped) {
 	return all
 }
 
-// Drop takes out the unscoped record of a goroutine that has exited, if it still has the frame that
-// it had. The record is not used again: nothing orders the owner's last write of Depth before the
+// Drop removes the unscoped record of a goroutine that has exited, if it still has the frame
+// u.Frame. The record is not used again: nothing orders the owner's last write of Depth before the
 // next owner's first.
 func (m *Map) Drop(u Unscoped) bool {
 	s := m.Slot(u.ID)

@@ -2,5 +2,5 @@
 
 package testexec
 
-// Race says that the race detector is on. It changes what allocates and how long things take.
+// Race says that the race detector is on. It changes allocations and times.
 const Race = false

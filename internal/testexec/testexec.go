@@ -1,4 +1,4 @@
-// Package testexec runs a test binary once more, for tests of what happens to a whole process.
+// Package testexec runs a test binary once more, for tests of behaviour of a whole process.
 package testexec
 
 import (
@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// Emulator is the program that runs binaries of the port under test, "" where the machine does: make cross-arm64 sets
-// it as it sets go test's -exec.
+// Emulator is the program that runs binaries of the port under test, "" if the machine runs them
+// itself. make cross-arm64 sets it as it sets go test's -exec.
 var Emulator = os.Getenv("AMBIENT_EXEC")
 
 // Command returns the command that runs the running test binary with args.
 func Command(args ...string) *exec.Cmd {
 	self, err := os.Executable()
-	if err != nil || Emulator != "" { // under an emulator it is the emulator
+	if err != nil || Emulator != "" { // os.Executable returns the emulator under one
 		self = os.Args[0]
 	}
 	if Emulator != "" {
@@ -23,7 +23,8 @@ func Command(args ...string) *exec.Cmd {
 	return exec.Command(self, args...) //nolint:gosec // itself
 }
 
-// Builds skips a test that builds programs where AMBIENT_BUILDS is not set: make builds and make compat set it.
+// Builds skips a test that builds programs unless AMBIENT_BUILDS is set. make builds and make
+// compat set it.
 func Builds(t *testing.T) {
 	t.Helper()
 	if os.Getenv("AMBIENT_BUILDS") == "" {

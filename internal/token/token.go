@@ -1,9 +1,10 @@
-// Package token knows which texts names of headers, metadata and baggage may be.
+// Package token checks the names of headers, metadata and baggage.
 package token
 
 import "strings"
 
-// Is reports whether name is a token of RFC 7230, section 3.2.6: letters, digits and !#$%&'*+-.^_`|~.
+// Is reports whether name is a token of RFC 7230, section 3.2.6: letters, digits and
+// !#$%&'*+-.^_`|~.
 func Is(name string) bool {
 	for _, c := range []byte(name) {
 		switch {

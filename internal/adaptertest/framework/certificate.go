@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Certificate returns one that a test's server has.
+// Certificate returns a certificate for a test's server.
 func Certificate(testing.TB) tls.Certificate {
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	defer s.Close()

@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Compare measures requests to two servers: own, whose middleware keeps the request's id as the framework does, and
-// ambient. Each is asked in turn, a batch at a time, on one connection that stays open. Both answer with the id.
-// It reports the median time of each, the ratio of the two, and the allocations that ambient adds.
+// Compare measures requests to two servers: own, whose middleware keeps the request's id as the
+// framework does, and ambient. It asks each in turn, a batch at a time, on one connection that
+// stays open. Both answer with the id. It reports the median time of each, the ratio of the two,
+// and the allocations that ambient adds.
 func Compare(b *testing.B, own, ambient string) {
 	servers := [2]*asked{newAsked(b, own), newAsked(b, ambient)}
 	const batch = 100
@@ -41,7 +42,7 @@ func Compare(b *testing.B, own, ambient string) {
 	b.ReportMetric(mallocs(servers[1])-mallocs(servers[0]), "added-allocs/request")
 }
 
-// An asked server is one with a connection to it.
+// An asked is a server with a connection to it.
 type asked struct {
 	conn    net.Conn
 	r       *bufio.Reader

@@ -1,4 +1,5 @@
-// Package framework has the tests that the adapters of all HTTP frameworks pass, each on its framework's own server.
+// Package framework has the tests that the adapters of all HTTP frameworks pass, each on its
+// framework's own server.
 package framework
 
 import (
@@ -15,33 +16,36 @@ import (
 	"github.com/ambient-go/ambient/internal/adaptertest"
 )
 
-// A Framework is the one that is tested.
+// A Framework is the framework under test.
 type Framework struct {
-	// Serve serves the app on a loopback port until the test ends, and returns the port's address. The order is: what
-	// recovers panics, as the framework has it and with status 500; Outside; the adapter's Middleware with the Options;
-	// Inside; the routes. These are GET (and with it HEAD) and POST /work/:id, which have a Middleware of their own next
-	// to the handler, and GET /once/:id, which has none. The handler of all is Handle.
+	// Serve serves the app on a loopback port until the test ends, and returns the port's address.
+	// The order is: the framework's own handler that recovers panics, with status 500; Outside; the
+	// adapter's Middleware with the Options; Inside; the routes. The routes are GET (and with it
+	// HEAD) and POST /work/:id, which have a Middleware of their own next to the handler, and GET
+	// /once/:id, which has none. The handler of all is Handle.
 	Serve func(t testing.TB, app App) (addr string)
 
-	// Work and Once are the patterns of the routes as an inner Middleware finds them, and as the handler of /once/:id
-	// does. They are "" where it finds none. Param is the name of what :id matches, found with one or with both.
+	// Work and Once are the patterns of the routes as an inner Middleware finds them, and as the
+	// handler of /once/:id does. They are "" if it finds none. Param is the name of the value that
+	// :id matches, found with one or with both.
 	Work, Once string
 
-	// Go is a go statement of the module that is tested, which inherits in a build with inheritance.
+	// Go runs its function by a go statement of the module under test, which inherits in a build
+	// with inheritance.
 	Go func(fn func())
 
 	// MethodNotAllowed is the status for PUT /work/:id.
 	MethodNotAllowed int
 }
 
-// An App is what a framework serves.
+// An App is the handlers and options that a framework serves.
 type App struct {
 	Options         []httpctx.Option
 	Outside, Inside func(next func())
 	Handle          func(c Call)
 }
 
-// A Call is what the tests use of the framework's own context.
+// A Call is the part of the framework's own context that the tests use.
 type Call struct {
 	Header    func(name string) string // of the request
 	Body      func() string
@@ -75,7 +79,7 @@ func Test(t *testing.T, f Framework) {
 	t.Run("switched off", func(t *testing.T) { testSwitchedOff(t, f) })
 }
 
-// start starts f's server, with what the app does not have.
+// start starts f's server, and fills in the fields that the app does not set.
 func (f Framework) start(t testing.TB, app App) (url string) {
 	pass := func(next func()) { next() }
 	if app.Outside == nil {
@@ -104,14 +108,14 @@ func (f Framework) serve(t testing.TB, app App) (url string) {
 
 var order sync.Mutex
 
-// synchronize tells the race detector that what comes later comes later: it does not see the connection of a netpoll,
-// whose system calls are its own.
+// synchronize orders two accesses for the race detector: it does not see the connection of a
+// netpoll, which makes system calls of its own.
 func synchronize() {
 	order.Lock()
 	defer order.Unlock()
 }
 
-// client returns one that keeps its connections alive.
+// client returns a client that keeps its connections alive.
 func client(t testing.TB) *http.Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: adaptertest.Calls, DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)

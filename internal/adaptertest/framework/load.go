@@ -30,18 +30,18 @@ var (
 
 type valueKey struct{}
 
-// A load is what many requests with an identity each have in common. The identity of one is in its header, its path,
-// its id, and in what its handler sets.
+// A load is the state that many requests with an identity each share. A request's identity is in
+// its header, its path, its id, and the values that its handler sets.
 type load struct {
 	tally   adaptertest.Tally
 	log     *slog.Logger
-	waiting atomic.Int64  // handlers that are still to come before any goes on
-	all     chan struct{} // closed when they have come
+	waiting atomic.Int64  // handlers still to come; the others wait for them
+	all     chan struct{} // closed when all handlers have come
 	over    chan struct{} // closed when all responses have been received
 	late    sync.WaitGroup
 }
 
-// lines collects what is logged.
+// lines collects the log lines.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -182,8 +182,8 @@ func (l *load) afterwards(name string, held *httpctx.Context) {
 	l.log.Info("detached")
 }
 
-// finished is work that outlives the request and was started by gls.Go: the request is over, and what is held of it is
-// its own.
+// finished is work that outlives the request and was started by gls.Go. The request has ended, and
+// the data that the goroutine holds of it is its own.
 func (l *load) finished(name string, held *httpctx.Context) {
 	<-l.over
 	c, ok := httpctx.Get()

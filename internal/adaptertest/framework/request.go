@@ -145,7 +145,8 @@ func testNested(t *testing.T, f Framework) {
 	assert.Equal(t, []string{work, found(f.Once)}, out, "what an inner Middleware has found is known outside")
 }
 
-// testNothingIsLeft checks a goroutine that serves one request after the other, some of which panic.
+// testNothingIsLeft checks a goroutine that serves one request after the other, some of which
+// panic.
 func testNothingIsLeft(t *testing.T, f Framework) {
 	var contexts []*httpctx.Context
 	url := f.serve(t, App{

@@ -13,7 +13,7 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// What the Writer of a request writes is in the framework's response.
+// A write to the Writer of a request is in the framework's response.
 func testWriter(t *testing.T, f Framework) {
 	get := func(fn func(c Call, w http.ResponseWriter)) (*http.Response, string) {
 		return f.inRequest(t, http.MethodGet, "/work/1", nil, func(c Call) { fn(c, httpctx.GetOrFail().Writer()) })
@@ -49,7 +49,8 @@ func testWriter(t *testing.T, f Framework) {
 	assert.Len(t, response.Cookies(), 2)
 	assert.Equal(t, "half and half", text)
 
-	// Fields without a Write are in the response as well, and the status of the framework stays.
+	// Header fields without a Write are in the response as well, and the status of the framework
+	// stays.
 	response, text = get(func(c Call, w http.ResponseWriter) {
 		c.SetStatus(http.StatusCreated)
 		w.Header().Set("X-Mine", "1")
@@ -83,7 +84,7 @@ func testWriter(t *testing.T, f Framework) {
 	assert.Contains(t, text, "/work/1 ")
 }
 
-// A write in progress is waited for; the handler's end closes the Writer.
+// The end waits for a write in progress; then the Writer is closed.
 func testWriterAfterwards(t *testing.T, f Framework) {
 	var held http.ResponseWriter
 	wrote := make(chan error, 1)
@@ -136,7 +137,7 @@ func testOtherAnswers(t *testing.T, f Framework) {
 	assert.Equal(t, "body", text)
 }
 
-// A stream is written when the handler has returned, on a goroutine of the framework's.
+// The framework writes a stream on a goroutine of its own, when the handler has returned.
 func testStreams(t *testing.T, f Framework) {
 	_, text := f.inRequest(t, http.MethodGet, "/work/1", nil, func(c Call) {
 		held := httpctx.GetOrFail()

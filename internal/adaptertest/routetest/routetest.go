@@ -1,5 +1,6 @@
-// Package routetest asks of a web framework under load what httpctx promises below it: each of many requests finds
-// itself, its route and its values, on all its goroutines, and leaves nothing behind.
+// Package routetest checks the promises of httpctx below a web framework under load: each of many
+// requests finds itself, its route and its values, on all its goroutines, and leaves nothing
+// behind.
 package routetest
 
 import (
@@ -28,24 +29,27 @@ var (
 
 // A Probe serves as the handler of a route and as its clients.
 type Probe struct {
-	Pattern string // what Context.Pattern returns in the route's handler
-	Param   string // the name of the path value that is the caller's identity, "" where the route has none
+	Pattern string // the result of Context.Pattern in the route's handler
+	Param   string // the name of the path value that is the caller's identity, "" if the route has none
 
-	// Traced is for a server that hands the request on with a context of Trace: it is to be the ambient one.
+	// Traced is for a server that hands the request on with a context of Trace, which must be the
+	// ambient context.
 	Traced bool
 
 	// HTTP2 makes all requests streams of one connection.
 	HTTP2 bool
 
-	// Start is a plain go statement of the test's own package: that of a program's code. Nil where there is none to test.
+	// Start is a plain go statement of the test's own package, which stands for a program's code.
+	// It is nil if there is none to test.
 	Start func(fn func())
 
-	// Call makes one request as id, with the header that SetID sets, and returns the answer. The default is GET /users/id.
+	// Call makes one request as id, with the header that SetID sets, and returns the answer. The
+	// default is GET /users/id.
 	Call func(client *http.Client, url, id string) (string, error)
 
 	tally  adaptertest.Tally
 	lines  lines
-	crowd  atomic.Bool // handlers wait until inside says that all are there
+	crowd  atomic.Bool // handlers wait until inside counts all of them
 	inside sync.WaitGroup
 	late   sync.WaitGroup // goroutines that outlive their requests
 	over   chan struct{}  // closed when all requests have been answered
@@ -70,13 +74,14 @@ func (p *Probe) logger() *slog.Logger {
 
 type spanKey struct{}
 
-// Trace does with a request's context what tracing and authentication do.
+// Trace derives a context from a request's, as tracing and authentication do.
 func Trace(ctx context.Context) context.Context { return context.WithValue(ctx, spanKey{}, "a span") }
 
 // SetID makes id the identity of a request.
 func SetID(header http.Header, id string) { header.Set("X-Request-ID", "id-"+id) }
 
-// Handle is what a route's handler does, with the identity as the framework itself gives it. It returns the answer.
+// Handle runs in a route's handler, with the identity as the framework itself gives it. It returns
+// the answer.
 func (p *Probe) Handle(id string) string {
 	if c, ok := httpctx.Get(); ok {
 		user.Set(c, id)
@@ -170,7 +175,7 @@ func (p *Probe) after(place, id string, c *httpctx.Context) {
 		p.tally.After(place+", ambient context", id, "one of a request", true)
 	}
 	if c == nil {
-		return // it has been counted
+		return // the read has been counted
 	}
 	p.tally.After(place+", ID", "id-"+id, c.ID(), true)
 	if p.Param != "" {
@@ -187,7 +192,8 @@ func (p *Probe) expect(place, id string, err, want error) {
 	}
 }
 
-// Panic is what the handler of GET /panic does: it leaves all it can and panics.
+// Panic runs in the handler of GET /panic: it leaves all scopes and values open that it can, and
+// panics.
 func (p *Probe) Panic() {
 	c, _ := httpctx.Get()
 	tenant.Enter("panic")

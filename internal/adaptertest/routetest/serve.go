@@ -15,7 +15,8 @@ import (
 	"github.com/ambient-go/ambient/internal/adaptertest"
 )
 
-// Load sends adaptertest.Calls requests that are in their handlers at once, and as many again on the same connections.
+// Load sends adaptertest.Calls requests that are in their handlers at once, and as many again on
+// the same connections.
 func (p *Probe) Load(t *testing.T, h http.Handler) {
 	t.Helper()
 	adaptertest.Build(t)
@@ -37,9 +38,9 @@ func (p *Probe) Load(t *testing.T, h http.Handler) {
 	p.verify(t, 2*calls)
 }
 
-// Faults sends, one after the other on one connection, requests that no route serves, that panic, and that are well.
-// The default is that the framework answers the first two with 404 and 405, and recovers a panic with 500; bad makes
-// others.
+// Faults sends, one after the other on one connection, requests that no route serves, requests that
+// panic, and good ones. By default the framework answers the first two with 404 and 405, and
+// recovers a panic with 500; bad makes other such requests.
 func (p *Probe) Faults(t *testing.T, h http.Handler, bad ...func(client *http.Client, url string)) {
 	t.Helper()
 	adaptertest.Build(t)
@@ -64,7 +65,7 @@ func (p *Probe) Faults(t *testing.T, h http.Handler, bad ...func(client *http.Cl
 	p.verify(t, rounds)
 }
 
-// status makes a request that is answered with want.
+// status makes a request and checks that its status is want.
 func status(t *testing.T, method, path string, want int) func(client *http.Client, url string) {
 	return func(client *http.Client, url string) {
 		got, _, err := send(client, method, url+path, "bad")
