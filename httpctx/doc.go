@@ -96,9 +96,9 @@
 // and for echo the same with c.ParamNames, c.Param and c.Path, and err = next(c) in httpctx.Run.
 // [Context.LookupParam] says why a value is missing.
 //
-// Fasthttp, fiber and hertz are not built on net/http. The modules fasthttpctx, fiberctx, fiberv2ctx
-// and hertzctx below this package have a Middleware for each, which gives this one a request made of
-// copies.
+// Fasthttp, fiber and hertz are not built on net/http. The modules fasthttpctx, fiberctx,
+// fiberv2ctx and hertzctx below this package have a Middleware for each, which gives this one a
+// request made of copies.
 //
 // # Where a ctx is at hand
 //
