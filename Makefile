@@ -5,6 +5,7 @@ FUZZTIME ?= 60s
 BENCH ?= .
 SOAK ?= 1000000
 PROTOCOL ?= 30s
+FLEET ?= 10000
 
 # Every version that this project pins. go.mod says which releases it works with, compat tests the ends of the range.
 GO_OLDEST := 1.25.14
@@ -25,7 +26,7 @@ GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
 GO_TEST := $(GO) test -timeout 10m
 # Each module is built by itself, as its users do; go.work is for editors.
 export GOWORK := off
-MODULES := benchmarks cmd/ambient cmd/blog gls/glssql/dbtest
+MODULES := benchmarks cmd/ambient cmd/blog cmd/fleet gls/glssql/dbtest
 # Whatever else has a go.mod below gls/ and httpctx/.
 ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find ./gls ./httpctx -name go.mod))))
 
@@ -146,6 +147,14 @@ soak: ## 1,000,000 requests (or SOAK) of all kinds, each looking for another's d
 .PHONY: blog-load
 blog-load: ## 30 s of requests (or BLOG_LOAD: 60s, 100000) from both tenants, each page searched for the other's data
 	cd cmd/blog && BLOG_LOAD=$(or $(BLOG_LOAD),30s) $(GO) test -count=1 -v -timeout 60m -run '^TestLoad$$' .
+
+# The two builds run one after the other: each has both processors.
+.PHONY: fleet
+fleet: $(AMBIENT) ## 10,000 orders (or FLEET) of five tenants through six processes that are killed, in both builds; a trace drawn
+	cd cmd/fleet && FLEET=$(FLEET) FLEET_PICTURE=$(BUILD)/fleet.svg AMBIENT_EXPECT=explicit \
+		$(GO) test -count=1 -v -timeout 60m . && \
+		FLEET=$(FLEET) AMBIENT_EXPECT=inherited $(AMBIENT) test -count=1 -v -timeout 60m .
+	@echo "a trace: $(BUILD)/fleet.svg"
 
 .PHONY: bench
 bench: ## ambient beside context.Context and other libraries, or the scenarios that match BENCH

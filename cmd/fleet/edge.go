@@ -1,20 +1,30 @@
-package fleet
+package main
 
 import (
-	"log/slog"
+	"io"
 	"net/http"
 	"strconv"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glsotel"
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// Edge returns the handler that clients call: POST /orders, with the tenant and the user that they have signed in as.
-// It takes nothing else from them. Orders is the gRPC service.
-func Edge(log *slog.Logger, orders *Orders) http.Handler {
+func runEdge(p place, done <-chan struct{}) error {
+	o, err := dialOrders(p.orders)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	return serveHTTP(p.edge, edge(o.place), done)
+}
+
+// edge returns the handler that clients call: POST /orders, with the goods as the body, and with the tenant and the user
+// that they have signed in as. It takes nothing else from them but an id for the request.
+func edge(order func(goods string) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
 		name, password, _ := r.BasicAuth() // the password is the user's number
@@ -23,11 +33,17 @@ func Edge(log *slog.Logger, orders *Orders) http.Handler {
 			http.Error(w, "sign in", http.StatusUnauthorized)
 			return
 		}
+		goods, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1000))
+		if err != nil {
+			http.Error(w, "too much", http.StatusRequestEntityTooLarge)
+			return
+		}
 		gls.Run(func() {
-			if err := work(log, "edge", orders.Place); err != nil {
+			trace.SpanFromContext(gls.Context()).SetAttributes(identity()...) // the server's, which began before it was known
+			if err := work("edge", string(goods), func() error { return order(string(goods)) }); err != nil {
 				http.Error(w, "try again", http.StatusServiceUnavailable)
 			}
 		}, tenant.With(name), user.With(id), request.With(httpctx.GetOrFail().ID()))
 	})
-	return glsotel.Handler(mux, otelhttp.WithPropagators(glsotel.New(Values, glsotel.Edge())))
+	return glsotel.Handler(mux, otelhttp.WithPropagators(glsotel.New(values, glsotel.Edge())))
 }

@@ -1,228 +1,373 @@
-package fleet_test
+package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"go.opentelemetry.io/otel/trace"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/ambient-go/ambient/cmd/fleet"
-	"github.com/ambient-go/ambient/gls/glsotel"
+	"github.com/ambient-go/ambient/internal/adaptertest"
 )
 
-const tenants = 5
-
-// flows is how many requests there are: FLEET, or 1,000.
+// flows is how many orders there are: FLEET, or 500.
 func flows(t *testing.T) int {
 	text := os.Getenv("FLEET")
 	if text == "" {
-		return 1000
+		return 500
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
+	require.GreaterOrEqual(t, n, 100, "FLEET")
 	return n
 }
 
-func natsServer(t *testing.T) *nats.Conn {
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true,
-	})
+const (
+	clients     = 50
+	forgedTrace = "0123456789abcdef0123456789abcdef"
+)
+
+// Every line, span, message and row of an order says whose it is, whatever is killed meanwhile, and clients that send
+// baggage and a trace of their own get nowhere with it. FLEET_PICTURE is where the picture of a trace goes.
+func TestOneOrderIsOneFlowThroughAllProcesses(t *testing.T) {
+	adaptertest.Build(t)
+	n := flows(t)
+	carrier := newCarrier(t)
+	f := startFleet(t, carrier.address)
+	tap := tapQueue(t, f.place.queue)
+
+	var placed, refused atomic.Int64
+	var all sync.WaitGroup
+	for client := range clients {
+		all.Go(func() {
+			for i := client; i < n; i += clients {
+				refused.Add(insist(t, f.place.edge, i))
+				placed.Add(1)
+			}
+		})
+	}
+	// The worker is dead for a while, and what it has not done waits. The others are back soon.
+	for i, role := range []string{"worker", "orders", "shipping", "store", "queue", "edge"} {
+		for placed.Load() < int64((i+1)*n/8) {
+			time.Sleep(time.Millisecond)
+		}
+		f.kill(role)
+		if i == 0 {
+			continue
+		}
+		time.Sleep(200 * time.Millisecond)
+		f.start(role)
+		if i == 1 {
+			f.start("worker")
+		}
+	}
+	all.Wait()
+	require.False(t, t.Failed())
+	tap.waitUntilEmpty(t)
+	f.stop()
+	f.verifyStderr()
+
+	v := &verifier{t: t, n: n, traces: make(map[string]int)}
+	rows := v.rows(filepath.Join(f.place.dir, "store.db"))
+	spans, err := readSpans(f.place.dir)
 	require.NoError(t, err)
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	require.True(t, s.ReadyForConnections(time.Minute))
-	conn, err := nats.Connect(s.ClientURL())
+	v.spans(spans)
+	for trace := range rows {
+		v.whole(trace)
+	}
+	lines, err := readLines(f.place.dir, ".log")
+	require.NoError(t, err)
+	v.lines(lines)
+	v.messages(tap)
+	v.requests(carrier)
+	t.Logf("%d orders of %d tenants, %d processes killed, %d orders placed again: %d lines, %d spans of %d traces, "+
+		"%d messages, %d rows, %d requests to the carrier", n, tenants, f.kills, refused.Load(), len(lines), len(spans),
+		len(v.byTrace), len(tap.messages), 2*n, len(carrier.sent))
+
+	if file := os.Getenv("FLEET_PICTURE"); file != "" {
+		var picture bytes.Buffer
+		require.NoError(t, drawOne(f.place.dir, &picture))
+		require.NoError(t, os.WriteFile(file, picture.Bytes(), 0o644))
+	}
+}
+
+// insist places the i-th order until the edge has taken it, and returns how often that took more than once.
+func insist(t *testing.T, edge string, i int) (refused int64) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		status, err := try(edge, i)
+		if err == nil && status == http.StatusOK {
+			return refused
+		}
+		if err == nil && status != http.StatusServiceUnavailable {
+			assert.Equal(t, http.StatusOK, status)
+			return refused
+		}
+		refused++
+	}
+	assert.Fail(t, "the edge takes no order")
+	return refused
+}
+
+// try sends the i-th order once. It claims to be another's.
+func try(edge string, i int) (status int, err error) {
+	o, other := orderOf(i), orderOf(i+1)
+	r, err := http.NewRequest(http.MethodPost, "http://"+edge+"/orders", strings.NewReader(o.goods))
+	if err != nil {
+		return 0, err
+	}
+	r.SetBasicAuth(o.tenant, strconv.FormatInt(o.user, 10))
+	r.Header.Set("X-Request-ID", o.request)
+	r.Header.Add("baggage", fmt.Sprintf("tenant=%s,user=%d,request=%s", other.tenant, other.user, other.request))
+	r.Header.Add("baggage", "tenant=forged,user=666,request=forged,other=forged")
+	r.Header.Set("traceparent", "00-"+forgedTrace+"-0123456789abcdef-01")
+	r.Header.Set("tracestate", "forged=1")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+// A carrier is somebody else's service, which writes down what it is sent.
+type carrier struct {
+	address string
+
+	mu   sync.Mutex // guards sent
+	sent []parcel
+}
+
+// A parcel is a request that the carrier was sent.
+type parcel struct {
+	goods  string
+	header http.Header
+}
+
+func newCarrier(t *testing.T) *carrier {
+	c := new(carrier)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var goods bytes.Buffer
+		_, err := goods.ReadFrom(r.Body)
+		assert.NoError(t, err)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.sent = append(c.sent, parcel{goods.String(), r.Header})
+	}))
+	t.Cleanup(server.Close)
+	c.address = strings.TrimPrefix(server.URL, "http://")
+	return c
+}
+
+// A tap reads along what is put into the queue.
+type tap struct {
+	stream jetstream.JetStream
+
+	mu       sync.Mutex // guards messages
+	messages []*nats.Msg
+}
+
+func tapQueue(t *testing.T, address string) *tap {
+	conn, err := nats.Connect("nats://"+address, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	require.NoError(t, err)
 	t.Cleanup(conn.Close)
-	return conn
+	q := new(tap)
+	q.stream, err = jetstream.New(conn)
+	require.NoError(t, err)
+	_, err = conn.Subscribe(subject, func(message *nats.Msg) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.messages = append(q.messages, message)
+	})
+	require.NoError(t, err)
+	return q
 }
 
-// Every line, span and row of a request says whose it is, the queue's consumer is stopped and started again in between,
-// and a client that sends baggage and a trace of its own gets nowhere with it.
-func TestOneRequestIsOneFlowThroughTheFleet(t *testing.T) {
-	exporter := tracetest.NewInMemoryExporter()
-	tp := sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter))
-	defer func() { assert.NoError(t, tp.Shutdown(context.Background())) }()
-	otel.SetTracerProvider(tp)
-	otel.SetTextMapPropagator(glsotel.New(fleet.Values, glsotel.OnError(func(err error) { assert.NoError(t, err) })))
-	var out lines
-	log := slog.New(fleet.Logs(slog.NewJSONHandler(&out, nil)))
-
-	file := filepath.Join(t.TempDir(), "orders.db")
-	store, err := fleet.OpenStore(file)
-	require.NoError(t, err)
-	queue, err := fleet.NewQueue(natsServer(t))
-	require.NoError(t, err)
-	stop, err := queue.Consume(log, store.Save)
-	require.NoError(t, err)
-
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	back := fleet.NewOrders(log, queue)
-	served := make(chan struct{})
-	go func() { defer close(served); assert.NoError(t, back.Serve(listener)) }()
-	defer func() { back.Stop(); <-served }()
-	orders, closeOrders, err := fleet.DialOrders(listener.Addr().String(),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, closeOrders()) }()
-	edge := httptest.NewServer(fleet.Edge(log, orders))
-	defer edge.Close()
-
-	n := flows(t)
-	send := func(from, to int) {
-		var all sync.WaitGroup
-		for worker := range 50 {
-			all.Go(func() {
-				for i := from + worker; i < to; i += 50 {
-					place(t, edge.URL, i)
-				}
-			})
+// waitUntilEmpty returns when each message has been acted upon.
+func (q *tap) waitUntilEmpty(t *testing.T) {
+	var left uint64
+	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		stream, err := q.stream.Stream(t.Context(), subject)
+		if err != nil {
+			continue // it is being started
 		}
-		all.Wait()
+		if left = stream.CachedInfo().State.Msgs; left == 0 {
+			return
+		}
 	}
-	send(0, n/3)
-	stop()
-	send(n/3, 2*n/3) // nobody consumes
-	stop, err = queue.Consume(log, store.Save)
-	require.NoError(t, err)
-	send(2*n/3, n)
-
-	pool, err := driver.Open("file:" + file)
-	require.NoError(t, err)
-	defer pool.Close()
-	require.Eventually(t, func() bool {
-		var count int
-		return pool.QueryRow("SELECT count(*) FROM orders").Scan(&count) == nil && count == n
-	}, 5*time.Minute, 50*time.Millisecond, "what the queue held is not lost")
-	stop()
-	require.NoError(t, store.Close())
-
-	traces := make(map[string]string) // by request
-	rows, err := pool.Query("SELECT request, tenant, user, trace FROM orders")
-	require.NoError(t, err)
-	defer rows.Close()
-	for rows.Next() {
-		var request, tenant, trace string
-		var user int
-		require.NoError(t, rows.Scan(&request, &tenant, &user, &trace))
-		assert.Equal(t, request, fmt.Sprint("r-", user))
-		assert.Equal(t, tenant, name(user))
-		traces[request] = trace
-	}
-	require.NoError(t, rows.Err())
-	require.Len(t, traces, n)
-
-	for _, line := range out.all(t) {
-		user := int(line["user"].(float64))
-		request := fmt.Sprint("r-", user)
-		assert.Equal(t, request, line["request"])
-		assert.Equal(t, name(user), line["tenant"])
-		assert.Equal(t, traces[request], line["trace_id"])
-	}
-	assert.Len(t, out.all(t), 3*n, "edge, orders, worker")
-	verify(t, exporter.GetSpans(), traces)
+	require.Fail(t, "messages are left", "%d", left)
 }
 
-func name(i int) string { return fmt.Sprint("tenant-", i%tenants) }
+// A verifier looks at what the processes have left behind.
+type verifier struct {
+	t       *testing.T
+	n       int
+	traces  map[string]int    // which order a trace is of
+	byTrace map[string][]span // each in the order of time
+}
 
-// place sends an order of the i-th user, who claims to be another.
-func place(t *testing.T, url string, i int) {
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/orders", http.NoBody)
-	if !assert.NoError(t, err) {
+// owns finds that a trace is of the i-th order and of no other.
+func (v *verifier) owns(trace string, i int) {
+	known, ok := v.traces[trace]
+	if !ok {
+		v.traces[trace] = i
 		return
 	}
-	r.SetBasicAuth(name(i), strconv.Itoa(i))
-	r.Header.Set("X-Request-ID", fmt.Sprint("r-", i))
-	r.Header.Set("baggage", "tenant="+name(i+1)+",user=1,request=forged,other=x")
-	r.Header.Set("traceparent", "00-01000000000000000000000000000000-0100000000000000-01")
-	response, err := http.DefaultClient.Do(r)
-	if assert.NoError(t, err) {
-		assert.NoError(t, response.Body.Close())
-		assert.Equal(t, http.StatusOK, response.StatusCode)
-	}
+	assert.Equal(v.t, known, i, "trace %s is of two orders", trace)
 }
 
-// verify looks at the trace of each request: one root, no gap, one identity.
-func verify(t *testing.T, all tracetest.SpanStubs, traces map[string]string) {
-	byTrace := make(map[string]tracetest.SpanStubs)
-	for _, s := range all {
-		id := s.SpanContext.TraceID().String()
-		byTrace[id] = append(byTrace[id], s)
-	}
-	assert.Len(t, byTrace, len(traces))
-	for request, id := range traces {
-		known := make(map[trace.SpanID]bool)
-		var names []string
-		for _, s := range byTrace[id] {
-			known[s.SpanContext.SpanID()] = true
-			names = append(names, s.Name)
+// rows finds each order in both tables, once, and returns their traces.
+func (v *verifier) rows(file string) map[string]bool {
+	pool, err := driver.Open("file:" + file)
+	require.NoError(v.t, err)
+	defer pool.Close()
+	traces := make(map[string]bool)
+	for table := range tables {
+		seen := make(map[int]bool)
+		rows, err := pool.Query("SELECT tenant, request, user, trace, goods FROM " + table)
+		require.NoError(v.t, err)
+		for rows.Next() {
+			var o order
+			var trace string
+			require.NoError(v.t, rows.Scan(&o.tenant, &o.request, &o.user, &trace, &o.goods))
+			i, ok := indexOf(o.goods)
+			require.True(v.t, ok, o.goods)
+			assert.Equal(v.t, orderOf(i), o, table)
+			v.owns(trace, i)
+			traces[trace], seen[i] = true, true
 		}
-		assert.Len(t, names, 6, "%s: %s", request, strings.Join(names, ", "))
-		roots := 0
-		for _, s := range byTrace[id] {
-			if !s.Parent.IsValid() {
-				roots++
+		require.NoError(v.t, rows.Err())
+		require.NoError(v.t, rows.Close())
+		assert.Len(v.t, seen, v.n, "%s are lost", table)
+	}
+	return traces
+}
+
+// spans finds in each trace one identity, one root, and no gap. A span that has begun at the edge and was interrupted
+// before the client was known has no identity, and there is no other without.
+func (v *verifier) spans(all []span) {
+	v.byTrace = byTrace(all)
+	for trace, spans := range v.byTrace {
+		known := make(map[string]bool)
+		for _, s := range spans {
+			known[s.ID] = true
+		}
+		for _, s := range spans {
+			if s.Parent == "" {
+				assert.Equal(v.t, "edge POST /orders", s.Service+" "+s.Name, "trace %s has another root", trace)
 			} else {
-				assert.True(t, known[s.Parent.SpanID()], "a gap before %s", s.Name)
+				assert.True(v.t, known[s.Parent], "trace %s has a gap before %s %s", trace, s.Service, s.Name)
 			}
-			for _, a := range s.Attributes {
-				switch a.Key {
-				case "tenant":
-					user, err := strconv.Atoi(strings.TrimPrefix(request, "r-"))
-					assert.NoError(t, err)
-					assert.Equal(t, name(user), a.Value.AsString())
-				case "request":
-					assert.Equal(t, request, a.Value.AsString())
-				}
+			if s.Tenant == "" && s.Parent == "" && s.End.IsZero() {
+				continue
 			}
+			i := int(s.User)
+			assert.Equal(v.t, orderOf(i), order{s.Tenant, s.User, s.Request, orderOf(i).goods}, "%s %s", s.Service, s.Name)
+			v.owns(trace, i)
 		}
-		assert.Equal(t, 1, roots, request)
+		assert.Equal(v.t, 1, len(spans)-len(slices.DeleteFunc(slices.Clone(spans), func(s span) bool { return s.Parent == "" })),
+			"roots of trace %s", trace)
+	}
+	assert.NotContains(v.t, v.byTrace, forgedTrace)
+}
+
+// whole finds a trace in all services.
+func (v *verifier) whole(trace string) {
+	names := make(map[string]bool)
+	for _, s := range v.byTrace[trace] {
+		if s.Kind != "client" && !s.End.IsZero() {
+			names[s.Service+" "+s.Name] = true
+		}
+	}
+	for _, name := range []string{
+		"worker consume", "store POST /orders", "store store", "shipping RunWorkflow:ship", "shipping RunActivity:Book",
+		"shipping ship", "store POST /shipments",
+	} {
+		assert.True(v.t, names[name], "trace %s has not been through %s", trace, name)
 	}
 }
 
-// Lines collects log lines.
-type lines struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
+// lines finds whose order each is of, and of which trace.
+func (v *verifier) lines(all [][]byte) {
+	services := make(map[string]int)
+	worked := make(map[int]bool)
+	for _, text := range all {
+		var line struct {
+			Tenant, Request, Goods, Service, Msg string
 
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) all(t *testing.T) (all []map[string]any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, line := range bytes.Split(bytes.TrimSpace(l.buf.Bytes()), []byte("\n")) {
-		var m map[string]any
-		require.NoError(t, json.Unmarshal(line, &m))
-		all = append(all, m)
+			User  int64
+			Trace string `json:"trace_id"`
+			Span  string `json:"span_id"`
+		}
+		require.NoError(v.t, json.Unmarshal(text, &line))
+		assert.NotEqual(v.t, "dropped", line.Msg, "%s", text)
+		i, ok := indexOf(line.Goods)
+		if !assert.True(v.t, ok, "%s", text) {
+			continue
+		}
+		assert.Equal(v.t, orderOf(i), order{line.Tenant, line.User, line.Request, line.Goods}, "%s", text)
+		v.owns(line.Trace, i)
+		assert.True(v.t, slices.ContainsFunc(v.byTrace[line.Trace], func(s span) bool {
+			return s.ID == line.Span && s.Service == line.Service
+		}), "%s", text)
+		assert.NotContains(v.t, string(text), "forged")
+		services[line.Service]++
+		if line.Msg == "consume" {
+			worked[i] = true
+		}
 	}
-	return all
+	assert.Len(v.t, worked, v.n, "each order is acted upon at least once")
+	for _, service := range []string{"edge", "orders", "worker", "shipping", "store"} {
+		assert.GreaterOrEqual(v.t, services[service], v.n, service)
+	}
+}
+
+// messages finds in their headers whose they are, and nothing that clients have sent.
+func (v *verifier) messages(q *tap) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	assert.NotEmpty(v.t, q.messages)
+	for _, m := range q.messages {
+		i, ok := indexOf(string(m.Data))
+		require.True(v.t, ok)
+		o := orderOf(i)
+		assert.Equal(v.t, fmt.Sprintf("tenant=%s,user=%d,request=%s", o.tenant, o.user, o.request), m.Header.Get("baggage"))
+		assert.Equal(v.t, o.tenant+"/"+o.request, m.Header.Get("Nats-Msg-Id"))
+		v.owns(strings.Split(m.Header.Get("traceparent"), "-")[1], i)
+	}
+}
+
+// requests finds in what somebody else has been sent the trace, and no value.
+func (v *verifier) requests(c *carrier) {
+	sent := make(map[int]bool)
+	for _, p := range c.sent {
+		i, ok := indexOf(p.goods)
+		require.True(v.t, ok)
+		sent[i] = true
+		var all strings.Builder
+		require.NoError(v.t, p.header.Write(&all))
+		text, err := url.QueryUnescape(all.String())
+		require.NoError(v.t, err)
+		for _, value := range []string{"tenant", orderOf(i).request, "forged"} {
+			assert.NotContains(v.t, text, value)
+		}
+		assert.NotContains(v.t, p.header, "Baggage")
+		assert.NotContains(v.t, p.header, "X-Request-Id")
+		v.owns(strings.Split(p.header.Get("traceparent"), "-")[1], i)
+	}
+	assert.Len(v.t, sent, v.n)
 }

@@ -1,52 +1,69 @@
-package fleet
+package main
 
 import (
 	"context"
-	"log/slog"
+	"net"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/interop/grpc_testing"
 
 	"github.com/ambient-go/ambient/gls/glsgrpc"
 )
 
-// Orders is a client of the gRPC service, which is grpc's own test service here: it needs no generated code of ours.
-type Orders struct {
+func runOrders(p place, done <-chan struct{}) error {
+	q, err := openQueue(p.queue)
+	if err != nil {
+		return err
+	}
+	defer q.close()
+	server := grpc.NewServer(glsgrpc.Server(grpc.StatsHandler(otelgrpc.NewServerHandler()))...)
+	grpc_testing.RegisterTestServiceServer(server, &ordersServer{publish: q.publish})
+	return serveGRPC(p.orders, server, done)
+}
+
+func serveGRPC(address string, server *grpc.Server, done <-chan struct{}) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	go func() { <-done; server.GracefulStop() }()
+	return server.Serve(listener)
+}
+
+// An ordersClient is a client of the gRPC service, which is grpc's own test service: it needs no generated code of ours.
+type ordersClient struct {
+	conn   *grpc.ClientConn
 	client grpc_testing.TestServiceClient
 }
 
-// DialOrders returns a client of the service at addr, and what closes it.
-func DialOrders(addr string, opts ...grpc.DialOption) (*Orders, func() error, error) {
-	opts = append(opts, grpc.WithStatsHandler(otelgrpc.NewClientHandler()))
-	conn, err := grpc.NewClient(addr, glsgrpc.Dial(opts...)...)
+func dialOrders(address string) (*ordersClient, error) {
+	conn, err := grpc.NewClient(address, glsgrpc.Dial(
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStatsHandler(otelgrpc.NewClientHandler()))...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return &Orders{grpc_testing.NewTestServiceClient(conn)}, conn.Close, nil
+	return &ordersClient{conn, grpc_testing.NewTestServiceClient(conn)}, nil
 }
 
-// Place places an order of the running flow.
-func (o *Orders) Place() error {
-	_, err := o.client.EmptyCall(context.Background(), &grpc_testing.Empty{})
+func (c *ordersClient) close() { _ = c.conn.Close() }
+
+// place places an order of the running flow.
+func (c *ordersClient) place(goods string) error {
+	_, err := c.client.UnaryCall(context.Background(),
+		&grpc_testing.SimpleRequest{Payload: &grpc_testing.Payload{Body: []byte(goods)}})
 	return err
-}
-
-// NewOrders returns the gRPC server, which puts an order into the queue.
-func NewOrders(log *slog.Logger, queue *Queue) *grpc.Server {
-	server := grpc.NewServer(glsgrpc.Server(grpc.StatsHandler(otelgrpc.NewServerHandler()))...)
-	grpc_testing.RegisterTestServiceServer(server, &ordersServer{log: log, queue: queue})
-	return server
 }
 
 type ordersServer struct {
 	grpc_testing.UnimplementedTestServiceServer
 
-	log   *slog.Logger
-	queue *Queue
+	publish func(goods string) error
 }
 
-// EmptyCall has a ctx because grpc says so.
-func (s *ordersServer) EmptyCall(context.Context, *grpc_testing.Empty) (*grpc_testing.Empty, error) {
-	return &grpc_testing.Empty{}, work(s.log, "orders", s.queue.Publish)
+// UnaryCall has a ctx because grpc says so.
+func (s *ordersServer) UnaryCall(_ context.Context, r *grpc_testing.SimpleRequest) (*grpc_testing.SimpleResponse, error) {
+	goods := string(r.GetPayload().GetBody())
+	return &grpc_testing.SimpleResponse{}, work("orders", goods, func() error { return s.publish(goods) })
 }

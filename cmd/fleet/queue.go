@@ -1,70 +1,134 @@
-package fleet
+package main
 
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glsotel"
 )
 
-const subject = "orders"
+const (
+	subject = "orders"
+	atOnce  = 16               // messages that one worker works on
+	again   = 10 * time.Second // after which a message comes again that a worker has taken and not done
+)
 
-// A Queue is a durable NATS stream of orders.
-type Queue struct{ stream jetstream.JetStream }
+// runQueue is a NATS server. It knows nothing of flows.
+func runQueue(p place, done <-chan struct{}) error {
+	host, text, err := net.SplitHostPort(p.queue)
+	if err != nil {
+		return err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return err
+	}
+	s, err := server.NewServer(&server.Options{
+		Host: host, Port: port, JetStream: true, StoreDir: filepath.Join(p.dir, "queue"), NoLog: true, NoSigs: true,
+	})
+	if err != nil {
+		return err
+	}
+	s.Start()
+	<-done
+	s.Shutdown()
+	s.WaitForShutdown()
+	return nil
+}
 
-// NewQueue returns the queue of the connection's server, which is made if there is none.
-func NewQueue(conn *nats.Conn) (*Queue, error) {
+// A queue is a durable NATS stream of orders.
+type queue struct {
+	conn   *nats.Conn
+	stream jetstream.JetStream
+}
+
+// openQueue returns the queue of the server at address. It waits for that.
+func openQueue(address string) (*queue, error) {
+	conn, err := nats.Connect("nats://"+address,
+		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond))
+	if err != nil {
+		return nil, err
+	}
 	stream, err := jetstream.New(conn)
 	if err != nil {
 		return nil, err
 	}
-	_, err = stream.CreateOrUpdateStream(context.Background(), jetstream.StreamConfig{
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err = stream.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: subject, Subjects: []string{subject}, Retention: jetstream.WorkQueuePolicy,
 	})
-	return &Queue{stream}, err
+	return &queue{conn, stream}, err
 }
 
-// Publish puts an order of the running flow into the queue. The message has no body: all there is to know travels.
-func (q *Queue) Publish() error {
-	message := nats.NewMsg(subject)
-	otel.GetTextMapPropagator().Inject(context.Background(), header(message.Header))
-	_, err := q.stream.PublishMsg(gls.Context(), message)
+func (q *queue) close() { q.conn.Close() }
+
+// publish puts an order of the running flow into the queue. Whose it is stands in the message's header.
+func (q *queue) publish(goods string) (err error) {
+	glsotel.Run("publish", func() {
+		message := nats.NewMsg(subject)
+		message.Data = []byte(goods)
+		otel.GetTextMapPropagator().Inject(context.Background(), header(message.Header))
+		_, err = q.stream.PublishMsg(gls.Context(), message, jetstream.WithMsgID(orderID()))
+	}, trace.WithSpanKind(trace.SpanKindProducer))
 	return err
 }
 
-// Consume calls fn in the flow of each message, on one goroutine, until stop is called. A message for which fn fails,
-// or that is not done when the process ends, comes again.
-func (q *Queue) Consume(log *slog.Logger, fn func() error) (stop func(), err error) {
-	consumer, err := q.stream.CreateOrUpdateConsumer(context.Background(), subject, jetstream.ConsumerConfig{
-		Durable: "worker", AckPolicy: jetstream.AckExplicitPolicy,
+// consume calls fn in the flow of each message until done is closed. A message for which fn fails, or that is not done
+// when the process ends, comes again.
+func (q *queue) consume(fn func(goods string) error, done <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	consumer, err := q.stream.CreateOrUpdateConsumer(ctx, subject, jetstream.ConsumerConfig{
+		Durable: "worker", AckPolicy: jetstream.AckExplicitPolicy, AckWait: again,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
+	var busy sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
 	running, err := consumer.Consume(func(message jetstream.Msg) {
-		ctx := otel.GetTextMapPropagator().Extract(context.Background(), header(message.Headers()))
-		gls.Resume(ctx, func() {
-			err := work(log, "worker", fn)
-			if err == nil {
-				err = message.Ack()
-			} else {
-				err = errors.Join(err, message.Nak())
-			}
-			if err != nil {
-				log.Error("not done, and comes again", "error", err)
-			}
+		slots <- struct{}{}
+		busy.Go(func() {
+			defer func() { <-slots }()
+			handle(message, fn)
 		})
-	})
+	}, jetstream.PullMaxMessages(2*atOnce))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func() { running.Stop(); <-running.Closed() }, nil
+	<-done
+	running.Stop()
+	<-running.Closed()
+	busy.Wait()
+	return nil
+}
+
+// handle calls fn in the flow of a message.
+func handle(message jetstream.Msg, fn func(goods string) error) {
+	ctx := otel.GetTextMapPropagator().Extract(context.Background(), header(message.Headers()))
+	gls.Resume(ctx, func() {
+		goods := string(message.Data())
+		_ = work("consume", goods, func() error { // which has said that it failed
+			if err := fn(goods); err != nil {
+				return errors.Join(err, message.NakWithDelay(time.Second))
+			}
+			return message.Ack()
+		}, trace.WithSpanKind(trace.SpanKindConsumer))
+	})
 }
 
 // A header is a message's header as a carrier. It is no propagation.HeaderCarrier, because that is for HTTP.

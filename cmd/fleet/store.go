@@ -1,39 +1,107 @@
-package fleet
+package main
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
 	"github.com/ncruces/go-sqlite3/driver"
 	_ "github.com/ncruces/go-sqlite3/embed" // SQLite itself, without cgo
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glsotel"
 	"github.com/ambient-go/ambient/gls/glssql"
 )
 
-// A Store keeps the orders that have been worked on.
-type Store struct{ db *glssql.DB }
+func runStore(p place, done <-chan struct{}) error {
+	s, err := openStore(filepath.Join(p.dir, "store.db"))
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return serveHTTP(p.store, s.handler(), done)
+}
 
-// OpenStore opens the file, which is made if there is none.
-func OpenStore(file string) (*Store, error) {
+// A store keeps the orders and shipments that have been worked on.
+type store struct{ db *glssql.DB }
+
+// tables are what there is to keep, and what keeps it. A row that comes again is there already.
+var tables = map[string]string{
+	"orders":    `INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	"shipments": `INSERT INTO shipments VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+}
+
+// openStore opens the file, which is made if there is none.
+func openStore(file string) (*store, error) {
 	const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)"
 	pool, err := driver.Open("file:" + file + pragmas)
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(2)
-	_, err = pool.Exec(`CREATE TABLE IF NOT EXISTS orders
-		(request TEXT PRIMARY KEY, tenant TEXT NOT NULL, user INTEGER NOT NULL, trace TEXT NOT NULL)`)
-	return &Store{glssql.New(pool)}, err
+	for table := range tables {
+		if _, err := pool.Exec(`CREATE TABLE IF NOT EXISTS ` + table + ` (tenant TEXT, request TEXT, user INTEGER NOT NULL,
+			trace TEXT NOT NULL, goods TEXT NOT NULL, PRIMARY KEY (tenant, request))`); err != nil {
+			return nil, err
+		}
+	}
+	return &store{glssql.New(pool)}, nil
 }
 
-// Save writes an order of the running flow. One that comes again is there already.
-func (s *Store) Save() error {
+func (s *store) close() { _ = s.db.Unwrap().Close() }
+
+// handler serves POST /orders and POST /shipments, with the goods as the body. Whose they are is the flow's to say.
+func (s *store) handler() http.Handler {
+	mux := http.NewServeMux()
+	for table := range tables {
+		mux.HandleFunc("POST /"+table, func(w http.ResponseWriter, r *http.Request) {
+			goods, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1000))
+			if err == nil {
+				err = work("store", string(goods), func() error { return s.save(table, string(goods)) })
+			}
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+			}
+		})
+	}
+	return glsotel.Handler(mux)
+}
+
+func (s *store) save(table, goods string) error {
 	return s.db.Run(gls.Context(), nil, func() error {
-		_, err := s.db.Exec(`INSERT INTO orders VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			request.GetOrFail(), tenant.GetOrFail(), user.GetOrFail(),
-			trace.SpanContextFromContext(gls.Context()).TraceID().String())
+		_, err := s.db.Exec(tables[table], tenant.GetOrFail(), request.GetOrFail(), user.GetOrFail(),
+			trace.SpanContextFromContext(gls.Context()).TraceID().String(), goods)
 		return err
 	})
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.db.Unwrap().Close() }
+// A poster posts to an HTTP service.
+type poster struct {
+	client http.Client
+	url    string
+}
+
+// newStoreClient returns a client of the store, which is the only host that the flow's values go to.
+func newStoreClient(p place) *poster { return newPoster(p.store, p) }
+
+func newPoster(address string, p place) *poster {
+	return &poster{http.Client{Transport: glsotel.Transport(nil, []string{p.store}), Timeout: 10 * time.Second}, "http://" + address}
+}
+
+// save posts goods of the running flow.
+func (c *poster) save(path, goods string) error {
+	response, err := c.client.Post(c.url+"/"+path, "text/plain", strings.NewReader(goods))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1000)) // to the end, so that the connection is used again
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", c.url, response.Status, text)
+	}
+	return err
+}

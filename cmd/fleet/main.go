@@ -1,0 +1,139 @@
+// Command fleet is five small services, each a process of its own, that one request goes through: an edge that speaks
+// HTTP, a gRPC service, the consumer of a NATS queue, a Temporal activity, and an HTTP service with a SQLite store. The
+// tenant, the user, the request's id and the trace are on every log line, span, message and row of each, and no function
+// of theirs takes a ctx or a tenant. See README.md; make fleet runs it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/ambient-go/ambient/gls/glsotel"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// A place is where everything is.
+type place struct {
+	edge, orders, queue, store, shipping string // addresses
+	carrier                              string // the address of somebody else's service, or none
+	dir                                  string
+}
+
+// roles are the processes. Each serves until done is closed.
+var roles = map[string]func(p place, done <-chan struct{}) error{
+	"edge": runEdge, "orders": runOrders, "queue": runQueue, "worker": runWorker, "store": runStore, "shipping": runShipping,
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "fleet -role=edge -dir=build/fleet\n\nis one process of the fleet. Start queue, store, shipping, "+
+			"worker, orders and edge, each with the same flags otherwise.\n\n")
+		flags.PrintDefaults()
+	}
+	var p place
+	role := flags.String("role", "", "edge, orders, queue, worker, store or shipping, or picture, which draws a trace")
+	flags.StringVar(&p.dir, "dir", "", "where log lines, spans, the queue and the store are")
+	flags.StringVar(&p.edge, "edge", "127.0.0.1:7001", "address of the edge")
+	flags.StringVar(&p.orders, "orders", "127.0.0.1:7002", "address of the gRPC service")
+	flags.StringVar(&p.queue, "queue", "127.0.0.1:7003", "address of the NATS server")
+	flags.StringVar(&p.store, "store", "127.0.0.1:7004", "address of the store")
+	flags.StringVar(&p.shipping, "shipping", "127.0.0.1:7005", "address of Temporal's frontend")
+	flags.StringVar(&p.carrier, "carrier", "", "address of somebody else's HTTP service that shipping tells of orders")
+	if flags.Parse(args) != nil {
+		return 2
+	}
+	serve, known := roles[*role]
+	if flags.NArg() > 0 || p.dir == "" || !known && *role != "picture" {
+		flags.Usage()
+		return 2
+	}
+	var err error
+	if *role == "picture" {
+		err = drawOne(p.dir, stdout)
+	} else {
+		err = serveRole(*role, serve, p)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "fleet: %s: %v\n", *role, err)
+		return 1
+	}
+	return 0
+}
+
+// serveRole sets logs and spans up, as each process does, and serves until a signal comes.
+func serveRole(role string, serve func(place, <-chan struct{}) error, p place) error {
+	files, err := openFiles(p.dir, role)
+	if err != nil {
+		return err
+	}
+	defer files.close()
+	slog.SetDefault(slog.New(logs(slog.NewJSONHandler(files.lines, nil))).With("service", role))
+	spans := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(&recorder{service: role, out: files.spans}))
+	otel.SetTracerProvider(glsotel.TracerProvider(spans))
+	otel.SetTextMapPropagator(glsotel.New(values, glsotel.OnError(func(err error) { slog.Error("dropped", "error", err) })))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return serve(p, ctx.Done())
+}
+
+// serveHTTP serves until done is closed.
+func serveHTTP(address string, handler http.Handler, done <-chan struct{}) error {
+	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: time.Minute}
+	served := make(chan error, 1)
+	go func() { served <- server.ListenAndServe() }()
+	select {
+	case err := <-served:
+		return err
+	case <-done:
+		return server.Shutdown(context.Background())
+	}
+}
+
+// drawOne draws a whole trace of the directory, the shortest one.
+func drawOne(dir string, out io.Writer) error {
+	all, err := readSpans(dir)
+	if err != nil {
+		return err
+	}
+	traces := byTrace(all)
+	var best []span
+	for _, spans := range traces {
+		if complete(spans) && (best == nil || length(spans) < length(best)) {
+			best = spans
+		}
+	}
+	if best == nil {
+		return fmt.Errorf("no trace in %s has gone through all services", dir)
+	}
+	return draw(best, out)
+}
+
+// complete reports whether the trace has been through all services, and nothing in it was interrupted.
+func complete(spans []span) bool {
+	var services []string
+	for _, s := range spans {
+		if s.End.IsZero() {
+			return false
+		}
+		services = append(services, s.Service)
+	}
+	slices.Sort(services)
+	return strings.Join(slices.Compact(services), " ") == "edge orders shipping store worker"
+}

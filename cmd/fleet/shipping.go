@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/opentelemetry"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ambient-go/ambient/gls"
+)
+
+var silent = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
+// tracing is what makes spans of workflows and activities. The values go with package glstemporal, and the trace alone
+// with this.
+func tracing() (interceptor.Interceptor, error) {
+	return opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{
+		Tracer: otel.Tracer("temporal"), TextMapPropagator: propagation.TraceContext{},
+	})
+}
+
+// A shippingClient starts workflows.
+type shippingClient struct{ client client.Client }
+
+func dialShipping(address string) (*shippingClient, error) {
+	traced, err := tracing()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.NewLazyClient(workflows.Options(client.Options{
+		HostPort: address, Logger: silent, Interceptors: []interceptor.ClientInterceptor{traced},
+	}))
+	return &shippingClient{c}, err
+}
+
+func (c *shippingClient) close() { c.client.Close() }
+
+// ship starts the workflow of an order of the running flow.
+func (c *shippingClient) ship(goods string) error {
+	_, err := c.client.ExecuteWorkflow(gls.Context(),
+		client.StartWorkflowOptions{ID: orderID(), TaskQueue: "shipping"}, "ship", goods)
+	return err
+}
+
+// runShipping takes what clients of Temporal start.
+func runShipping(p place, done <-chan struct{}) error {
+	traced, err := tracing()
+	if err != nil {
+		return err
+	}
+	server := grpc.NewServer()
+	workflowservice.RegisterWorkflowServiceServer(server, &frontend{
+		// The values outside, so that the spans of the other know whose they are.
+		interceptors: []interceptor.WorkerInterceptor{workflows.Interceptor(), traced},
+		activities:   &activities{store: newStoreClient(p), carrier: newPoster(p.carrier, p), booked: p.carrier != ""},
+	})
+	return serveGRPC(p.shipping, server, done)
+}
+
+// A frontend stands for a Temporal server and a worker of it. It runs each workflow in the SDK's test environment, before
+// it says that it has been started: a real server would keep it.
+type frontend struct {
+	workflowservice.UnimplementedWorkflowServiceServer
+
+	interceptors []interceptor.WorkerInterceptor
+	activities   *activities
+}
+
+// GetSystemInfo has a ctx because grpc says so.
+func (*frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest,
+) (*workflowservice.GetSystemInfoResponse, error) {
+	return &workflowservice.GetSystemInfoResponse{Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{}}, nil
+}
+
+// StartWorkflowExecution has a ctx because grpc says so.
+func (f *frontend) StartWorkflowExecution(_ context.Context, r *workflowservice.StartWorkflowExecutionRequest,
+) (*workflowservice.StartWorkflowExecutionResponse, error) {
+	var goods string
+	if err := converter.GetDefaultDataConverter().FromPayloads(r.GetInput(), &goods); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(silent)
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(time.Minute)
+	env.SetContextPropagators([]workflow.ContextPropagator{workflows.Propagator()})
+	env.SetWorkerOptions(worker.Options{Interceptors: f.interceptors, DeadlockDetectionTimeout: time.Minute})
+	env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: r.GetWorkflowId()})
+	env.SetHeader(r.GetHeader())
+	env.RegisterActivity(f.activities)
+	env.ExecuteWorkflow(ship, goods)
+	if err := env.GetWorkflowError(); err != nil {
+		return nil, status.Error(codes.FailedPrecondition, err.Error()) // which clients do not try again
+	}
+	return &workflowservice.StartWorkflowExecutionResponse{RunId: "run"}, nil
+}
+
+// ship is the workflow.
+func ship(ctx workflow.Context, goods string) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+	var a *activities
+	return workflow.ExecuteActivity(ctx, a.Book, goods).Get(ctx, nil)
+}
+
+type activities struct {
+	store, carrier *poster
+	booked         bool // by the carrier
+}
+
+// Book is the activity. Its ctx has the span that the SDK's interceptor has started.
+func (a *activities) Book(ctx context.Context, goods string) (err error) {
+	gls.Resume(ctx, func() { err = work("ship", goods, func() error { return a.book(goods) }) })
+	return err
+}
+
+// book tells the carrier, who is somebody else, and the store.
+func (a *activities) book(goods string) error {
+	var err error
+	if a.booked {
+		err = a.carrier.save("parcels", goods)
+	}
+	return errors.Join(err, a.store.save("shipments", goods))
+}
