@@ -151,6 +151,7 @@ blog-load: ## 30 s of requests (or BLOG_LOAD: 60s, 100000) from both tenants, ea
 # The two builds run one after the other: each has both processors.
 .PHONY: fleet
 fleet: $(AMBIENT) ## 10,000 orders (or FLEET) of five tenants through six processes that are killed, in both builds; a trace drawn
+	@mkdir -p $(BUILD)
 	cd cmd/fleet && FLEET=$(FLEET) FLEET_PICTURE=$(BUILD)/fleet.svg AMBIENT_EXPECT=explicit \
 		$(GO) test -count=1 -v -timeout 60m . && \
 		FLEET=$(FLEET) AMBIENT_EXPECT=inherited $(AMBIENT) test -count=1 -v -timeout 60m .
