@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
 func (r row) source(name string) string {
@@ -136,8 +138,7 @@ func losingRows(t *testing.T, root string) []string {
 
 // Whoever follows the text of an error has the value, or a program that works without: for every row of the table.
 func TestAdviceOfErrorsIsRight(t *testing.T) {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	require.NoError(t, err)
+	root := libtest.Root(t)
 	names := losingRows(t, root)
 	require.GreaterOrEqual(t, len(names), 18)
 	cgo, err := exec.Command("go", "env", "CGO_ENABLED").Output()

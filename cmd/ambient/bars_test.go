@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
 // statements are go statements of all forms, %d being a number of their own. What they evaluate prints to the log; what
@@ -125,8 +127,7 @@ func goStatements(n int) string {
 }
 
 func TestFixOfAThousandGoStatements(t *testing.T) {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	require.NoError(t, err)
+	root := libtest.Root(t)
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("GOWORK", "off")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
 // A construct starts READ on another goroutine, in a handler that returns at once or in one that waits.
@@ -193,8 +195,7 @@ func formFile(c construct, kind, name, body string) string {
 
 // A program that -fix has changed does what it did before, or more; and what vet passes does not panic.
 func TestFixedProgramsAreNeverWorse(t *testing.T) {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	require.NoError(t, err)
+	root := libtest.Root(t)
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("GOWORK", "off")

@@ -3,7 +3,6 @@ module github.com/ambient-go/ambient/cmd/ambient
 go 1.25.0
 
 require (
-	github.com/ambient-go/ambient v0.0.0
 	github.com/golangci/plugin-module-register v0.1.2
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/stretchr/testify v1.12.1
@@ -13,9 +12,6 @@ require (
 )
 
 require (
-	github.com/petermattis/goid v0.0.0-20260820044319-269ab09b5261 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 )
-
-replace github.com/ambient-go/ambient => ../..

@@ -13,11 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 	"github.com/ambient-go/ambient/cmd/ambient/lint"
-
-	// The modules in testdata/script require it, and what it requires.
-	_ "github.com/ambient-go/ambient/gls"
-	_ "github.com/ambient-go/ambient/httpctx"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	libtest.Root(t) // the modules in testdata/script require what it requires
 	testscript.Run(t, testscript.Params{
 		Dir:   filepath.Join("testdata", "script"),
 		Setup: setUp,

@@ -6,10 +6,10 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 // carries reports whether a function hands the caller's frame, the request in it, to a goroutine.

@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/tools/go/ast/inspector"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 const first = "%s keeps what the first request gave for all that follow; read it where it is needed"

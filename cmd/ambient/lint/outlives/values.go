@@ -6,8 +6,8 @@ import (
 	"go/types"
 	"slices"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 // hasLifetime reports whether a type's values belong to one request.

@@ -5,8 +5,6 @@ import (
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/realtest"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx"
-
-	_ "github.com/ambient-go/ambient/gls/glssql" // what the packages in testdata import
 )
 
 func TestAnalyzer(t *testing.T) { realtest.Run(t, sqltx.Analyzer, "a") }

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/constructs"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/linttest"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/unbound"
-	"github.com/ambient-go/ambient/internal/constructs"
 )
 
 func TestUnbound(t *testing.T) {

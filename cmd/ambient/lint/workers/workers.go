@@ -10,11 +10,11 @@ import (
 	"golang.org/x/tools/go/analysis/passes/inspect"
 	"golang.org/x/tools/go/ast/inspector"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/loops"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 //go:embed doc.go

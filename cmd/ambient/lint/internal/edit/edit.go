@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 // A File is one file of the package that is analyzed, with its text.

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/tools/go/types/typeutil"
 
-	"github.com/ambient-go/ambient/internal/api"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 )
 
 // The import paths of the packages that the analyzers are about.

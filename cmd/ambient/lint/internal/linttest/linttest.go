@@ -16,12 +16,8 @@ import (
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/txtar"
 
-	// What the copy below finds by go list.
-	_ "github.com/ambient-go/ambient/gls"
-	_ "github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
-
-const root = "github.com/ambient-go/ambient"
 
 // Run checks the analyzer's diagnostics in the packages of testdata/src that the patterns name, compares what its fixes
 // make of the files with their goldens, and compiles the goldens.
@@ -43,7 +39,8 @@ func GOPATH(t *testing.T, dir string) string {
 	gopath := t.TempDir()
 	src := filepath.Join(gopath, "src")
 	require.NoError(t, os.CopyFS(src, os.DirFS(dir)))
-	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}\t{{.Dir}}", "-deps", root+"/gls", root+"/httpctx").Output()
+	out, err := exec.Command("go", "-C", libtest.Root(t), "list", "-f", "{{.ImportPath}}\t{{.Dir}}", "-deps",
+		"./gls", "./httpctx").Output()
 	require.NoError(t, err)
 	for line := range strings.Lines(string(out)) {
 		path, dir, _ := strings.Cut(strings.TrimSpace(line), "\t")

@@ -5,8 +5,8 @@ import (
 	"go/types"
 	"strings"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 // The packages whose calls are known here. Their own code is never walked.

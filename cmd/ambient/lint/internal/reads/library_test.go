@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ambient-go/ambient/internal/api"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 )
 
 // What a function puts in force is known of all that put something in force, and of no others.

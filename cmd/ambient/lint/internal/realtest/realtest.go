@@ -17,23 +17,13 @@ import (
 	"golang.org/x/tools/go/analysis/passes/ctrlflow"
 	"golang.org/x/tools/go/packages"
 
-	// The packages in testdata import these. GOPROXY is off while they are loaded: what this package needs is there.
-	_ "github.com/ambient-go/ambient/gls"
-	_ "github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
 const mode = packages.LoadAllSyntax | packages.NeedModule
 
-// module is the root of this module, seen from an analyzer's folder.
-func module(t *testing.T) string {
-	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	require.NoError(t, err)
-	return root
-}
-
 func pattern(a *analysis.Analyzer, pkg string) string {
-	return "./lint/" + a.Name + "/testdata/src/" + pkg
+	return "github.com/ambient-go/ambient/cmd/ambient/lint/" + a.Name + "/testdata/src/" + pkg
 }
 
 // Run checks the reports in packages below testdata/src against their want comments.
@@ -42,7 +32,7 @@ func Run(t *testing.T, a *analysis.Analyzer, pkgs ...string) {
 	for i, pkg := range pkgs {
 		pkgs[i] = pattern(a, pkg)
 	}
-	analysistest.Run(t, module(t), a, pkgs...)
+	analysistest.Run(t, libtest.Workspace(t), a, pkgs...)
 }
 
 // Fix does what Run does, and checks the suggested fixes against the golden files: these have to compile, and what has a
@@ -51,7 +41,7 @@ func Fix(t *testing.T, a *analysis.Analyzer, pkgs ...string) {
 	t.Helper()
 	for _, pkg := range pkgs {
 		dir := pattern(a, pkg)
-		results := analysistest.RunWithSuggestedFixes(t, module(t), a, dir)
+		results := analysistest.RunWithSuggestedFixes(t, libtest.Workspace(t), a, dir)
 		withoutFix := 0
 		for _, r := range results {
 			for _, d := range r.Diagnostics {
@@ -100,7 +90,7 @@ func Doc(t *testing.T, a *analysis.Analyzer, declarations string) {
 	}
 	found := analyze(t, a, overlay, patterns...)
 	for i, text := range snippets {
-		reports := found[strings.TrimPrefix(patterns[i], ".")]
+		reports := found[patterns[i]]
 		if strings.HasPrefix(text, "// WRONG") {
 			assert.NotEmpty(t, reports, text)
 		} else {
@@ -185,17 +175,18 @@ func Broken(t *testing.T, a *analysis.Analyzer, pkg string) {
 
 func load(t *testing.T, overlay map[string][]byte, patterns ...string) []*packages.Package {
 	t.Helper()
+	dir := libtest.Workspace(t)
 	pkgs, err := packages.Load(&packages.Config{
 		Mode:    mode,
-		Dir:     module(t),
-		Env:     append(os.Environ(), "GOWORK=off", "GOPROXY=off"),
+		Dir:     dir,
+		Env:     append(os.Environ(), "GOWORK="+filepath.Join(dir, "go.work"), "GOPROXY=off"),
 		Overlay: overlay,
 	}, patterns...)
 	require.NoError(t, err)
 	return pkgs
 }
 
-// analyze returns what the analyzer reports in each package, by its folder in this module. They have to compile.
+// analyze returns what the analyzer reports in each package, by its path. They have to compile.
 func analyze(t *testing.T, a *analysis.Analyzer, overlay map[string][]byte, patterns ...string) map[string][]analysis.Diagnostic {
 	t.Helper()
 	pkgs := load(t, overlay, patterns...)
@@ -207,8 +198,7 @@ func analyze(t *testing.T, a *analysis.Analyzer, overlay map[string][]byte, patt
 	all := map[string][]analysis.Diagnostic{}
 	for _, root := range graph.Roots {
 		require.NoError(t, root.Err)
-		_, dir, _ := strings.Cut(root.Package.PkgPath, "/cmd/ambient")
-		all[dir] = root.Diagnostics
+		all[root.Package.PkgPath] = root.Diagnostics
 	}
 	require.Len(t, all, len(pkgs))
 	return all

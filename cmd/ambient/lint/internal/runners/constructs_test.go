@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/ambient-go/ambient/internal/constructs"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/constructs"
 )
 
 // What vet reports, the error texts explain, and the other way round.

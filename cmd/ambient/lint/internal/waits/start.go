@@ -8,10 +8,10 @@ import (
 
 	"golang.org/x/tools/go/ast/inspector"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
-	"github.com/ambient-go/ambient/internal/api"
 )
 
 // maxDepth bounds how many functions are looked into, one called by the other.

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// copies are files of the library's module that this one has too, at the same place. It requires nothing of the library,
+// so that it can be installed from any commit.
+var copies = []string{"internal/api/api.go", "internal/constructs/constructs.go"}
+
+const copied = "// Code generated from the library's file (AMBIENT_UPDATE=1 go test -run Copies .). DO NOT EDIT.\n\n"
+
+func TestCopiesAreTheLibrarysFiles(t *testing.T) {
+	for _, name := range copies {
+		text, err := os.ReadFile(filepath.Join(repository, name))
+		require.NoError(t, err)
+		want := copied + string(text)
+		if os.Getenv("AMBIENT_UPDATE") != "" {
+			require.NoError(t, os.WriteFile(name, []byte(want), 0o644))
+		}
+		got, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got), "%s: write it again by AMBIENT_UPDATE=1 go test -run Copies .", name)
+	}
+}
