@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/modfile"
+)
+
+// check releases the last commit in a clone of its own, serves what is tagged as a module proxy does, and uses it as
+// somebody who has nothing but a Go release.
+func (r *repository) check(version string, out io.Writer) error {
+	work := filepath.Join(r.dir, "build", "release")
+	if err := os.RemoveAll(work); err != nil { // always the same folder: the build cache knows it
+		return err
+	}
+	if changes, _ := git(r.dir, "status", "--porcelain"); changes != "" {
+		fmt.Fprintln(out, "release-check: it is about the last commit; these are not in it:\n"+changes)
+	}
+	clone, err := r.clone(filepath.Join(work, "clone"))
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	step := func(what string) {
+		fmt.Fprintf(out, "release-check (%s): %s\n", time.Since(start).Round(time.Second), what)
+	}
+	step("releasing " + version + " in a clone")
+	if err := clone.release(version, io.Discard); err != nil {
+		return err
+	}
+	o, err := newOutsider(work, version, step)
+	if err != nil {
+		return err
+	}
+	for _, m := range clone.published() {
+		if err := clone.publishable(m, version); err != nil {
+			return err
+		}
+		if _, err := clone.pack(m, version, m.tag(version), o.proxy); err != nil {
+			return err
+		}
+	}
+	for _, m := range clone.published() {
+		if err := clone.loads(m, version, o); err != nil {
+			return err
+		}
+	}
+	for _, use := range []func() error{
+		func() error { return o.firstProgram(filepath.Join(r.dir, "README.md")) },
+		o.install, o.runWithoutInstalling, o.toolDirective, o.vet, o.build, o.golangci,
+	} {
+		if err := use(); err != nil {
+			return err
+		}
+	}
+	for _, m := range clone.published() {
+		if m.folder == "" || m.folder == "cmd/ambient" {
+			continue
+		}
+		if err := o.example(m, filepath.Join(clone.dir, filepath.FromSlash(m.folder))); err != nil {
+			return err
+		}
+	}
+	step("passed")
+	return nil
+}
+
+// clone makes a clone with a committer of its own.
+func (r *repository) clone(to string) (*repository, error) {
+	if _, err := git(r.dir, "clone", "-q", r.dir, to); err != nil {
+		return nil, err
+	}
+	for _, setting := range [][]string{
+		{"user.name", "release"}, {"user.email", "release@localhost"}, {"commit.gpgsign", "false"}, {"tag.gpgsign", "false"},
+	} {
+		if _, err := git(to, append([]string{"config"}, setting...)...); err != nil {
+			return nil, err
+		}
+	}
+	return open(to)
+}
+
+// publishable reads a tagged go.mod as the proxy does.
+func (r *repository) publishable(m *member, version string) error {
+	text, err := git(r.dir, "show", m.tag(version)+":"+m.file("go.mod"))
+	if err != nil {
+		return err
+	}
+	mod, err := modfile.Parse(m.file("go.mod"), []byte(text), nil)
+	if err != nil {
+		return err
+	}
+	for _, replace := range mod.Replace {
+		return fmt.Errorf("%s at %s: replace %s: go install refuses it, and others do not see it: drop it", m.file("go.mod"),
+			m.tag(version), replace.Old.Path)
+	}
+	for _, require := range mod.Require {
+		published := slices.ContainsFunc(r.published(), func(other *member) bool { return other.path == require.Mod.Path })
+		if ours(require.Mod.Path) && (!published || require.Mod.Version != version) {
+			return fmt.Errorf("%s at %s requires %s, which is not published", m.file("go.mod"), m.tag(version), require.Mod)
+		}
+	}
+	return nil
+}
+
+// loads asks the go command for all packages and tests of a tagged module: go.mod and go.sum have what they need.
+func (r *repository) loads(m *member, version string, o *outsider) error {
+	o.step("go.mod and go.sum of " + m.String())
+	source := filepath.Join(o.dir, "source", filepath.FromSlash(m.folder), "@"+version)
+	if err := os.MkdirAll(source, 0o750); err != nil {
+		return err
+	}
+	if err := r.export(m.tag(version), source); err != nil {
+		return err
+	}
+	_, err := o.run(filepath.Join(source, filepath.FromSlash(m.folder)), "go", "list", "-mod=readonly", "-deps", "-test", "./...")
+	return err
+}
+
+// firstBlock is the first piece of Go in a text, made a program where it has no package clause.
+func firstBlock(name string) (string, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	_, rest, ok := strings.Cut(string(text), "\n```go\n")
+	code, _, closed := strings.Cut(rest, "\n```\n")
+	if !ok || !closed {
+		return "", fmt.Errorf("%s: no block of Go", name)
+	}
+	if !strings.Contains("\n"+code, "\npackage ") {
+		code = "package main\n\nimport (\n\t\"fmt\"\n\n\t\"" + root + "/gls\"\n)\n\n" + code
+	}
+	return code + "\n", nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/google/licensecheck"
+)
+
+// free are the licences that what is published may have among the modules that it is built from.
+var free = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"}
+
+// licences prints the licence of each module that a package of a published module is built from, tests left out, and
+// fails where one is missing, not known or not free.
+func (r *repository) licences(out io.Writer) error {
+	seen := map[string]bool{}
+	for _, m := range r.published() {
+		text, err := command(filepath.Join(r.dir, filepath.FromSlash(m.folder)), append(os.Environ(), "GOWORK=off"), "go", "list",
+			"-deps", "-f", "{{with .Module}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}", "./...")
+		if err != nil {
+			return err
+		}
+		var lines []string
+		for line := range strings.Lines(text) {
+			name, dir, ok := strings.Cut(strings.TrimSpace(line), "\t")
+			path, _, _ := strings.Cut(name, " ")
+			if !ok || ours(path) || seen[name] {
+				continue
+			}
+			seen[name] = true
+			licence, err := licenceOf(dir)
+			if err != nil {
+				return fmt.Errorf("%s, which %s is built from: %w", name, m, err)
+			}
+			lines = append(lines, fmt.Sprintf("%-12s %s (%s)\n", licence, name, m))
+		}
+		slices.Sort(lines)
+		fmt.Fprint(out, strings.Join(lines, ""))
+	}
+	return nil
+}
+
+// licenceOf reads the licence files at the top of a module.
+func licenceOf(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	var ids []string
+	for _, e := range entries {
+		name := strings.ToUpper(e.Name())
+		if e.IsDir() || !strings.HasPrefix(name, "LICENSE") && !strings.HasPrefix(name, "LICENCE") && !strings.HasPrefix(name, "COPYING") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return "", err
+		}
+		for _, match := range licensecheck.Scan(text).Match {
+			if !match.IsURL && !slices.Contains(ids, match.ID) {
+				ids = append(ids, match.ID)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return "", fmt.Errorf("no licence that is known in %s", dir)
+	}
+	for _, id := range ids {
+		if !slices.Contains(free, id) {
+			return "", fmt.Errorf("licence %s is not one of %s", id, strings.Join(free, ", "))
+		}
+	}
+	return strings.Join(ids, " and "), nil
+}
