@@ -21,7 +21,7 @@ var bindText string
 func added(folder string, r Release) string {
 	switch folder {
 	case "runtime":
-		return fmt.Sprintf(runtimeText, plain(r.Version), protocol, literals(effective(r.Rules)))
+		return fmt.Sprintf(runtimeText, plain(r.Version), protocol, literals(effective(r.Rules)), r.mark())
 	case "time", "context":
 		return fmt.Sprintf(bindText, folder)
 	}

@@ -69,6 +69,9 @@ func writeAtOnce(path string, text []byte) error {
 		return err
 	}
 	_, err = f.Write(text)
+	if err == nil {
+		err = f.Chmod(0o644) // the cache may serve several users
+	}
 	if closed := f.Close(); err == nil {
 		err = closed
 	}

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -25,42 +26,30 @@ type Release struct {
 // format is part of the key of cached overlays. It changes with what the overlay holds.
 const format = "5"
 
-// Write makes an overlay of the release in a folder of its own beneath cache, if it is not there yet, and returns the
-// path of the file for go build -overlay. The folder's name is a hash of the release and of the files that the overlay
-// replaces, so an overlay that is there is the one that would be made. It is safe to call from several processes at
-// once.
+// Write makes an overlay of the release in a folder of its own beneath cache and returns the path of the file for go build
+// -overlay. The folder's name is a hash of the release and of the files that the overlay replaces. Files that are there
+// already are compared and stay if they are as they have to be, so a second call writes nothing. It is safe to call from
+// several processes at once: they write the same.
 func Write(r Release, cache string) (string, error) {
 	originals, err := read(r)
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(cache, "_"+key(r, originals)) // no pattern of the go command matches it
-	list := filepath.Join(folder, "overlay.json")
-	if complete(list) {
-		return list, nil
-	}
 	files, err := patched(r, originals)
 	if err != nil {
-		return "", fmt.Errorf("unsupported Go release %s: %w", r.Version, err)
-	}
-	if err := save(r, files, folder); err != nil {
 		return "", err
 	}
-	return list, nil
+	folder := filepath.Join(cache, "_"+key(r, originals)) // no pattern of the go command matches it
+	return save(r, files, folder)
 }
 
-// complete reports whether an overlay is there with all of its files.
-func complete(list string) bool {
-	r, err := readReplacements(list)
-	if err != nil {
-		return false
+// Check returns the error that Write returns for a release whose files are not as they have to be.
+func Check(r Release) error {
+	originals, err := read(r)
+	if err == nil {
+		_, err = patched(r, originals)
 	}
-	for _, path := range r.Replace {
-		if _, err := os.Stat(path); err != nil {
-			return false
-		}
-	}
-	return true
+	return err
 }
 
 // An original is a file of the release that the overlay replaces.
@@ -108,7 +97,7 @@ func patched(r Release, originals []original) (map[string]string, error) {
 	for _, o := range originals {
 		text, err := apply(o.file, o.text, o.edits)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("unsupported Go release %s: %w", r.Version, err)
 		}
 		folder := path.Dir(o.file)
 		files[o.file] = text
@@ -118,7 +107,7 @@ func patched(r Release, originals []original) (map[string]string, error) {
 		}
 		files[folder+"/"+addedName] = more
 		if _, err := os.Stat(filepath.Join(r.Root, "src", filepath.FromSlash(folder), addedName)); err == nil {
-			return nil, fmt.Errorf("%s/%s is there already", folder, addedName)
+			return nil, fmt.Errorf("unsupported Go release %s: %s/%s is there already", r.Version, folder, addedName)
 		}
 	}
 	return files, nil
@@ -131,45 +120,40 @@ func plain(version string) string {
 	return version
 }
 
-// save writes the files and the list beside folder, and then gives them its name at once.
-func save(r Release, files map[string]string, folder string) error {
-	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
-		return err
-	}
-	made, err := os.MkdirTemp(filepath.Dir(folder), "making-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(made)
+// save writes the files and, last, the list of them, and returns the list's path.
+func save(r Release, files map[string]string, folder string) (string, error) {
 	list := replacements{make(map[string]string)}
 	for name, text := range files {
 		name = filepath.FromSlash(name)
-		list.Replace[filepath.Join(r.Root, "src", name)] = filepath.Join(folder, name)
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(made, name)), 0o755); err != nil {
-			return err
+		path := filepath.Join(folder, name)
+		list.Replace[filepath.Join(r.Root, "src", name)] = path
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
 		}
-		if err := os.WriteFile(filepath.Join(made, name), []byte(text), 0o644); err != nil {
-			return err
+		if err := keep(path, []byte(text)); err != nil {
+			return "", err
 		}
 	}
 	text, err := json.MarshalIndent(list, "", "\t")
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(made, "overlay.json"), text, 0o644); err != nil {
-		return err
+	path := filepath.Join(folder, "overlay.json")
+	return path, keep(path, text)
+}
+
+// keep writes a file that is not there or has another text.
+func keep(path string, text []byte) error {
+	there := func() bool {
+		is, err := os.ReadFile(path)
+		return err == nil && bytes.Equal(is, text)
 	}
-	if err := os.Chmod(made, 0o755); err != nil {
-		return err
-	}
-	if err = os.Rename(made, folder); err == nil {
+	if there() {
 		return nil
 	}
-	if complete(filepath.Join(folder, "overlay.json")) {
-		return nil // somebody else was faster
+	err := writeAtOnce(path, text)
+	if err != nil && there() {
+		return nil // Windows does not rename to a file that somebody reads: who was faster
 	}
-	if err := os.RemoveAll(folder); err != nil { // something has taken files out of it
-		return err
-	}
-	return os.Rename(made, folder)
+	return err
 }

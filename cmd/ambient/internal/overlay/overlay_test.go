@@ -2,21 +2,39 @@ package overlay
 
 import (
 	"encoding/json"
+	"errors"
 	"go/parser"
 	"go/token"
+	"go/version"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// releases are the ends of what is supported, and the installed one as "".
-var releases = []string{"go1.25.14", "", "go1.27.4"}
+// releases are a patch of each that is tested, of which "" is the installed one.
+var releases = func() []string {
+	all := Tested()
+	for i, patch := range all {
+		if version.Lang(patch) == version.Lang(plain(runtime.Version())) {
+			all[i] = ""
+			return all
+		}
+	}
+	return append(all, "")
+}()
+
+// oldest is a release other than the installed one, unless that is the oldest.
+var oldest = Tested()[0]
 
 // release finds a toolchain as the go command would choose it, downloaded if need be.
 func release(t *testing.T, name, cache string) Toolchain {
@@ -208,15 +226,77 @@ func TestKeyOfTheCache(t *testing.T) {
 	assert.Len(t, seen, 5)
 }
 
-func TestIncompleteOverlayIsMadeAgain(t *testing.T) {
+// Whatever has happened to a file of a cached overlay, the next build has the right one.
+func TestDamagedOverlayIsMadeAgain(t *testing.T) {
 	r, cache := copied(t), t.TempDir()
 	path, err := Write(r, cache)
 	require.NoError(t, err)
 	before := written(t, r, path)
-	require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), "runtime", "proc.go")))
-	path, err = Write(r, cache)
+	folder := filepath.Dir(path)
+	for name, damage := range map[string]func(file string) error{
+		"gone":     os.Remove,
+		"empty":    func(file string) error { return os.Truncate(file, 0) },
+		"tampered": func(file string) error { return os.WriteFile(file, []byte("package runtime\n"), 0o644) },
+		"another's": func(file string) error {
+			return errors.Join(os.Remove(file), os.WriteFile(file, []byte("{}"), 0o444))
+		},
+	} {
+		for _, file := range []string{"runtime/proc.go", "time/" + addedName, "overlay.json"} {
+			t.Run(name+" "+file, func(t *testing.T) {
+				file := filepath.Join(folder, filepath.FromSlash(file))
+				require.NoError(t, damage(file))
+				again, err := Write(r, cache)
+				require.NoError(t, err)
+				assert.Equal(t, path, again)
+				assert.Equal(t, before, written(t, r, again))
+			})
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*", "making-*"))
 	require.NoError(t, err)
-	assert.Equal(t, before, written(t, r, path))
+	assert.Empty(t, files)
+}
+
+// A cache that another user has filled serves those who cannot write to it.
+func TestOverlayThatIsThereIsNotWrittenAgain(t *testing.T) {
+	r, cache := copied(t), t.TempDir()
+	path, err := Write(r, cache)
+	require.NoError(t, err)
+	times := func() map[string]time.Time {
+		times := map[string]time.Time{}
+		require.NoError(t, filepath.WalkDir(filepath.Dir(path), func(path string, d fs.DirEntry, err error) error {
+			require.NoError(t, err)
+			info, err := d.Info()
+			require.NoError(t, err)
+			if runtime.GOOS != "windows" {
+				assert.Equal(t, fs.FileMode(0o444), info.Mode()&0o444, path)
+			}
+			times[path] = info.ModTime()
+			return nil
+		}))
+		return times
+	}
+	before := times()
+	again, err := Write(r, cache)
+	require.NoError(t, err)
+	assert.Equal(t, path, again)
+	assert.Equal(t, before, times())
+}
+
+func TestOverlayIsMadeByManyAtOnce(t *testing.T) {
+	r, cache := copied(t), t.TempDir()
+	var all sync.WaitGroup
+	paths := make([]string, 8)
+	for i := range paths {
+		all.Go(func() {
+			path, err := Write(r, cache)
+			assert.NoError(t, err)
+			paths[i] = path
+		})
+	}
+	all.Wait()
+	assert.Len(t, slices.Compact(paths), 1)
+	assert.Len(t, written(t, r, paths[0]), len(patches())+3)
 }
 
 func TestPlainVersion(t *testing.T) {
@@ -257,11 +337,11 @@ func TestMerge(t *testing.T) {
 // The go command does not replace files beneath GOMODCACHE: a downloaded toolchain is reached by another path.
 func TestDownloadedToolchain(t *testing.T) {
 	cache := t.TempDir()
-	tools := release(t, "go1.25.14", cache)
+	tools := release(t, oldest, cache)
 	assert.Equal(t, []string{"GOROOT=" + tools.Root, "GOTOOLCHAIN=local"}, tools.Env)
 	assert.True(t, strings.HasPrefix(tools.Root, cache))
 	text, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	require.NoError(t, err)
 	assert.False(t, strings.HasPrefix(tools.Root, strings.TrimSpace(string(text))))
-	assert.Equal(t, tools, release(t, "go1.25.14", cache), "the link is there")
+	assert.Equal(t, tools, release(t, oldest, cache), "the link is there")
 }

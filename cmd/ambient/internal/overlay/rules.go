@@ -25,6 +25,7 @@ type Rule struct {
 	Function string // as symbols name it, with the package; "" in a rule for a package
 	Package  string // its path; "" in a rule for a function
 	Tree     bool   // the packages below it too
+	Named    string // as the user wrote it; "" in a built-in rule
 
 	// Starts is what the function of a rule for the standard library calls or is, "go" or "time.AfterFunc", and Counts are
 	// the numbers of these in it, in one release or another.
@@ -84,14 +85,15 @@ func parseRules(text string, line func(*Rule, []string)) (rules []Rule) {
 func Patterns(list string, class Class) (rules []Rule, err error) {
 	for p := range strings.SplitSeq(list, ",") {
 		p = strings.TrimSpace(p)
-		r := Rule{Class: class, Reason: "named on the command line"}
+		r := Rule{Class: class, Reason: "named on the command line", Named: p}
 		if path, ok := strings.CutSuffix(p, "/..."); ok {
 			r.Package, r.Tree = path, true
 			p = path
 		} else {
 			r.Package = p
 		}
-		if p == "" || strings.HasPrefix(p, "-") || strings.HasPrefix(p, ".") || strings.ContainsFunc(p, unicode.IsSpace) {
+		if p == "" || strings.HasPrefix(p, "-") || strings.HasPrefix(p, ".") || strings.ContainsAny(p, "{;}") ||
+			strings.ContainsFunc(p, unicode.IsSpace) {
 			return nil, fmt.Errorf("%q names no package and no function: write them as in example.com/pool, "+
 				"example.com/pool/... or example.com/pool.Pool.Submit", p)
 		}

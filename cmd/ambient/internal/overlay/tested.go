@@ -1,0 +1,34 @@
+package overlay
+
+import (
+	_ "embed"
+	"go/version"
+	"slices"
+	"strings"
+)
+
+// The Makefile reads it too, by .ci/toolchains.
+//
+//go:embed source/releases.txt
+var releasesText string
+
+// Tested returns a patch of each Go release in which everything is tested, in both builds, oldest first, as in
+// "go1.25.14".
+func Tested() (patches []string) {
+	for line := range strings.Lines(releasesText) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			patches = append(patches, line)
+		}
+	}
+	return patches
+}
+
+// IsTested reports whether a Go release is a patch of one that is tested, by its GOVERSION. Release candidates and
+// development versions are not.
+func IsTested(goversion string) bool {
+	v := plain(goversion)
+	lang := version.Lang(v)
+	return version.Compare(v, lang+".0") >= 0 && slices.ContainsFunc(Tested(), func(patch string) bool {
+		return version.Lang(patch) == lang
+	})
+}
