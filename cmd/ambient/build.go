@@ -29,6 +29,8 @@ connection or a batcher starts may serve others. Flags beside those of go:
 	-detach   packages and functions whose go statements start with nothing
 	-what     print what each go statement and timer of the build does, and
 	          why; build nothing
+	-strict   build nothing with a Go release that this command was not tested
+	          with; without, a line on stderr says so
 
 time.AfterFunc and context.AfterFunc do what a go statement there would do.
 gls.Propagation() returns gls.Inherited.
@@ -47,7 +49,7 @@ ambient overlay prints the path of the file that ambient build gives to the go
 command, for the toolchain that the go command chooses in this folder. It is
 for that toolchain alone: print it again when Go is updated. Where a toolchain
 comes from the module cache, a line on stderr says with which environment go
-has to run.
+has to run. -inherit, -detach and -strict are as for ambient build.
 `
 
 // buildCommands are the commands that build with inherited propagation.
@@ -72,11 +74,14 @@ func buildCommands() []subcommand {
 // goFlags are the flags of go build, run, test and install that take no value. Only what may stand before an -overlay
 // of the user's matters.
 var goFlags = strings.Fields(`a asan artifacts benchmem buildvcs c cover failfast fullpath i json linkshared
-	modcacherw msan n race short trimpath v what work x`)
+	modcacherw msan n race short strict trimpath v what work x`)
 
 // goCommand runs go build, run, test or install with the overlay. Its exit code, input and output are go's.
 func goCommand(command string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd, err := prepare(command, args)
+	if err == nil && cmd.note != "" {
+		fmt.Fprintf(stderr, "ambient %s: warning: %s\n", command, cmd.note)
+	}
 	if cmd.what && err == nil {
 		err = what(cmd, stdout)
 		if err == nil {
@@ -92,19 +97,23 @@ func goCommand(command string, args []string, stdin io.Reader, stdout, stderr io
 
 // printOverlay prints the path of the overlay for the toolchain that the go command chooses here.
 func printOverlay(args []string, stdout, stderr io.Writer) int {
-	printWhat, rules, rest, err := cutOwn("build", args)
+	own, rest, err := cutOwn("build", args)
 	if err != nil {
 		fmt.Fprintf(stderr, "ambient overlay: %v\n", err)
 		return 2
 	}
-	if len(rest) > 0 || printWhat {
-		fmt.Fprintln(stderr, "ambient overlay: takes no arguments but -inherit and -detach; its output is for go build -overlay")
+	if len(rest) > 0 || own.what {
+		fmt.Fprintln(stderr, "ambient overlay: takes no arguments but -inherit, -detach and -strict; "+
+			"its output is for go build -overlay")
 		return 2
 	}
-	tools, path, err := find("", rules)
+	tools, path, err := find("", own)
 	if err != nil {
 		fmt.Fprintf(stderr, "ambient overlay: %v\n", err)
 		return 1
+	}
+	if note := untested(tools.Version); note != "" {
+		fmt.Fprintf(stderr, "ambient overlay: warning: %s\n", note)
 	}
 	if len(tools.Env) > 1 {
 		fmt.Fprintf(stderr, "ambient overlay: for this toolchain, run go with %s\n", strings.Join(tools.Env, " "))
@@ -119,13 +128,21 @@ type command struct {
 	args []string // with the name of the command in front
 	env  []string
 
-	what  bool // the decisions are to be printed
-	rules []overlay.Rule
-	rest  []string // the arguments without ambient's own flags and -C
-	dir   string   // of -C
+	own
+	note string   // what the user should know of the release, "" for nothing
+	rest []string // the arguments without ambient's own flags and -C
+	dir  string   // of -C
 }
 
-func find(dir string, rules []overlay.Rule) (overlay.Toolchain, string, error) {
+// The flags of ambient's own.
+type own struct {
+	what   bool // the decisions are to be printed
+	strict bool // a release that is not tested is an error
+	rules  []overlay.Rule
+}
+
+// find returns the toolchain that the go command chooses in dir, and an overlay for it.
+func find(dir string, flags own) (overlay.Toolchain, string, error) {
 	cache, err := overlay.Cache()
 	if err != nil {
 		return overlay.Toolchain{}, "", err
@@ -134,18 +151,29 @@ func find(dir string, rules []overlay.Rule) (overlay.Toolchain, string, error) {
 	if err != nil {
 		return overlay.Toolchain{}, "", err
 	}
-	tools.Rules = rules
+	note := untested(tools.Version)
+	if note != "" && flags.strict {
+		return overlay.Toolchain{}, "", errors.New(note)
+	}
+	tools.Rules = flags.rules
 	path, err := overlay.Write(tools.Release, cache)
+	if err != nil && note != "" {
+		err = fmt.Errorf("%w; %s", err, note)
+	}
 	return tools, path, err
 }
 
 func prepare(name string, args []string) (command, error) {
 	chdir, rest := cutChdir(args)
-	what, rules, rest, err := cutOwn(name, rest)
+	own, rest, err := cutOwn(name, rest)
 	if err != nil {
 		return command{}, err
 	}
-	tools, path, err := find(chdir, rules)
+	tools, path, err := find(chdir, own)
+	if err != nil {
+		return command{}, err
+	}
+	inFlags, err := goflags(tools.Flags)
 	if err != nil {
 		return command{}, err
 	}
@@ -154,10 +182,7 @@ func prepare(name string, args []string) (command, error) {
 		return command{}, err
 	}
 	if users == "" { // what is on the command line wins over GOFLAGS
-		users, _, err = cutFlag("build", strings.Fields(tools.Flags), "overlay")
-		if err != nil {
-			return command{}, err
-		}
+		users, _ = flagIn(inFlags, "overlay")
 	}
 	if users != "" {
 		dir, err := filepath.Abs(chdir)
@@ -168,7 +193,7 @@ func prepare(name string, args []string) (command, error) {
 			return command{}, err
 		}
 	}
-	if rest, err = withToolexec(name, path, tools.Flags, rest); err != nil {
+	if rest, err = withToolexec(name, path, inFlags, rest); err != nil {
 		return command{}, err
 	}
 	all := []string{"go", name}
@@ -176,17 +201,24 @@ func prepare(name string, args []string) (command, error) {
 		all = append(all, "-C", chdir) // go wants it first
 	}
 	all = append(append(all, "-overlay", path), rest...)
-	return command{tools.Command, all, environment(tools.Env), what, rules, rest, chdir}, nil
+	return command{tools.Command, all, environment(tools.Env), own, untested(tools.Version), rest, chdir}, nil
 }
 
 // cutOwn cuts ambient's own flags from those of a go command.
-func cutOwn(name string, args []string) (what bool, rules []overlay.Rule, rest []string, err error) {
+func cutOwn(name string, args []string) (o own, rest []string, err error) {
 	rest = args
-	if at := index(name, rest, "what"); at >= 0 {
-		if strings.Contains(rest[at], "=") {
-			return false, nil, nil, errors.New("flag -what takes no value")
+	for _, f := range []struct {
+		name string
+		is   *bool
+	}{{"what", &o.what}, {"strict", &o.strict}} {
+		at := index(name, rest, f.name)
+		if at < 0 {
+			continue
 		}
-		what, rest = true, slices.Concat(rest[:at], rest[at+1:])
+		if strings.Contains(rest[at], "=") {
+			return own{}, nil, fmt.Errorf("flag -%s takes no value", f.name)
+		}
+		*f.is, rest = true, slices.Concat(rest[:at], rest[at+1:])
 	}
 	// What is detached by name is so whatever else is said of it.
 	for _, f := range []struct {
@@ -195,17 +227,17 @@ func cutOwn(name string, args []string) (what bool, rules []overlay.Rule, rest [
 	}{{"detach", overlay.Nothing}, {"inherit", overlay.Inherits}} {
 		for index(name, rest, f.name) >= 0 {
 			var list string
-			if list, rest, err = cutFlag(name, rest, f.name); err != nil {
-				return false, nil, nil, err
+			if list, rest, err = cutOne(name, rest, f.name); err != nil {
+				return own{}, nil, err
 			}
 			more, err := overlay.Patterns(list, f.class)
 			if err != nil {
-				return false, nil, nil, fmt.Errorf("flag -%s: %w", f.name, err)
+				return own{}, nil, fmt.Errorf("flag -%s: %w", f.name, err)
 			}
-			rules = append(rules, more...)
+			o.rules = append(o.rules, more...)
 		}
 	}
-	return what, rules, rest, nil
+	return o, rest, nil
 }
 
 // environment returns this process's environment with some variables changed. No variable is in it twice.
@@ -237,12 +269,18 @@ func cutChdir(args []string) (dir string, rest []string) {
 	return "", args
 }
 
-// cutFlag cuts a flag with a value, "" where there is none, from the arguments of a go command.
+// cutFlag cuts a flag with a value, "" where there is none, from the arguments of a go command. Where it stands several
+// times, the last one holds.
 func cutFlag(command string, args []string, name string) (value string, rest []string, err error) {
-	at := index(command, args, name)
-	if at < 0 {
-		return "", args, nil
+	for rest = args; err == nil && index(command, rest, name) >= 0; {
+		value, rest, err = cutOne(command, rest, name)
 	}
+	return value, rest, err
+}
+
+// cutOne cuts the first of a flag, which is there.
+func cutOne(command string, args []string, name string) (value string, rest []string, err error) {
+	at := index(command, args, name)
 	end := at + 1
 	_, value, given := strings.Cut(args[at], "=")
 	if !given {

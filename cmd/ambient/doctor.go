@@ -14,19 +14,21 @@ import (
 	"strings"
 
 	"github.com/ambient-go/ambient/cmd/ambient/internal/govet"
+	"github.com/ambient-go/ambient/cmd/ambient/overlay"
 )
 
 const doctorUsage = `Example:
 
 	ambient doctor
 
-Says how ambient works in the module of the current folder: the version of this
-command, the Go release, whether goroutine ids are read the fast way with it and
-why not, what a plain go statement does with values, flags in GOFLAGS that
-matter, which packages use gls and httpctx, what to write for the libraries that
-go.mod requires (an adapter, or a recipe of a few lines), and what ambient vet
-finds. It runs a small program that is built as the module's own programs are.
-It takes no arguments.
+Says how ambient works in the module of the current folder, or in the modules of
+a workspace at the folder of its go.work: the version of this command, the Go
+release, whether it is tested and ambient build works with it, whether goroutine
+ids are read the fast way with it and why not, what a plain go statement does
+with values, flags in GOFLAGS that matter, which packages use gls and httpctx,
+what to write for the libraries that go.mod requires (an adapter, or a recipe of
+a few lines), and what ambient vet finds. It runs a small program that is built
+as the module's own programs are. It takes no arguments.
 
 Exit code: 0 all is well, 1 something is wrong, 2 wrong use.
 `
@@ -56,7 +58,8 @@ type report struct {
 	w     io.Writer
 	wrong []string
 
-	imports   map[string]bool // of the module's packages
+	modules   []string        // their folders, for the go command: the module here, or those of the workspace
+	imports   map[string]bool // of the modules' packages
 	inherited bool            // its programs are built with inheritance
 }
 
@@ -84,8 +87,8 @@ func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "ambient doctor: %v: see ambient help doctor\n", err)
 		return wrong
 	}
-	var env struct{ GOVERSION, GOFLAGS, GOMOD, GOOS, GOARCH, GOEXPERIMENT string }
-	text, err := output("go", "env", "-json", "GOVERSION", "GOFLAGS", "GOMOD", "GOOS", "GOARCH", "GOEXPERIMENT")
+	var env struct{ GOROOT, GOVERSION, GOFLAGS, GOMOD, GOWORK, GOOS, GOARCH string }
+	text, err := output("go", "env", "-json", "GOROOT", "GOVERSION", "GOFLAGS", "GOMOD", "GOWORK", "GOOS", "GOARCH")
 	if err == nil {
 		err = json.Unmarshal(text, &env)
 	}
@@ -95,11 +98,9 @@ func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	}
 	r := &report{w: stdout}
 	r.line("command", "%s", ownVersion())
-	r.release(env.GOVERSION, env.GOOS+"/"+env.GOARCH)
+	r.release(overlay.Release{Root: env.GOROOT, Version: env.GOVERSION}, env.GOOS+"/"+env.GOARCH)
 	r.goflags(env.GOFLAGS)
-	if env.GOMOD == "" || env.GOMOD == os.DevNull {
-		r.fault("module", "there is none here: go to the folder of one, or go mod init")
-	} else if r.module() {
+	if r.here(env.GOMOD, env.GOWORK) && r.module() {
 		r.probe()
 		r.libraries()
 		r.vet()
@@ -110,12 +111,22 @@ func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return good
 }
 
-func (r *report) release(version, port string) {
-	if old(version) {
-		r.fault("Go", "%s %s: ambient needs Go 1.25 or later", version, port)
+func (r *report) release(release overlay.Release, port string) {
+	if old(release.Version) {
+		r.fault("Go", "%s %s: ambient needs Go 1.25 or later", release.Version, port)
 		return
 	}
-	r.line("Go", "%s %s", version, port)
+	r.line("Go", "%s %s", release.Version, port)
+	if note := untested(release.Version); note != "" {
+		r.line("tested", "NOT, neither with go build nor with ambient build: %s", note)
+	} else {
+		r.line("tested", "yes, with go build (explicit) and with ambient build (inherited)")
+	}
+	if err := overlay.Check(release); err != nil {
+		r.line("ambient build", "does not work here: %v", err)
+	} else {
+		r.line("ambient build", "works: each place of the runtime that has to change is there")
+	}
 }
 
 func old(version string) bool {
@@ -140,7 +151,12 @@ var flagsThatMatter = []struct{ name, meaning string }{
 
 func (r *report) goflags(text string) {
 	any := false
-	for _, flag := range strings.Fields(text) {
+	flags, err := goflags(text)
+	if err != nil {
+		r.fault("GOFLAGS", "%v", err)
+		return
+	}
+	for _, flag := range flags {
 		name, _, _ := strings.Cut(strings.Replace(flag, "--", "-", 1), "=")
 		for _, f := range flagsThatMatter {
 			if name == f.name {
@@ -154,10 +170,48 @@ func (r *report) goflags(text string) {
 	}
 }
 
+// here finds the module of the current folder, or those of the workspace where that is no module's.
+func (r *report) here(mod, work string) bool {
+	if mod != "" && mod != os.DevNull {
+		r.modules = []string{"."}
+		return true
+	}
+	if work == "" || work == "off" {
+		r.fault("module", "there is none here: go to the folder of one, or go mod init")
+		return false
+	}
+	text, err := output("go", "list", "-m", "-f", "{{.Dir}}")
+	if err != nil {
+		r.fault("module", "%v", err)
+		return false
+	}
+	r.modules = strings.Split(strings.TrimSpace(string(text)), "\n")
+	return true
+}
+
+// patterns are those of all packages.
+func (r *report) patterns() (patterns []string) {
+	for _, dir := range r.modules {
+		patterns = append(patterns, dir+"/...")
+	}
+	return patterns
+}
+
+// shown are the patterns as one would type them.
+func (r *report) shown() []string {
+	shown := r.patterns()
+	for i, p := range shown {
+		if short := shorten(p); short != p {
+			shown[i] = "./" + filepath.ToSlash(short)
+		}
+	}
+	return shown
+}
+
 // module says which packages use the library, and reports whether there is something to look at.
 func (r *report) module() bool {
-	text, err := output("go", "list", "-e", "-test", "-f",
-		"{{if not .DepOnly}}{{.ImportPath}} {{join .Imports \" \"}}{{end}}", "./...")
+	text, err := output("go", append([]string{"list", "-e", "-test", "-f",
+		"{{if not .DepOnly}}{{.ImportPath}} {{join .Imports \" \"}}{{end}}"}, r.patterns()...)...)
 	if err != nil {
 		r.fault("module", "%v", err)
 		return false
@@ -235,7 +289,7 @@ func runProbe() (*probe, error) {
 }
 
 func (r *report) vet() {
-	o, err := (&vetFlags{patterns: []string{"./..."}}).options()
+	o, err := (&vetFlags{patterns: r.patterns()}).options()
 	var findings []govet.Finding
 	if err == nil {
 		findings, err = govet.Run(o)
@@ -259,7 +313,8 @@ func (r *report) vet() {
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%s %d", name, number[name])
 	}
-	r.fault("vet", "%s (%s): see ambient vet ./...", count(len(findings), "finding"), strings.Join(names, ", "))
+	r.fault("vet", "%s (%s): see ambient vet %s", count(len(findings), "finding"), strings.Join(names, ", "),
+		strings.Join(r.shown(), " "))
 }
 
 // output runs a command and returns what it prints; its error is the first line of what it complains about.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -190,38 +192,44 @@ func (l *libraryRow) of(path string) bool {
 
 // libraries says what to write for the libraries that go.mod requires by itself.
 func (r *report) libraries() {
-	text, err := output("go", "mod", "edit", "-json")
-	var mod struct {
-		Require []struct {
-			Path     string
-			Indirect bool
+	said := map[string]bool{}
+	for _, dir := range r.modules {
+		text, err := output("go", "mod", "edit", "-json", filepath.Join(dir, "go.mod"))
+		var mod struct {
+			Require []struct {
+				Path     string
+				Indirect bool
+			}
+		}
+		if err == nil {
+			err = json.Unmarshal(text, &mod)
+		}
+		if err != nil {
+			r.fault("library", "not known: %v", err)
+			return
+		}
+		for _, required := range mod.Require {
+			for i := range libraryRows {
+				l := &libraryRows[i]
+				name := cmp.Or(l.pkg, required.Path)
+				if required.Indirect || said[name] || !l.of(required.Path) || l.pkg != "" && !r.imports[l.pkg] {
+					continue
+				}
+				said[name] = true
+				r.library(l, name)
+			}
 		}
 	}
-	if err == nil {
-		err = json.Unmarshal(text, &mod)
+}
+
+func (r *report) library(l *libraryRow, name string) {
+	kind := "module"
+	if strings.Contains(l.folder, "/recipes/") {
+		kind = "recipe"
 	}
-	if err != nil {
-		r.fault("library", "not known: %v", err)
-		return
+	nothing := ""
+	if r.inherited && l.alone != "" {
+		nothing = "; with nothing start " + l.alone
 	}
-	for _, required := range mod.Require {
-		for _, l := range libraryRows {
-			if required.Indirect || !l.of(required.Path) || l.pkg != "" && !r.imports[l.pkg] {
-				continue
-			}
-			kind := "module"
-			if strings.Contains(l.folder, "/recipes/") {
-				kind = "recipe"
-			}
-			name := required.Path
-			if l.pkg != "" {
-				name = l.pkg
-			}
-			nothing := ""
-			if r.inherited && l.alone != "" {
-				nothing = "; with nothing start " + l.alone
-			}
-			r.line("library", "%s: %s %s: %s%s", name, kind, l.folder, l.write, nothing)
-		}
-	}
+	r.line("library", "%s: %s %s: %s%s", name, kind, l.folder, l.write, nothing)
 }

@@ -82,7 +82,7 @@ func TestLibrariesOfABuildWithInheritance(t *testing.T) {
 	require.NoError(t, os.WriteFile("go.mod", []byte(mod), 0o600))
 	lines := func(inherited bool) string {
 		var out strings.Builder
-		r := &report{w: &out, inherited: inherited}
+		r := &report{w: &out, modules: []string{"."}, inherited: inherited}
 		r.libraries()
 		assert.Empty(t, r.wrong)
 		return out.String()

@@ -31,7 +31,7 @@ func commands() []subcommand {
 	return append([]subcommand{
 		{"vet", "find where values are lost or outlive their request; -fix mends", vetUsage, vet},
 		{"doctor", "say how ambient works with this Go release and in this module", doctorUsage, doctor},
-		{"version", "print the version of this command", versionUsage, version},
+		{"version", "print the version of this command, or how programs were built", versionUsage, version},
 	}, buildCommands()...)
 }
 

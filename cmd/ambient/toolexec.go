@@ -26,10 +26,10 @@ var coverFlags = []string{"cover", "coverpkg", "covermode", "coverprofile"}
 
 // withToolexec adds the flag to the arguments of a go command if something is covered. A -toolexec of the user's runs
 // the tools in turn.
-func withToolexec(command, overlay, goflags string, args []string) ([]string, error) {
-	inFlags := strings.Fields(goflags)
+func withToolexec(command, overlay string, inFlags, args []string) ([]string, error) {
 	if !slices.ContainsFunc(coverFlags, func(name string) bool {
-		return index(command, args, name) >= 0 || index("build", inFlags, name) >= 0
+		_, given := flagIn(inFlags, name)
+		return given || index(command, args, name) >= 0
 	}) {
 		return args, nil
 	}
@@ -38,9 +38,7 @@ func withToolexec(command, overlay, goflags string, args []string) ([]string, er
 		return nil, err
 	}
 	if users == "" {
-		if users, _, err = cutFlag("build", inFlags, "toolexec"); err != nil {
-			return nil, err
-		}
+		users, _ = flagIn(inFlags, "toolexec")
 	}
 	self, err := os.Executable()
 	if err != nil {

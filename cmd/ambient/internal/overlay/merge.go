@@ -14,7 +14,7 @@ type replacements struct{ Replace map[string]string }
 
 // Merge writes an overlay with what is in two others beneath cache and returns its path. The second is the user's; dir
 // is what its path is relative to. The paths in it stay as they are: the go command takes them relative to where it
-// runs.
+// runs. What Write has made for the user before, as of another release, is left out.
 func Merge(ours, users, dir, cache string) (string, error) {
 	if !filepath.IsAbs(users) {
 		users = filepath.Join(dir, users)
@@ -26,6 +26,24 @@ func Merge(ours, users, dir, cache string) (string, error) {
 	more, err := readReplacements(users)
 	if err != nil {
 		return "", err
+	}
+	earlier, folder, err := more.made()
+	if err != nil {
+		return "", err
+	}
+	if folder != "" {
+		now, _, err := merged.made()
+		if err != nil {
+			return "", err
+		}
+		if earlier.Flags != "" && earlier.Flags != now.Flags {
+			return "", fmt.Errorf("overlay %s was made with %s, which this build is not: give it the same flags, or no such overlay",
+				users, earlier.Flags)
+		}
+		maps.DeleteFunc(more.Replace, func(_, path string) bool { return beneath(path, folder) })
+		if len(more.Replace) == 0 {
+			return ours, nil
+		}
 	}
 	for path := range more.Replace {
 		if _, both := merged.Replace[filepath.Clean(path)]; both {
@@ -54,6 +72,25 @@ func readReplacements(path string) (replacements, error) {
 		r.Replace = make(map[string]string)
 	}
 	return r, nil
+}
+
+// made returns the mark in the files that Write has made and their folder, "" where there are none.
+func (r replacements) made() (m Mark, folder string, err error) {
+	for from, to := range r.Replace {
+		if filepath.Base(from) != addedName || filepath.Base(filepath.Dir(from)) != "runtime" || to == "" {
+			continue
+		}
+		file, err := os.Open(to)
+		if err != nil {
+			return Mark{}, "", err
+		}
+		m, found, err := FindMark(file)
+		file.Close()
+		if found || err != nil {
+			return m, filepath.Dir(filepath.Dir(to)), err
+		}
+	}
+	return Mark{}, "", nil
 }
 
 // Files returns what an overlay puts in the place of what, by the paths of the files.

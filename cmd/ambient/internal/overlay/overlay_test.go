@@ -334,6 +334,59 @@ func TestMerge(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
+// What ambient overlay has printed, perhaps for another release, is no more than what is made now.
+func TestMergeWithAnOverlayOfOurs(t *testing.T) {
+	r, cache := copied(t), t.TempDir()
+	made := func(version, inherit string) string {
+		t.Helper()
+		r := Release{Root: r.Root, Version: version}
+		if inherit != "" {
+			rules, err := Patterns(inherit, Inherits)
+			require.NoError(t, err)
+			r.Rules = rules
+		}
+		path, err := Write(r, cache)
+		require.NoError(t, err)
+		return path
+	}
+	now := made(r.Version, "")
+	for name, users := range map[string]string{"the same": now, "of another release": made("go1.25.99", "")} {
+		path, err := Merge(now, users, "", cache)
+		require.NoError(t, err)
+		assert.Equal(t, now, path, name)
+	}
+	pool := made(r.Version, "example.com/pool")
+	path, err := Merge(pool, now, "", cache)
+	require.NoError(t, err)
+	assert.Equal(t, pool, path, "what is said now is more")
+	path, err = Merge(pool, made("go1.25.99", "example.com/pool"), "", cache)
+	require.NoError(t, err)
+	assert.Equal(t, pool, path)
+	_, err = Merge(now, pool, "", cache)
+	assert.ErrorContains(t, err, "was made with -inherit=example.com/pool, which this build is not: give it the same flags")
+
+	// With files of the user's own beside it.
+	mixed, err := readReplacements(made("go1.25.99", ""))
+	require.NoError(t, err)
+	mixed.Replace["x.go"] = "y.go"
+	text, err := json.Marshal(mixed)
+	require.NoError(t, err)
+	file := filepath.Join(cache, "mixed.json")
+	require.NoError(t, os.WriteFile(file, text, 0o644))
+	path, err = Merge(now, file, "", cache)
+	require.NoError(t, err)
+	want, err := readReplacements(now)
+	require.NoError(t, err)
+	want.Replace["x.go"] = "y.go"
+	merged, err := readReplacements(path)
+	require.NoError(t, err)
+	assert.Equal(t, want, merged)
+
+	require.NoError(t, os.RemoveAll(filepath.Dir(pool)+"/runtime"))
+	_, err = Merge(now, pool, "", cache)
+	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
 // The go command does not replace files beneath GOMODCACHE: a downloaded toolchain is reached by another path.
 func TestDownloadedToolchain(t *testing.T) {
 	cache := t.TempDir()

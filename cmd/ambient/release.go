@@ -1,0 +1,20 @@
+package main
+
+import (
+	"fmt"
+	goversion "go/version"
+
+	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+)
+
+// untested says of a Go release that it is not tested and what to do about it, "" where it is.
+func untested(release string) string {
+	if overlay.IsTested(release) {
+		return ""
+	}
+	all := overlay.Tested()
+	newest := all[len(all)-1]
+	return fmt.Sprintf("%s is none of the Go releases that this version of ambient was tested with, %s to %s: "+
+		"update ambient, or use a tested release, as by GOTOOLCHAIN=%s where go.mod allows it",
+		release, goversion.Lang(all[0]), goversion.Lang(newest), newest)
+}
