@@ -7,9 +7,9 @@ SOAK ?= 1000000
 PROTOCOL ?= 30s
 FLEET ?= 10000
 
-# Every version that this project pins. go.mod says which releases it works with, compat tests the ends of the range.
-GO_OLDEST := 1.25.14
-GO_NEWEST := 1.27.4
+# The Go releases besides the installed one, and the newest of all, by their newest patches. Only recipes ask for them.
+OTHER_GO := .ci/toolchains others
+NEWEST_GO := .ci/toolchains newest
 GOLANGCI_LINT_VERSION := v2.15.0
 
 # What the root module may require by itself, and how long a source file may be. Tests may be longer.
@@ -114,10 +114,11 @@ cover: ## coverage of all packages by all tests, as build/cover.html
 
 # go test takes what does not ask for AMBIENT_BUILDS from its cache.
 .PHONY: builds
-builds: ## the tests that build programs, which make test leaves out: all of them, and those of gls on the ends of the range
+builds: ## the tests that build programs, which make test leaves out: all of them, and those of gls with the other Go releases
 	AMBIENT_BUILDS=1 $(GO) test -timeout 30m ./...
-	AMBIENT_BUILDS=1 GOTOOLCHAIN=go$(GO_OLDEST) $(GO_TEST) ./gls
-	AMBIENT_BUILDS=1 GOTOOLCHAIN=go$(GO_NEWEST) $(GO_TEST) ./gls
+	@set -e; releases=$$($(OTHER_GO)); for release in $$releases; do \
+		echo "GOTOOLCHAIN=$$release go test ./gls"; AMBIENT_BUILDS=1 GOTOOLCHAIN=$$release $(GO_TEST) ./gls; \
+	done
 
 .PHONY: stress
 stress: ## the long forms of the tests that look for races, leaks and lost values
@@ -176,12 +177,13 @@ bench-modes: $(AMBIENT) ## benchmarks/MODES.md: go build beside ambient build
 	cd benchmarks && $(GO) run . modes -ambient $(AMBIENT)
 
 .PHONY: compat
-compat: ## all tests with the oldest Go release, the installed one and the newest
-	GOTOOLCHAIN=go$(GO_OLDEST) $(GO_TEST) ./...
+compat: ## all tests with each Go release that cmd/ambient/overlay/source/releases.txt lists
 	$(GO_TEST) ./...
-	GOTOOLCHAIN=go$(GO_NEWEST) $(GO_TEST) ./...
+	@set -e; releases=$$($(OTHER_GO)); for release in $$releases; do \
+		echo "GOTOOLCHAIN=$$release go test ./..."; GOTOOLCHAIN=$$release $(GO_TEST) ./...; \
+	done
 
-# ambient build's runtime, on the installed Go release and on the newest one.
+# ambient build's runtime.
 STD := runtime sync context time net/http testing/synctest iter os/signal
 
 .PHONY: $(AMBIENT)
@@ -193,10 +195,11 @@ test-inherited: inherited test-std ## all tests where every go statement propaga
 
 # The examples that are left out show values that are lost.
 .PHONY: inherited
-inherited: $(AMBIENT) ## all tests where every go statement propagates
-	AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 10m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...
-	AMBIENT_EXPECT=inherited GOTOOLCHAIN=go$(GO_NEWEST) \
-		$(AMBIENT) test -timeout 10m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...
+inherited: $(AMBIENT) ## all tests where every go statement propagates, with each Go release
+	@set -e; releases=$$($(OTHER_GO)); for release in local $$releases; do \
+		echo "GOTOOLCHAIN=$$release ambient test ./..."; AMBIENT_EXPECT=inherited GOTOOLCHAIN=$$release \
+			$(AMBIENT) test -strict -timeout 10m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...; \
+	done
 
 # The two builds run one after the other: each has both processors. AMBIENT_LONG=1 is the long form.
 .PHONY: mix
@@ -207,7 +210,7 @@ mix: $(AMBIENT) ## clients, servers and pools of all kinds, in both builds: nobo
 
 .PHONY: test-std
 test-std: $(AMBIENT) ## the standard library's own tests with ambient build's runtime and without
-	@for version in local go$(GO_NEWEST); do \
+	@set -e; newest=$$($(NEWEST_GO)); set +e; for version in local $$newest; do \
 		export GOTOOLCHAIN=$$version; \
 		for mode in go $(AMBIENT); do \
 			echo "$$mode test -short $(STD) ($$version)"; \

@@ -173,7 +173,7 @@ func (r *report) goflags(text string) {
 // here finds the module of the current folder, or those of the workspace where that is no module's.
 func (r *report) here(mod, work string) bool {
 	if mod != "" && mod != os.DevNull {
-		r.modules = []string{"."}
+		r.modules = []string{filepath.Dir(mod)}
 		return true
 	}
 	if work == "" || work == "off" {
@@ -198,14 +198,14 @@ func (r *report) patterns() (patterns []string) {
 }
 
 // shown are the patterns as one would type them.
-func (r *report) shown() []string {
+func (r *report) shown() string {
 	shown := r.patterns()
 	for i, p := range shown {
 		if short := shorten(p); short != p {
 			shown[i] = "./" + filepath.ToSlash(short)
 		}
 	}
-	return shown
+	return strings.Join(shown, " ")
 }
 
 // module says which packages use the library, and reports whether there is something to look at.
@@ -314,7 +314,7 @@ func (r *report) vet() {
 		names[i] = fmt.Sprintf("%s %d", name, number[name])
 	}
 	r.fault("vet", "%s (%s): see ambient vet %s", count(len(findings), "finding"), strings.Join(names, ", "),
-		strings.Join(r.shown(), " "))
+		r.shown())
 }
 
 // output runs a command and returns what it prints; its error is the first line of what it complains about.

@@ -282,7 +282,7 @@ func shorten(path string) string {
 	if err != nil {
 		return path
 	}
-	return strings.TrimPrefix(path, dir+string(filepath.Separator))
+	return strings.TrimPrefix(path, filepath.Clean(dir)+string(filepath.Separator)) // PWD may be any path to it
 }
 
 func count(n int, noun string) string {
