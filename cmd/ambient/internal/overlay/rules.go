@@ -163,6 +163,8 @@ func effective(users []Rule) []Rule {
 	for _, name := range []string{"testing/synctest.Test", "testing/synctest.testingSynctestTest"} {
 		rules = append(rules, Rule{Class: Inherits, Function: name})
 	}
+	// A debugger's call of a function runs on a goroutine that runtime.debugCallWrap starts, for the one that it stopped.
+	rules = append(rules, Rule{Class: Inherits, Function: "runtime.debugCallV2"})
 	// The functions that the overlay itself adds or changes call on behalf of their callers.
 	for _, name := range []string{"time.AfterFunc", "time.ambientBind", "context.AfterFunc", "context.ambientBind"} {
 		rules = append(rules, Rule{Class: Caller, Function: name})
