@@ -76,7 +76,7 @@ func (r *repository) exported(m *member, commit string) (map[string]*types.Packa
 			return nil, err
 		}
 		defer os.RemoveAll(dir)
-		if err := r.export(commit, dir); err != nil {
+		if err := r.export(commit, dir, m); err != nil {
 			return nil, err
 		}
 	}

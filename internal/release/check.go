@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -116,11 +117,24 @@ func (r *repository) loads(m *member, version string, o *outsider) error {
 	if err := os.MkdirAll(source, 0o750); err != nil {
 		return err
 	}
-	if err := r.export(m.tag(version), source); err != nil {
+	if err := r.export(m.tag(version), source, m); err != nil {
 		return err
 	}
 	_, err := o.run(filepath.Join(source, filepath.FromSlash(m.folder)), "go", "list", "-mod=readonly", "-deps", "-test", "./...")
 	return err
+}
+
+// getting is the first command of a text that gets the library.
+func getting(name string) (string, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	command := regexp.MustCompile(`go get ` + regexp.QuoteMeta(root) + `[\w/]*`).FindString(string(text))
+	if command == "" {
+		return "", fmt.Errorf("%s: no go get of the library", name)
+	}
+	return command, nil
 }
 
 // firstBlock is the first piece of Go in a text, made a program where it has no package clause.

@@ -82,7 +82,11 @@ func (o *outsider) wants(text, dir, name string, args ...string) error {
 }
 
 func (o *outsider) firstProgram(readme string) error {
-	o.step("go get " + root + "@" + o.version + ", and README's first program")
+	get, err := getting(readme)
+	if err != nil {
+		return err
+	}
+	o.step(get + "@" + o.version + ", and README's first program")
 	source, err := firstBlock(readme)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func (o *outsider) firstProgram(readme string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.all(dir, "go get "+root+"@"+o.version, "go build -o program .", "go vet .", "go mod verify"); err != nil {
+	if err := o.all(dir, get+"@"+o.version, "go build -o program .", "go vet .", "go mod verify"); err != nil {
 		return err
 	}
 	return o.wants("Ada", dir, filepath.Join(dir, "program"))
@@ -117,7 +121,7 @@ func (o *outsider) toolDirective() error {
 	if err != nil {
 		return err
 	}
-	if err := o.all(dir, "go get "+root+"@"+o.version, "go get -tool "+tool+"@"+o.version, "go mod tidy", "go mod verify"); err != nil {
+	if err := o.all(dir, "go get "+root+"/gls@"+o.version, "go get -tool "+tool+"@"+o.version, "go mod tidy", "go mod verify"); err != nil {
 		return err
 	}
 	return o.wants(o.version, dir, "go", "tool", "ambient", "version")
@@ -167,7 +171,7 @@ func (o *outsider) vet() error {
 	if err != nil {
 		return err
 	}
-	if err := o.all(dir, "go get "+root+"@"+o.version); err != nil {
+	if err := o.all(dir, "go get "+root+"/gls@"+o.version); err != nil {
 		return err
 	}
 	ambient, vettool := filepath.Join(o.bin, "ambient"), "-vettool="+filepath.Join(o.bin, "ambient-vet")
@@ -192,7 +196,7 @@ func (o *outsider) build() error {
 		return err
 	}
 	ambient := filepath.Join(o.bin, "ambient")
-	if err := o.all(dir, "go get "+root+"@"+o.version, ambient+" build -o program .", ambient+" test ./..."); err != nil {
+	if err := o.all(dir, "go get "+root+"/gls@"+o.version, ambient+" build -o program .", ambient+" test ./..."); err != nil {
 		return err
 	}
 	return o.wants("Ada true", dir, filepath.Join(dir, "program"))

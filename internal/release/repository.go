@@ -27,7 +27,7 @@ var unpublished = []string{
 // A repository is a clone.
 type repository struct {
 	dir     string
-	modules []*member // each one behind those that it requires
+	modules []*member // the library first, each one behind those that it requires
 }
 
 // A member is one of its modules.
@@ -64,7 +64,9 @@ func open(dir string) (*repository, error) {
 				m.requires = append(m.requires, r.Mod.Path)
 			}
 		}
-		all = append(all, m)
+		if all = append(all, m); m.folder == "" {
+			all = slices.Insert(all[:len(all)-1], 0, m)
+		}
 	}
 	r := &repository{dir: dir}
 	for len(all) > 0 {

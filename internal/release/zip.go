@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func (r *repository) pack(m *member, version, commit, proxy string) (string, err
 		return "", err
 	}
 	defer os.RemoveAll(source)
-	if err := r.export(commit, source); err != nil {
+	if err := r.export(commit, source, m, "LICENSE"); err != nil {
 		return "", err
 	}
 	folder := filepath.Join(source, filepath.FromSlash(m.folder))
@@ -58,10 +59,11 @@ func (r *repository) pack(m *member, version, commit, proxy string) (string, err
 	)
 }
 
-// export writes the files of a commit into a folder.
-func (r *repository) export(commit, folder string) error {
+// export writes the files of a module as they are in a commit into a folder, and others of the repository.
+func (r *repository) export(commit, folder string, m *member, others ...string) error {
 	file := filepath.Join(folder, ".tar")
-	if _, err := git(r.dir, "archive", "--format=tar", "-o", file, commit); err != nil {
+	paths := append(others, path.Join(".", m.folder))
+	if _, err := git(r.dir, append([]string{"archive", "--format=tar", "-o", file, commit, "--"}, paths...)...); err != nil {
 		return err
 	}
 	defer os.Remove(file)
@@ -103,35 +105,54 @@ func (r *repository) writeSums(version string) error {
 		return err
 	}
 	defer os.RemoveAll(proxy)
-	sums := map[string][]string{}
+	sums, changed := map[string][]string{}, false
+	amend := func() error {
+		if !changed {
+			return nil
+		}
+		changed = false
+		_, err := git(r.dir, "commit", "-q", "-a", "--amend", "--no-edit")
+		return err
+	}
 	for _, m := range r.published() {
 		var lines []string
 		for _, path := range m.requires {
 			lines = append(lines, sums[path]...)
 		}
 		if len(lines) > 0 {
+			changed = true
 			if err := addSums(r.name(m, "go.sum"), lines); err != nil {
 				return err
 			}
-			if _, err := git(r.dir, "commit", "-q", "-a", "--amend", "--no-edit"); err != nil {
-				return err
-			}
 		}
-		name, err := r.pack(m, version, "HEAD", proxy)
-		if err != nil {
+		if !slices.ContainsFunc(r.published(), func(other *member) bool { return slices.Contains(other.requires, m.path) }) {
+			continue
+		}
+		if err := amend(); err != nil {
 			return err
 		}
-		hash, err := dirhash.HashZip(name+".zip", dirhash.Hash1)
-		if err != nil {
+		if sums[m.path], err = r.sums(m, version, proxy); err != nil {
 			return err
 		}
-		modHash, err := dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) { return os.Open(name + ".mod") })
-		if err != nil {
-			return err
-		}
-		sums[m.path] = []string{m.path + " " + version + " " + hash, m.path + " " + version + "/go.mod " + modHash}
 	}
-	return nil
+	return amend()
+}
+
+// sums are the lines of a go.sum about m, as it is in the last commit.
+func (r *repository) sums(m *member, version, proxy string) ([]string, error) {
+	name, err := r.pack(m, version, "HEAD", proxy)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := dirhash.HashZip(name+".zip", dirhash.Hash1)
+	if err != nil {
+		return nil, err
+	}
+	modHash, err := dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) { return os.Open(name + ".mod") })
+	if err != nil {
+		return nil, err
+	}
+	return []string{m.path + " " + version + " " + hash, m.path + " " + version + "/go.mod " + modHash}, nil
 }
 
 // addSums puts lines where go mod tidy has them.
