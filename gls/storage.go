@@ -47,7 +47,7 @@ func NewWithDefault[T any](name string, value T) *Storage[T] {
 func (s *Storage[T]) Get() (value T, ok bool) {
 	// The conversion of untyped in place: the call would exceed the inliner's budget of 80. This
 	// takes 79.
-	found, ok := carrier.Value((*frame.Storage)(unsafe.Pointer(s)))
+	found, ok := carrier.Value((*frame.Storage)(unsafe.Pointer(s))) //nolint:gosec // at offset 0
 	// The assertion fails only for a nil of an interface type T, and then gives that nil.
 	value, _ = found.(T)
 	return value, ok

@@ -92,7 +92,9 @@ func TestCodeOfTheReadme(t *testing.T) {
 			programs++
 		}
 		dir := t.TempDir()
-		write := func(name, text string) { require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)) }
+		write := func(name, text string) {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+		}
 		write("main.go", code)
 		write("go.sum", read(t, "go.sum"))
 		write("go.mod", strings.Replace(read(t, "go.mod"), "module github.com/ambient-go/ambient", "module m", 1)+
