@@ -177,7 +177,7 @@ bench-modes: $(AMBIENT) ## benchmarks/MODES.md: go build beside ambient build
 	cd benchmarks && $(GO) run . modes -ambient $(AMBIENT)
 
 .PHONY: compat
-compat: ## all tests with each Go release that cmd/ambient/overlay/source/releases.txt lists
+compat: ## all tests with each Go release that cmd/ambient/internal/overlay/source/releases.txt lists
 	$(GO_TEST) ./...
 	@set -e; releases=$$($(OTHER_GO)); for release in $$releases; do \
 		echo "GOTOOLCHAIN=$$release go test ./..."; GOTOOLCHAIN=$$release $(GO_TEST) ./...; \

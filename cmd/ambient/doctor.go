@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/ambient-go/ambient/cmd/ambient/internal/govet"
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
 const doctorUsage = `Example:

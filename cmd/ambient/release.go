@@ -4,7 +4,7 @@ import (
 	"fmt"
 	goversion "go/version"
 
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
 // untested says of a Go release that it is not tested and what to do about it, "" where it is.

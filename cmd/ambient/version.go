@@ -11,7 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/ambient-go/ambient/cmd/ambient/overlay"
+	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
 const versionUsage = `Example:
