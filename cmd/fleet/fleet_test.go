@@ -100,9 +100,9 @@ func TestOneOrderIsOneFlowThroughAllProcesses(t *testing.T) {
 		"%d messages, %d rows, %d requests to the carrier", n, tenants, f.kills, refused.Load(), len(lines), len(spans),
 		len(v.byTrace), len(tap.messages), 2*n, len(carrier.sent))
 
+	var picture bytes.Buffer
+	require.NoError(t, drawOne(f.place.dir, &picture))
 	if file := os.Getenv("FLEET_PICTURE"); file != "" {
-		var picture bytes.Buffer
-		require.NoError(t, drawOne(f.place.dir, &picture))
 		require.NoError(t, os.WriteFile(file, picture.Bytes(), 0o644))
 	}
 }
@@ -200,7 +200,7 @@ func tapQueue(t *testing.T, address string) *tap {
 // waitUntilEmpty returns when each message has been acted upon.
 func (q *tap) waitUntilEmpty(t *testing.T) {
 	var left uint64
-	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		stream, err := q.stream.Stream(t.Context(), subject)
 		if err != nil {
 			continue // it is being started

@@ -58,7 +58,8 @@ type queue struct {
 // openQueue returns the queue of the server at address. It waits for that.
 func openQueue(address string) (*queue, error) {
 	conn, err := nats.Connect("nats://"+address,
-		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond))
+		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // who has published knows, and a line has a flow
 	if err != nil {
 		return nil, err
 	}
