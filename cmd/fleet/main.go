@@ -1,7 +1,7 @@
 // Command fleet is five small services, each a process of its own, that one request goes through: an edge that speaks
 // HTTP, a gRPC service, the consumer of a NATS queue, a Temporal activity, and an HTTP service with a SQLite store. The
-// tenant, the user, the request's id and the trace are on every log line, span, message and row of each, and no function
-// of theirs takes a ctx or a tenant. See README.md; make fleet runs it.
+// tenant, the user, the request's id and the trace are on every log line, span, message and row of each, and no
+// function of theirs takes a ctx or a tenant. See README.md; make fleet runs it.
 package main
 
 import (
@@ -35,15 +35,16 @@ type place struct {
 
 // roles are the processes. Each serves until done is closed.
 var roles = map[string]func(p place, done <-chan struct{}) error{
-	"edge": runEdge, "orders": runOrders, "queue": runQueue, "worker": runWorker, "store": runStore, "shipping": runShipping,
+	"edge": runEdge, "orders": runOrders, "queue": runQueue,
+	"worker": runWorker, "store": runStore, "shipping": runShipping,
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprint(stderr, "fleet -role=edge -dir=build/fleet\n\nis one process of the fleet. Start queue, store, shipping, "+
-			"worker, orders and edge, each with the same flags otherwise.\n\n")
+		fmt.Fprint(stderr, "fleet -role=edge -dir=/tmp/fleet\n\nis one process of the fleet. "+
+			"Start queue, store, shipping, worker, orders and edge, each with the same flags otherwise.\n\n")
 		flags.PrintDefaults()
 	}
 	var p place
@@ -86,7 +87,8 @@ func serveRole(role string, serve func(place, <-chan struct{}) error, p place) e
 	slog.SetDefault(slog.New(logs(slog.NewJSONHandler(files.lines, nil))).With("service", role))
 	spans := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(&recorder{service: role, out: files.spans}))
 	otel.SetTracerProvider(glsotel.TracerProvider(spans))
-	otel.SetTextMapPropagator(glsotel.New(values, glsotel.OnError(func(err error) { slog.Error("dropped", "error", err) })))
+	otel.SetTextMapPropagator(glsotel.New(values,
+		glsotel.OnError(func(err error) { slog.Error("dropped", "error", err) })))
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -47,8 +47,8 @@ type fleet struct {
 // startFleet starts all processes, with a directory and ports of their own.
 func startFleet(t *testing.T, carrier string) *fleet {
 	f := &fleet{t: t, running: make(map[string]*exec.Cmd), place: place{
-		edge: freeAddress(t), orders: freeAddress(t), queue: freeAddress(t), store: freeAddress(t), shipping: freeAddress(t),
-		carrier: carrier, dir: t.TempDir(),
+		edge: freeAddress(t), orders: freeAddress(t), queue: freeAddress(t), store: freeAddress(t),
+		shipping: freeAddress(t), carrier: carrier, dir: t.TempDir(),
 	}}
 	t.Cleanup(func() {
 		for role := range f.running {
@@ -138,7 +138,8 @@ func (f *fleet) verifyStderr() {
 	}
 }
 
-// An order is what the test orders, and how it knows what belongs to whom: goods travel in bodies, and the rest does not.
+// An order is what the test orders, and how it knows what belongs to whom: goods travel in bodies, and the rest does
+// not.
 type order struct {
 	tenant  string
 	user    int64
@@ -150,7 +151,10 @@ const tenants = 5
 
 // orderOf returns the i-th order. All tenants have chosen the same ids for their requests.
 func orderOf(i int) order {
-	return order{tenant: fmt.Sprint("tenant-", i%tenants), user: int64(i), request: fmt.Sprint("r-", i/tenants), goods: fmt.Sprint("goods-", i)}
+	return order{
+		tenant: fmt.Sprint("tenant-", i%tenants), user: int64(i), request: fmt.Sprint("r-", i/tenants),
+		goods: fmt.Sprint("goods-", i),
+	}
 }
 
 // indexOf returns which order has these goods.

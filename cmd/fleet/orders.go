@@ -32,7 +32,8 @@ func serveGRPC(address string, server *grpc.Server, done <-chan struct{}) error 
 	return server.Serve(listener)
 }
 
-// An ordersClient is a client of the gRPC service, which is grpc's own test service: it needs no generated code of ours.
+// An ordersClient is a client of the gRPC service, which is grpc's own test service: it needs no generated code of
+// ours.
 type ordersClient struct {
 	conn   *grpc.ClientConn
 	client grpc_testing.TestServiceClient
@@ -40,7 +41,8 @@ type ordersClient struct {
 
 func dialOrders(address string) (*ordersClient, error) {
 	conn, err := grpc.NewClient(address, glsgrpc.Dial(
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStatsHandler(otelgrpc.NewClientHandler()))...)
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,8 @@ type ordersServer struct {
 }
 
 // UnaryCall has a ctx because grpc says so.
-func (s *ordersServer) UnaryCall(_ context.Context, r *grpc_testing.SimpleRequest) (*grpc_testing.SimpleResponse, error) {
+func (s *ordersServer) UnaryCall(_ context.Context, r *grpc_testing.SimpleRequest,
+) (*grpc_testing.SimpleResponse, error) {
 	goods := string(r.GetPayload().GetBody())
 	return &grpc_testing.SimpleResponse{}, work("orders", goods, func() error { return s.publish(goods) })
 }

@@ -36,7 +36,7 @@ func draw(spans []span, out io.Writer) error {
 		escaped(spans[0].Tenant), escaped(spans[0].Request), spans[0].User, spans[0].Trace)
 	for i := range 5 {
 		at := total * time.Duration(i) / 4
-		fmt.Fprintf(&b, `<line x1="%.1f" y1="%d" x2="%[1]f" y2="%[3]d" stroke="#dddddd"/>`+"\n", x(from.Add(at)), topHeight, height-10)
+		fmt.Fprintf(&b, `<path d="M%.1f %dV%d" stroke="#dddddd"/>`+"\n", x(from.Add(at)), topHeight, height-10)
 		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle" fill="#555555">%.1f ms</text>`+"\n",
 			x(from.Add(at)), topHeight-8, float64(at)/float64(time.Millisecond))
 	}

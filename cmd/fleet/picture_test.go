@@ -35,7 +35,8 @@ func TestAPictureHasARowForEachSpanBelowItsParent(t *testing.T) {
 	assert.Less(t, strings.Index(text, "publish"), strings.Index(text, "consume"))
 
 	spans[1].ID = "other"
-	assert.ErrorContains(t, draw(spans, io.Discard), "has a gap: 2 of 3 spans", "a span without its parent is not left out in silence")
+	err := draw(spans, io.Discard)
+	assert.ErrorContains(t, err, "has a gap: 2 of 3 spans", "a span without its parent is not left out in silence")
 }
 
 func TestAWholeTraceHasBeenThroughAllServices(t *testing.T) {

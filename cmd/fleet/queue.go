@@ -59,7 +59,8 @@ type queue struct {
 func openQueue(address string) (*queue, error) {
 	conn, err := nats.Connect("nats://"+address,
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // who has published knows, and a line has a flow
+		// It prints by default. Who has published is told, and no flow is to blame.
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return nil, err
 	}
@@ -118,12 +119,16 @@ func (q *queue) consume(fn func(goods string) error, done <-chan struct{}) error
 	return nil
 }
 
-// handle calls fn in the flow of a message.
+// handle calls fn in the flow of a message. One that does not say whose it is would fail for ever, and does not come
+// again.
 func handle(message jetstream.Msg, fn func(goods string) error) {
 	ctx := otel.GetTextMapPropagator().Extract(context.Background(), header(message.Headers()))
 	gls.Resume(ctx, func() {
 		goods := string(message.Data())
 		_ = work("consume", goods, func() error { // which has said that it failed
+			if _, known := tenant.Get(); !known {
+				return errors.Join(errors.New("the message is nobody's"), message.Term())
+			}
 			if err := fn(goods); err != nil {
 				return errors.Join(err, message.NakWithDelay(time.Second))
 			}

@@ -73,8 +73,8 @@ func runShipping(p place, done <-chan struct{}) error {
 	return serveGRPC(p.shipping, server, done)
 }
 
-// A frontend stands for a Temporal server and a worker of it. It runs each workflow in the SDK's test environment, before
-// it says that it has been started: a real server would keep it.
+// A frontend stands for a Temporal server and a worker of it. It runs each workflow in the SDK's test environment,
+// before it says that it has been started: a real server would keep it.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 
@@ -85,7 +85,8 @@ type frontend struct {
 // GetSystemInfo has a ctx because grpc says so.
 func (*frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest,
 ) (*workflowservice.GetSystemInfoResponse, error) {
-	return &workflowservice.GetSystemInfoResponse{Capabilities: &workflowservice.GetSystemInfoResponse_Capabilities{}}, nil
+	none := &workflowservice.GetSystemInfoResponse_Capabilities{}
+	return &workflowservice.GetSystemInfoResponse{Capabilities: none}, nil
 }
 
 // StartWorkflowExecution has a ctx because grpc says so.

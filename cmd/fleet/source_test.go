@@ -18,8 +18,8 @@ var (
 	handedNames = regexp.MustCompile(`(?i)^(ctx|tenants?|users?|userID|requests?|requestID|trace|traceID|spanID)$`)
 )
 
-// handedIn returns who is handed a context or an identity in a file: functions, methods, their literals, types of functions
-// and methods of interfaces, by the function's name that they are in, with what they are handed.
+// handedIn returns who is handed a context or an identity in a file: functions, methods, their literals, types of
+// functions and methods of interfaces, by the function's name that they are in, with what they are handed.
 func handedIn(t *testing.T, name string, source any) (found []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), name, source, 0)
@@ -83,7 +83,8 @@ func TestNothingIsPassed(t *testing.T) {
 		"GetSystemInfo context.Context", "StartWorkflowExecution context.Context", // Temporal's
 		"ship workflow.Context", "ship ctx", // a workflow
 		"Book context.Context", "Book ctx", // an activity
-		"OnStart context.Context", "OnStart ctx", "Shutdown context.Context", "ForceFlush context.Context", // OpenTelemetry's
+		// OpenTelemetry's
+		"OnStart context.Context", "OnStart ctx", "Shutdown context.Context", "ForceFlush context.Context",
 	}, found)
 }
 

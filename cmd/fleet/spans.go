@@ -17,8 +17,8 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A span is a line of a process's file. There is one when it begins, so that one that dies with its process is known, and
-// one when it ends.
+// A span is a line of a process's file. There is one when it begins, so that one that dies with its process is known,
+// and one when it ends.
 type span struct {
 	Service string    `json:"service"`
 	Name    string    `json:"name"`
@@ -147,7 +147,9 @@ func byTrace(all []span) map[string][]span {
 		traces[s.Trace] = append(traces[s.Trace], s)
 	}
 	for _, spans := range traces {
-		slices.SortStableFunc(spans, func(a, b span) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
+		slices.SortStableFunc(spans, func(a, b span) int {
+			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+		})
 	}
 	return traces
 }

@@ -44,8 +44,9 @@ func openStore(file string) (*store, error) {
 	}
 	pool.SetMaxOpenConns(2)
 	for table := range tables {
-		if _, err := pool.Exec(`CREATE TABLE IF NOT EXISTS ` + table + ` (tenant TEXT, request TEXT, user INTEGER NOT NULL,
-			trace TEXT NOT NULL, goods TEXT NOT NULL, PRIMARY KEY (tenant, request))`); err != nil {
+		_, err := pool.Exec(`CREATE TABLE IF NOT EXISTS ` + table + ` (tenant TEXT, request TEXT,
+			user INTEGER NOT NULL, trace TEXT NOT NULL, goods TEXT NOT NULL, PRIMARY KEY (tenant, request))`)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +90,8 @@ type poster struct {
 func newStoreClient(p place) *poster { return newPoster(p.store, p) }
 
 func newPoster(address string, p place) *poster {
-	return &poster{http.Client{Transport: glsotel.Transport(nil, []string{p.store}), Timeout: 10 * time.Second}, "http://" + address}
+	transport := glsotel.Transport(nil, []string{p.store})
+	return &poster{http.Client{Transport: transport, Timeout: 10 * time.Second}, "http://" + address}
 }
 
 // save posts goods of the running flow.

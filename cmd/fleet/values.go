@@ -51,7 +51,9 @@ func identity() []attribute.KeyValue {
 		return nil
 	}
 	return []attribute.KeyValue{
-		attribute.String("tenant", name), attribute.Int64("user", user.GetOrFail()), attribute.String("request", request.GetOrFail()),
+		attribute.String("tenant", name),
+		attribute.Int64("user", user.GetOrFail()),
+		attribute.String("request", request.GetOrFail()),
 	}
 }
 
