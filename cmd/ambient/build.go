@@ -71,12 +71,13 @@ func buildCommands() []subcommand {
 	return all
 }
 
-// goFlags are the flags of go build, run, test and install that take no value. Only what may stand before an -overlay
-// of the user's matters.
+// goFlags lists the flags of go build, run, test and install that take no value. Only flags that
+// may stand before the user's own -overlay matter.
 var goFlags = strings.Fields(`a asan artifacts benchmem buildvcs c cover failfast fullpath i json linkshared
 	modcacherw msan n race short strict trimpath v what work x`)
 
-// goCommand runs go build, run, test or install with the overlay. Its exit code, input and output are go's.
+// goCommand runs go build, run, test or install with the overlay. Its exit code, input and output
+// are those of go.
 func goCommand(command string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd, err := prepare(command, args)
 	if err == nil && cmd.note != "" {
@@ -181,7 +182,7 @@ func prepare(name string, args []string) (command, error) {
 	if err != nil {
 		return command{}, err
 	}
-	if users == "" { // what is on the command line wins over GOFLAGS
+	if users == "" { // the command line wins over GOFLAGS
 		users, _ = flagIn(inFlags, "overlay")
 	}
 	if users != "" {
@@ -198,13 +199,13 @@ func prepare(name string, args []string) (command, error) {
 	}
 	all := []string{"go", name}
 	if chdir != "" {
-		all = append(all, "-C", chdir) // go wants it first
+		all = append(all, "-C", chdir) // go accepts -C only in front
 	}
 	all = append(append(all, "-overlay", path), rest...)
 	return command{tools.Command, all, environment(tools.Env), own, untested(tools.Version), rest, chdir}, nil
 }
 
-// cutOwn cuts ambient's own flags from those of a go command.
+// cutOwn removes ambient's own flags from the arguments of a go command.
 func cutOwn(name string, args []string) (o own, rest []string, err error) {
 	rest = args
 	for _, f := range []struct {
@@ -220,7 +221,7 @@ func cutOwn(name string, args []string) (o own, rest []string, err error) {
 		}
 		*f.is, rest = true, slices.Concat(rest[:at], rest[at+1:])
 	}
-	// What is detached by name is so whatever else is said of it.
+	// A rule of -detach for a name wins over all others.
 	for _, f := range []struct {
 		name  string
 		class overlay.Class
@@ -240,7 +241,8 @@ func cutOwn(name string, args []string) (o own, rest []string, err error) {
 	return o, rest, nil
 }
 
-// environment returns this process's environment with some variables changed. No variable is in it twice.
+// environment returns this process's environment with some variables changed. No variable is in it
+// twice.
 func environment(changed []string) []string {
 	var env []string
 	for _, variable := range os.Environ() {
@@ -252,7 +254,7 @@ func environment(changed []string) []string {
 	return append(env, changed...)
 }
 
-// cutChdir cuts a -C flag, which has to be the first.
+// cutChdir removes a -C flag, which must be the first.
 func cutChdir(args []string) (dir string, rest []string) {
 	if len(args) == 0 {
 		return "", args
@@ -269,8 +271,7 @@ func cutChdir(args []string) (dir string, rest []string) {
 	return "", args
 }
 
-// cutFlag cuts a flag with a value, "" where there is none, from the arguments of a go command. Where it stands several
-// times, the last one holds.
+// cutFlag removes a flag from the arguments of a go command and returns its value, or "".
 func cutFlag(command string, args []string, name string) (value string, rest []string, err error) {
 	for rest = args; err == nil && index(command, rest, name) >= 0; {
 		value, rest, err = cutOne(command, rest, name)
@@ -293,7 +294,7 @@ func cutOne(command string, args []string, name string) (value string, rest []st
 	return value, slices.Concat(args[:at], args[end:]), nil
 }
 
-// index returns where a flag stands among the arguments of a go command, -1 where it does not.
+// index returns the index of a flag among the arguments of a go command, or -1.
 func index(command string, args []string, name string) int {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]

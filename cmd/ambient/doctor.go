@@ -33,7 +33,7 @@ as the module's own programs are. It takes no arguments.
 Exit code: 0 all is well, 1 something is wrong, 2 wrong use.
 `
 
-// The packages whose users the doctor counts.
+// The packages whose importers the doctor counts.
 const (
 	library = "github.com/ambient-go/ambient"
 	gls     = library + "/gls"
@@ -43,17 +43,17 @@ const (
 //go:embed probe.go.txt
 var probeSource []byte
 
-// A probe is what the program in probe.go.txt prints.
+// A probe is the output of the program in probe.go.txt.
 type probe struct {
 	Version     string
 	OS, Arch    string
 	Right       bool   // goid agrees with runtime.Stack on all goroutines
-	Goid, Stack uint64 // where it does not
+	Goid, Stack uint64 // two ids that differ, if not Right
 	Nanoseconds float64
 	Propagation string
 }
 
-// A report is the doctor's: lines of a name and a text, and what is wrong.
+// A report is the output of the doctor: lines of a name and a text, and the problems found.
 type report struct {
 	w     io.Writer
 	wrong []string
@@ -135,7 +135,7 @@ func old(version string) bool {
 	return n == 1 && minor < 25
 }
 
-// flagsThatMatter are looked for in GOFLAGS.
+// flagsThatMatter lists the flags that the doctor looks for in GOFLAGS.
 var flagsThatMatter = []struct{ name, meaning string }{
 	{"-overlay", "files of the build are replaced; inheritance is made so"},
 	{"-toolexec", "another program runs the compiler"},
@@ -208,7 +208,7 @@ func (r *report) shown() string {
 	return strings.Join(shown, " ")
 }
 
-// module says which packages use the library, and reports whether there is something to look at.
+// module reports the packages that use the library, and whether there are any.
 func (r *report) module() bool {
 	text, err := output("go", append([]string{"list", "-e", "-test", "-f",
 		"{{if not .DepOnly}}{{.ImportPath}} {{join .Imports \" \"}}{{end}}"}, r.patterns()...)...)
@@ -244,7 +244,7 @@ func (r *report) module() bool {
 	return true
 }
 
-// probe runs a program that is built as those of the module.
+// probe runs a program that is built as the programs of the module are.
 func (r *report) probe() {
 	p, err := runProbe()
 	if err != nil {
@@ -317,7 +317,8 @@ func (r *report) vet() {
 		r.shown())
 }
 
-// output runs a command and returns what it prints; its error is the first line of what it complains about.
+// output runs a command and returns its output. The error is the first line of the command's
+// complaint.
 func output(name string, args ...string) ([]byte, error) {
 	text, err := exec.Command(name, args...).Output()
 	var exit *exec.ExitError

@@ -11,7 +11,8 @@ import (
 	"os/signal"
 )
 
-// run runs the go command. A Ctrl-C reaches it through the console; here it is ignored, so that go ends first.
+// run runs the go command. A Ctrl-C reaches the go command through the console; this process
+// ignores it, so that go ends first.
 func (c command) run(stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(os.Interrupt)
 	cmd := exec.Command(c.path, c.args[1:]...)

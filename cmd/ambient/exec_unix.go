@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// run becomes the go command: its exit code, its signals and its terminal are this process's.
+// run replaces this process by the go command, which has its exit code, its signals and its
+// terminal.
 func (c command) run(_ io.Reader, _, stderr io.Writer) int {
 	err := syscall.Exec(c.path, c.args, c.env)
 	fmt.Fprintf(stderr, "ambient: %s: %v\n", c.path, err)

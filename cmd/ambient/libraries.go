@@ -9,16 +9,18 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// A libraryRow is a library that programs use together with gls or httpctx, and what they write for it.
+// A libraryRow is a library that programs use together with gls or httpctx, and the code that they
+// write for it.
 type libraryRow struct {
-	module string // its path, without a major version where all have one row
-	pkg    string // the package that a program imports, where the module has others too
+	module string // the module's path, without a major version if all versions share the row
+	pkg    string // the package that a program imports, if the module has others too
 	folder string // the adapter or the recipe in the repository
 	write  string
-	alone  string // what starts with nothing in a build with inheritance too, "" where that is nothing of the library's
+	alone  string // the parts that start with nothing in a build with inheritance too, or ""
 }
 
-// libraryRows are all for which there is an adapter or a recipe: for each a line of the doctor's.
+// libraryRows lists the libraries for which there is an adapter or a recipe. The doctor prints a
+// line for each.
 var libraryRows = []libraryRow{
 	// The current request.
 	{
@@ -166,7 +168,7 @@ var libraryRows = []libraryRow{
 		write: "gocron.NewTask(Scoped(task)), with the recipe's function, gls.Isolate(scheduler.Start)", alone: "tasks",
 	},
 
-	// What logs and measures.
+	// Logs and measurements.
 	{
 		module: "go.opentelemetry.io/otel", folder: "gls/glsotel",
 		write: "otel.SetTextMapPropagator(glsotel.Propagator(...))", alone: "processors and exporters",
@@ -190,7 +192,7 @@ func (l *libraryRow) of(path string) bool {
 	return l.module == path || l.module == plain
 }
 
-// libraries says what to write for the libraries that go.mod requires by itself.
+// libraries reports how to use the libraries that go.mod requires itself.
 func (r *report) libraries() {
 	said := map[string]bool{}
 	for _, dir := range r.modules {

@@ -1,5 +1,6 @@
-// Command ambient finds where a Go program loses values of goroutine-local storage, and mends it; or it builds the
-// program so that goroutines carry them by themselves. See "ambient help".
+// Command ambient finds the places where a Go program loses values of goroutine-local storage, and
+// fixes them. It can also build the program so that goroutines carry the values by themselves. See
+// "ambient help".
 package main
 
 import (
@@ -16,7 +17,7 @@ import (
 // A subcommand is one word after "ambient".
 type subcommand struct {
 	name, summary string
-	usage         string // what "ambient help NAME" prints
+	usage         string // the text of "ambient help NAME"
 	run           func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
 }
 
@@ -42,7 +43,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// isVettool reports whether it is the go command that calls, as "go vet -vettool" does.
+// isVettool reports whether the go command runs this program, as "go vet -vettool" does.
 func isVettool(args []string) bool {
 	if len(args) == 0 || args[0] == toolexecName {
 		return false

@@ -14,18 +14,20 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
-// The go command hands cover the names of the files that it instruments, and not of those that an overlay has in their
-// place (cmd/go/internal/work, cover). Where something is covered, the go command therefore runs its tools through this
-// program, which puts in the names of the overlay's files for cover and changes nothing for the others.
+// The go command gives cover the names of the files that it instruments, and not the names of their
+// replacements in an overlay (cmd/go/internal/work, cover). If a build uses cover, the go command
+// therefore runs its tools through this program. It substitutes the names of the overlay's files in
+// the arguments of cover and changes no other tool's.
 
-// toolexecName is the command that the go command runs, with the overlay and the tool behind it.
+// toolexecName is the subcommand that the go command runs, with the overlay and the tool as
+// arguments.
 const toolexecName = "toolexec"
 
-// coverFlags are those with which the go command may run cover.
+// coverFlags lists the flags with which the go command may run cover.
 var coverFlags = []string{"cover", "coverpkg", "covermode", "coverprofile"}
 
-// withToolexec adds the flag to the arguments of a go command if something is covered. A -toolexec of the user's runs
-// the tools in turn.
+// withToolexec adds the flag to the arguments of a go command if the build uses cover. The user's
+// own -toolexec then runs the tools in turn.
 func withToolexec(command, overlay string, inFlags, args []string) ([]string, error) {
 	if !slices.ContainsFunc(coverFlags, func(name string) bool {
 		_, given := flagIn(inFlags, name)
@@ -104,8 +106,8 @@ func isCover(tool string) bool {
 	return strings.TrimSuffix(filepath.Base(tool), ".exe") == "cover" && filepath.IsAbs(tool)
 }
 
-// restore puts the names of the release's own files into the line directives of what cover wrote, whose names are in a
-// list.
+// restore puts the names of the release's own files into the line directives of the files that
+// cover wrote. The names of these files are in a list.
 func restore(list string, originals map[string]string) error {
 	names, err := os.ReadFile(list)
 	if err != nil {

@@ -125,7 +125,8 @@ func libraryIn(info *buildinfo.BuildInfo) string {
 	return "without " + library
 }
 
-// ownVersion is the version of the module that this program was built from, its commit where it was built in a clone.
+// ownVersion returns the version of the module that this program was built from, or the commit if
+// it was built in a clone.
 func ownVersion() string {
 	version, commit := "(devel)", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -56,8 +56,8 @@ A go statement that is meant to start with nothing says why, above it:
 Exit code: 0 nothing found, 1 something found, 2 wrong use or broken code.
 `
 
-// rounds is how often fixes are made one upon the other. A fix inside of another takes a second round; no known code
-// takes a third.
+// rounds is the number of times that fixes are made one upon the other. A fix inside of another
+// takes a second round. No known code takes a third.
 const rounds = 10
 
 type vetFlags struct {
@@ -109,7 +109,8 @@ func vet(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return code
 }
 
-// checkFunctions wants names of functions in a flag, and no package pattern that was meant to stand behind it.
+// checkFunctions checks that a flag has names of functions, and not the package pattern that was
+// meant to follow it.
 func checkFunctions(flag, text string) error {
 	for name := range strings.SplitSeq(text, ",") {
 		name = strings.TrimSpace(name)
@@ -180,8 +181,8 @@ func (v *vetFlags) run(stdout, stderr io.Writer) (int, error) {
 	return good, nil
 }
 
-// mend makes all fixes in memory and vets the result, until there is nothing left to be mended. If the result does not
-// compile, there is no result.
+// mend makes all fixes in memory and vets the result, until no fix is left. If the result does not
+// compile, mend returns none.
 func mend(o govet.Options, tree *rewrite.Tree, findings []govet.Finding) ([]govet.Finding, error) {
 	dir, err := os.MkdirTemp("", "ambient-vet-")
 	if err != nil {

@@ -23,8 +23,9 @@ type listed struct {
 	Module            *struct{ Main bool }
 }
 
-// what prints what each go statement and each timer does in the packages of a build, with the reason: those of the main
-// module and its workspace first, and then those of other modules and of the standard library.
+// what prints the class of each go statement and each timer in the packages of a build, with the
+// reason: those of the main module and its workspace first, and then those of other modules and of
+// the standard library.
 func what(c command, w io.Writer) error {
 	args := []string{"list", "-deps", "-json=ImportPath,Name,Dir,GoFiles,CgoFiles,Standard,Module"}
 	if c.dir != "" {

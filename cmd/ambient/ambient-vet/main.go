@@ -2,7 +2,7 @@
 //
 //	go vet -vettool=$(which ambient-vet) ./...
 //
-// "ambient vet" does the same, and mends what it finds.
+// "ambient vet" does the same, and can fix the findings.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package govet runs the analyzers by "go vet -vettool": the go command chooses the packages, their tests included, and
-// keeps what it knows of unchanged ones.
+// Package govet runs the analyzers by "go vet -vettool". The go command chooses the packages, their
+// tests included, and caches the results of unchanged packages.
 package govet
 
 import (
@@ -17,10 +17,10 @@ import (
 	"strings"
 )
 
-// Options are those of one run.
+// Options are the options of one run.
 type Options struct {
 	Tool     string            // the vettool
-	Overlay  map[string]string // files that stand for others, as in "go help build"
+	Overlay  map[string]string // replacements of files, as in "go help build"
 	Flags    []string          // of go vet and of the tool
 	Patterns []string
 }
@@ -72,7 +72,7 @@ func cutNumber(posn string) (string, int) {
 	return posn[:i], n
 }
 
-// An Error is what the go command or the compiler says, its first line.
+// An Error is the first line of a complaint of the go command or the compiler.
 type Error struct {
 	Line string
 	More int // lines behind it
@@ -88,8 +88,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s (and %d more errors)", e.Line, e.More)
 }
 
-// Run returns the findings in the packages, in the order of their places. Where some packages are broken it returns
-// those of the others beside an *Error.
+// Run returns the findings in the packages, sorted by place. If some packages are broken, it
+// returns the findings of the others and an *Error.
 func Run(o Options) ([]Finding, error) {
 	args := []string{"vet", "-vettool=" + o.Tool, "-json"}
 	if len(o.Overlay) > 0 {
@@ -197,7 +197,7 @@ func flatten(tree map[string]map[string]json.RawMessage, back map[string]string)
 	return all, nil
 }
 
-// moved replaces the name of a file in an overlay by that of the file it stands for.
+// moved replaces the name of a file in an overlay by the name of the file that it replaces.
 func moved(text string, back map[string]string) string {
 	for actual, file := range back {
 		text = strings.ReplaceAll(text, actual, file)
@@ -205,7 +205,8 @@ func moved(text string, back map[string]string) string {
 	return text
 }
 
-// unique sorts findings and drops those of a package that is vetted twice, once with its tests.
+// unique sorts findings and drops duplicates, of a package that is vetted twice, once with its
+// tests.
 func unique(all []Finding) []Finding {
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		aFile, aLine, aColumn := a.Position()
@@ -218,7 +219,8 @@ func unique(all []Finding) []Finding {
 	})
 }
 
-// Complaint makes one line of what a go command printed on stderr; without a text it is err.
+// Complaint returns one line for the text that a go command printed on stderr. Without a text it
+// returns err.
 func Complaint(stderr string, err error) error {
 	var texts []string
 	for line := range strings.Lines(stderr) {
@@ -229,7 +231,7 @@ func Complaint(stderr string, err error) error {
 	return complaint(texts, err, nil)
 }
 
-// complaint makes one line of what the go command says of broken code or wrong patterns.
+// complaint returns one line for the go command's text about broken code or wrong patterns.
 func complaint(texts []string, err error, back map[string]string) error {
 	var lines []string
 	for _, text := range texts {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// addedName is the file that the overlay adds to each package in which it changes one and that needs more.
+// addedName is the file that the overlay adds to a package whose changed files need more code.
 const addedName = "ambient.go"
 
-// protocol is the number that the overlay's runtime and package carrier have to agree on.
+// protocol is the number on which the overlay's runtime and package carrier must agree.
 const protocol = 2
 
 //go:embed source/runtime.go.txt
@@ -17,7 +17,7 @@ var runtimeText string
 //go:embed source/bind.go.txt
 var bindText string
 
-// added returns the text of the file that a package gets, of those in which the overlay changes a file, "" for none.
+// added returns the text of the file that the overlay adds to a package, or "".
 func added(folder string, r Release) string {
 	switch folder {
 	case "runtime":

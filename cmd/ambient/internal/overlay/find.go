@@ -24,7 +24,7 @@ func field(typ, name, text string) func(source) []change {
 	}
 }
 
-// after appends to a statement of a function that reads exactly so.
+// after appends to a statement of a function that reads exactly like the given text.
 func after(receiver, function, statement, text string) func(source) []change {
 	return func(s source) (found []change) {
 		s.statement(receiver, function, statement, func(n ast.Stmt) {
@@ -35,7 +35,7 @@ func after(receiver, function, statement, text string) func(source) []change {
 	}
 }
 
-// replaced puts text in the place of a statement of a function that reads exactly so.
+// replaced replaces a statement of a function that reads exactly like the given text.
 func replaced(receiver, function, statement, text string) func(source) []change {
 	return func(s source) (found []change) {
 		s.statement(receiver, function, statement, func(n ast.Stmt) {
@@ -45,7 +45,7 @@ func replaced(receiver, function, statement, text string) func(source) []change 
 	}
 }
 
-// argument wraps an argument of a call in a function, one that stands right after another argument.
+// argument wraps an argument of a call in a function, the argument right after another one.
 func argument(function, callee, before, arg, wrapper string) func(source) []change {
 	return func(s source) (found []change) {
 		s.inside("", function, func(n ast.Node) {
@@ -63,7 +63,8 @@ func argument(function, callee, before, arg, wrapper string) func(source) []chan
 	}
 }
 
-// element wraps the value of a field in a composite literal of a function, where the field and the value have one name.
+// element wraps the value of a field in a composite literal of a function, where the field and the
+// value have the same name.
 func element(function, typ, name, wrapper string) func(source) []change {
 	return func(s source) (found []change) {
 		s.inside("", function, func(n ast.Node) {
@@ -81,7 +82,8 @@ func element(function, typ, name, wrapper string) func(source) []change {
 	}
 }
 
-// sizeOfG adds an ambientState to the sizes of runtime.g, on 32 and on 64 bits, in the table of runtime's TestSizeof.
+// sizeOfG adds an ambientState to the sizes of runtime.g, on 32 and on 64 bits, in the table of
+// runtime's TestSizeof.
 func sizeOfG(s source) (found []change) {
 	s.inside("", "TestSizeof", func(n ast.Node) {
 		row, ok := n.(*ast.CompositeLit)
@@ -98,7 +100,8 @@ func (s source) wrapped(n ast.Node, wrapper string) change {
 	return change{s.offset(n.Pos()), s.offset(n.End()), wrapper + "(" + s.of(n) + ")"}
 }
 
-// function calls fn with each declaration of a function, or of a method of a pointer to receiver, that has a body.
+// function calls fn with each declaration of a function, or of a method of a pointer to receiver,
+// that has a body.
 func (s source) function(receiver, name string, fn func(*ast.FuncDecl)) {
 	for _, d := range s.file.Decls {
 		f, ok := d.(*ast.FuncDecl)
@@ -111,7 +114,8 @@ func (s source) function(receiver, name string, fn func(*ast.FuncDecl)) {
 	}
 }
 
-// statement calls fn with each statement of a function's body that reads exactly so.
+// statement calls fn with each statement of a function's body that reads exactly like the given
+// text.
 func (s source) statement(receiver, function, text string, fn func(ast.Stmt)) {
 	s.inside(receiver, function, func(n ast.Node) {
 		switch n := n.(type) {

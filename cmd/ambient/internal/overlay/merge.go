@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 )
 
-// replacements is what an overlay file holds. A path that is replaced by "" does not exist for the go command.
+// replacements is the content of an overlay file. For the go command a path that is replaced by ""
+// does not exist.
 type replacements struct{ Replace map[string]string }
 
-// Merge writes an overlay with what is in two others beneath cache and returns its path. The second is the user's; dir
-// is what its path is relative to. The paths in it stay as they are: the go command takes them relative to where it
-// runs. What Write has made for the user before, as of another release, is left out.
+// Merge writes an overlay with the replacements of two others beneath cache and returns its path.
+// The second overlay is the user's; its path is relative to dir. The paths in it stay as they are:
+// the go command takes them relative to the folder where it runs.
 func Merge(ours, users, dir, cache string) (string, error) {
 	if !filepath.IsAbs(users) {
 		users = filepath.Join(dir, users)
@@ -93,13 +94,13 @@ func (r replacements) made() (m Mark, folder string, err error) {
 	return Mark{}, "", nil
 }
 
-// Files returns what an overlay puts in the place of what, by the paths of the files.
+// Files returns the replacements of an overlay, by the paths of the replaced files.
 func Files(path string) (map[string]string, error) {
 	r, err := readReplacements(path)
 	return r.Replace, err
 }
 
-// writeAtOnce writes a file under another name first: whoever sees it sees all of it.
+// writeAtOnce writes a file under another name first, so that a reader never sees a part of it.
 func writeAtOnce(path string, text []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "making-")
 	if err != nil {

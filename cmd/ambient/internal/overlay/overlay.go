@@ -19,17 +19,17 @@ type Release struct {
 	Root    string // GOROOT
 	Version string // GOVERSION
 
-	// Rules are the user's, which come before the built-in ones.
+	// Rules are the user's rules, which come before the built-in ones.
 	Rules []Rule
 }
 
-// format is part of the key of cached overlays. It changes with what the overlay holds.
+// format is part of the key of cached overlays. It changes when the content of overlays does.
 const format = "5"
 
-// Write makes an overlay of the release in a folder of its own beneath cache and returns the path of the file for go build
-// -overlay. The folder's name is a hash of the release and of the files that the overlay replaces. Files that are there
-// already are compared and stay if they are as they have to be, so a second call writes nothing. It is safe to call from
-// several processes at once: they write the same.
+// Write makes an overlay of the release in a folder of its own beneath cache, unless it is there,
+// and returns the path of the file for go build -overlay. The folder's name is a hash of the
+// release and of the files that the overlay replaces, so an existing overlay is the one that Write
+// would make. Several processes may call Write at once.
 func Write(r Release, cache string) (string, error) {
 	originals, err := read(r)
 	if err != nil {
@@ -113,14 +113,15 @@ func patched(r Release, originals []original) (map[string]string, error) {
 	return files, nil
 }
 
-// plain cuts from a version what says how the release was built: "go1.26.8 X:jsonv2" is go1.26.8.
+// plain returns a version without the suffix about how the release was built: go1.26.8 of "go1.26.8
+// X:jsonv2".
 func plain(version string) string {
 	version, _, _ = strings.Cut(version, " ")
 	version, _, _ = strings.Cut(version, "-X:")
 	return version
 }
 
-// save writes the files and, last, the list of them, and returns the list's path.
+// save writes the files and the list beside folder, and then renames them to folder in one step.
 func save(r Release, files map[string]string, folder string) (string, error) {
 	list := replacements{make(map[string]string)}
 	for name, text := range files {

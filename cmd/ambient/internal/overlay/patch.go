@@ -9,20 +9,20 @@ import (
 	"slices"
 )
 
-// A patch is what is done to one file of GOROOT/src.
+// A patch is the edits of one file of GOROOT/src.
 type patch struct {
 	file     string
 	edits    []edit
 	optional bool // some installations lack the file
 }
 
-// An edit changes one place of a file. No text holds a line break, so lines keep their numbers.
+// An edit changes one place of a file. No text contains a line break, so lines keep their numbers.
 type edit struct {
-	what string // names the place in messages
+	what string // the name of the place in messages
 	find func(source) []change
 }
 
-// A change puts text in the place of what stands between two offsets.
+// A change replaces the text between two offsets.
 type change struct {
 	from, to int
 	text     string
@@ -40,18 +40,18 @@ func (s source) offset(p token.Pos) int { return s.files.Position(p).Offset }
 // of returns the source text of a node.
 func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset(n.End())] }
 
-// patches lists all changes. What they rely on:
+// patches lists all changes. They rely on these facts:
 //
-//   - newproc1 gives a new goroutine its id before anybody else can find it, and has the goroutine and the program counter
-//     of the go statement at hand (source/runtime.go.txt, ambientInherit).
+//   - newproc1 gives a new goroutine its id before other code can find it, and has the goroutine
+//     and the program counter of the go statement at hand (source/runtime.go.txt, ambientInherit).
 //   - gdestroy clears the labels of a goroutine that has exited, before it is reused.
-//   - cgocallbackg marks the point at which the outermost callback returns to a thread of C; the next callback, on the
-//     same thread or on another, runs on the same g.
-//   - Every value that is received from a channel passes through one of five functions, and sync.Cond.Wait through one
-//     (ambientReceived).
-//   - time.AfterFunc's function is started on g0 and context.AfterFunc's by whoever cancels: both keep the frame of
-//     whoever registered them.
-//   - TestSizeof asserts how large g is.
+//   - cgocallbackg marks the point at which the outermost callback returns to a thread of C. The
+//     next callback, on the same thread or on another, runs on the same g.
+//   - Every value that is received from a channel passes through one of five functions, and
+//     sync.Cond.Wait through one (ambientReceived).
+//   - time.AfterFunc's function is started on g0, and context.AfterFunc's on the goroutine that
+//     cancels. Both get the frame of the code that registered them.
+//   - TestSizeof asserts the size of g.
 func patches() []patch {
 	received := func(condition, channel string) string {
 		return "if " + condition + "getg().ambient.base != nil { ambientReceived(" + channel + ") }"

@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// A Class says what a go statement, or a timer, does with the frame of the goroutine that runs it.
+// A Class says which frame a goroutine gets that a go statement, or a timer, starts.
 type Class string
 
 // The classes of source/std.txt.
 const (
-	Inherits Class = "inherits" // the new goroutine starts with the frame
-	Caller   Class = "caller"   // what a go statement in the caller of the function would do
-	Nothing  Class = "nothing"  // it starts with nothing
+	Inherits Class = "inherits" // the frame of its creator
+	Caller   Class = "caller"   // the frame that a go statement in the caller of the function would give
+	Nothing  Class = "nothing"  // none
 )
 
 // A Rule gives a class to the go statements of a function or of a package.
@@ -23,12 +23,13 @@ type Rule struct {
 	Class    Class
 	Reason   string
 	Function string // as symbols name it, with the package; "" in a rule for a package
-	Package  string // its path; "" in a rule for a function
-	Tree     bool   // the packages below it too
+	Package  string // the package's path; "" in a rule for a function
+	Tree     bool   // whether the rule holds for the packages below it too
 	Named    string // as the user wrote it; "" in a built-in rule
 
-	// Starts is what the function of a rule for the standard library calls or is, "go" or "time.AfterFunc", and Counts are
-	// the numbers of these in it, in one release or another.
+	// Starts is "go" or the name of the function that starts the timer, "time.AfterFunc", in a rule
+	// for the standard library. Counts holds the numbers of these places in the function, one for
+	// each number that a release has.
 	Starts string
 	Counts []int
 }
@@ -79,9 +80,9 @@ func parseRules(text string, line func(*Rule, []string)) (rules []Rule) {
 	return rules
 }
 
-// Patterns returns rules for what a user names: packages ("example.com/pool", "example.com/pool/..."), functions
-// ("example.com/pool.Start") and methods ("example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit"), parted by
-// commas.
+// Patterns returns rules for the names that a user gives, separated by commas: packages
+// ("example.com/pool", "example.com/pool/..."), functions ("example.com/pool.Start") and methods
+// ("example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit").
 func Patterns(list string, class Class) (rules []Rule, err error) {
 	for p := range strings.SplitSeq(list, ",") {
 		p = strings.TrimSpace(p)
@@ -98,7 +99,8 @@ func Patterns(list string, class Class) (rules []Rule, err error) {
 				"example.com/pool/... or example.com/pool.Pool.Submit", p)
 		}
 		rules = append(rules, r)
-		// A dot in the last element parts a package and a function, or is the package's.
+		// A dot in the last element separates a package and a function, or is part of the package's
+		// name.
 		slash := strings.LastIndex(p, "/") + 1
 		dot := strings.Index(p[slash:], ".")
 		if dot < 0 || r.Tree {
@@ -131,8 +133,8 @@ func symbol(path string) string {
 	return b.String()
 }
 
-// literals returns rules as elements of the array ambientRules in source/runtime.go.txt. Of several rules for one
-// function the first holds.
+// literals returns rules as elements of the array ambientRules in source/runtime.go.txt. If several
+// rules are for one function, the first holds.
 func literals(rules []Rule) string {
 	classes := map[Class]string{Inherits: "ambientYes", Caller: "ambientAsCaller", Nothing: "ambientNothing"}
 	var b strings.Builder
@@ -149,8 +151,8 @@ func literals(rules []Rule) string {
 	return b.String()
 }
 
-// effective returns the rules that a build needs, those of the user first. What the standard library starts with
-// nothing needs none.
+// effective returns the rules that a build needs, the user's first. Standard library functions that
+// start goroutines with nothing need no rule.
 func effective(users []Rule) []Rule {
 	rules := append([]Rule{}, users...)
 	for _, r := range append(Std(), Modules()...) {
@@ -158,12 +160,13 @@ func effective(users []Rule) []Rule {
 			rules = append(rules, r)
 		}
 	}
-	// runtime.synctestRun starts a bubble's first goroutine on behalf of its caller. That one starts the test, in a function
-	// whose symbol has the name that a go:linkname gives it.
+	// runtime.synctestRun starts a bubble's first goroutine on behalf of its caller. That goroutine
+	// starts the test, in a function whose symbol has the name that a go:linkname gives it.
 	for _, name := range []string{"testing/synctest.Test", "testing/synctest.testingSynctestTest"} {
 		rules = append(rules, Rule{Class: Inherits, Function: name})
 	}
-	// A debugger's call of a function runs on a goroutine that runtime.debugCallWrap starts, for the one that it stopped.
+	// A debugger's call of a function runs on a goroutine that runtime.debugCallWrap starts, for
+	// the one that it stopped.
 	rules = append(rules, Rule{Class: Inherits, Function: "runtime.debugCallV2"})
 	// The functions that the overlay itself adds or changes call on behalf of their callers.
 	for _, name := range []string{"time.AfterFunc", "time.ambientBind", "context.AfterFunc", "context.ambientBind"} {
@@ -172,9 +175,9 @@ func effective(users []Rule) []Rule {
 	return rules
 }
 
-// Decide returns the class of a place that starts a goroutine or a timer, and the reason, as a program decides that was
-// built with the user's rules. Own is for packages of the main module and of the others of its workspace. A timer does
-// what a go statement would do.
+// Decide returns the class of a place that starts a goroutine or a timer, and the reason, as a
+// program decides it that was built with the user's rules. own says that the package is of the main
+// module or of a module of its workspace. A timer gets the class of a go statement in its place.
 func Decide(users []Rule, own bool, pkg string, s Start) Rule {
 	for _, r := range append(slices.Clone(users), append(Std(), Modules()...)...) {
 		if r.holds(pkg, s.Function) && (r.Starts == "" || r.Starts == s.Starts) {

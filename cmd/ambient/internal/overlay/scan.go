@@ -19,9 +19,9 @@ type Start struct {
 	Position token.Position
 }
 
-// Starts returns the places in one file of a package that start goroutines or timers. A file may use what this program's
-// own release of go/parser does not know, such as Go 1.27's methods with type parameters: the parser reports these and
-// goes on.
+// Starts returns the places in one file of a package that start goroutines or timers. A file may
+// use syntax that this program's own release of go/parser does not know, such as Go 1.27's methods
+// with type parameters: the parser reports it and goes on.
 func Starts(file, pkg string) (starts []Start, err error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, file, nil, parser.SkipObjectResolution|parser.AllErrors)
@@ -40,7 +40,7 @@ func Starts(file, pkg string) (starts []Start, err error) {
 	return starts, nil
 }
 
-// startedBy returns what of Start.Starts a node is, "" for none.
+// startedBy returns the value of Start.Starts for a node, or "".
 func startedBy(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.GoStmt:
@@ -60,7 +60,7 @@ func startedBy(n ast.Node) string {
 	return ""
 }
 
-// nameOf returns a declaration's name as symbols have it behind the package.
+// nameOf returns a declaration's name in the form that symbols have behind the package.
 func nameOf(d ast.Decl) string {
 	f, ok := d.(*ast.FuncDecl)
 	if !ok {
@@ -94,8 +94,8 @@ func nameOf(d ast.Decl) string {
 	}
 }
 
-// Unknown returns the go statements and timers of a release's standard library, on all ports, that Std has no rule for,
-// or another number of. They start with nothing.
+// Unknown returns the go statements and timers of a release's standard library, on all ports, for
+// which Std has no rule, or another count. They start with nothing.
 func Unknown(r Release) (unknown []Start, err error) {
 	root := filepath.Join(r.Root, "src")
 	found := make(map[[2]string][]Start)

@@ -14,15 +14,16 @@ import (
 type Toolchain struct {
 	Release
 	Command string   // the path of the go command
-	Env     []string // to be added to the environment, so that the go command does not choose another one
+	Env     []string // added to the environment, so that the go command does not choose another toolchain
 	Flags   string   // GOFLAGS
 }
 
-// Find returns the toolchain that the go command chooses in the current folder, or in dir if that is not empty: the
-// installed one, or the one that go.mod, go.work or GOTOOLCHAIN asks for. It runs go env.
+// Find returns the toolchain that the go command chooses in the current folder, or in dir if that
+// is not empty: the installed one, or the one that go.mod, go.work or GOTOOLCHAIN asks for. It runs
+// go env.
 //
-// The go command refuses to replace files beneath GOMODCACHE, which is where it puts toolchains that it downloads. Such
-// a one is used through a symbolic link beneath cache.
+// The go command refuses to replace files beneath GOMODCACHE, where it puts the toolchains that it
+// downloads. Find returns such a toolchain through a symbolic link beneath cache.
 func Find(dir, cache string) (Toolchain, error) {
 	args := []string{"env", "-json", "GOROOT", "GOVERSION", "GOMODCACHE", "GOFLAGS"}
 	if dir != "" {
@@ -93,7 +94,7 @@ func linked(root, cache string) (string, error) {
 	if err := os.Symlink(root, made); err != nil {
 		return "", err
 	}
-	if err := os.Rename(made, link); err != nil { // another process may have made the same one
+	if err := os.Rename(made, link); err != nil { // another process may have made the same link
 		return "", errors.Join(err, os.Remove(made))
 	}
 	return link, nil

@@ -21,7 +21,7 @@ type Edit struct {
 	New        string
 }
 
-// A Tree is a number of files as they would be.
+// A Tree is a set of files with edits.
 type Tree struct {
 	files map[string]*file
 }
@@ -47,7 +47,7 @@ func (t *Tree) open(name string) (*file, error) {
 	return t.files[name], nil
 }
 
-// Add takes the edits of one fix together, or none of them if one contradicts an edit that was taken.
+// Add adds the edits of one fix, or none of them if one contradicts an edit that was added before.
 func (t *Tree) Add(edits map[string][]Edit) (bool, error) {
 	for name, all := range edits {
 		f, err := t.open(name)
@@ -76,7 +76,8 @@ func (t *Tree) Add(edits map[string][]Edit) (bool, error) {
 	return true, nil
 }
 
-// contradicts reports whether two edits cannot both be made. The same replacement twice is one, and so is the same import.
+// contradicts reports whether two edits cannot both be made. The same replacement twice is one, and
+// so is the same import.
 func (e Edit) contradicts(f Edit) bool {
 	if e == f && (e.Start < e.End || strings.HasSuffix(strings.TrimSpace(e.New), `"`)) {
 		return false
@@ -87,7 +88,8 @@ func (e Edit) contradicts(f Edit) bool {
 	return e.Start < f.End && f.Start < e.End
 }
 
-// Apply makes the edits that were added, removes imports that they leave unused, and formats the files.
+// Apply makes the edits that were added, removes imports that they leave unused, and formats the
+// files.
 func (t *Tree) Apply() error {
 	for name, f := range t.files {
 		if len(f.pending) == 0 {
@@ -110,7 +112,7 @@ func (t *Tree) Apply() error {
 	return nil
 }
 
-// Changed returns the names of the files that are no longer what they were, in order.
+// Changed returns the names of the files that differ from before, sorted.
 func (t *Tree) Changed() []string {
 	var names []string
 	for name, f := range t.files {
@@ -151,7 +153,8 @@ type importSpec struct {
 	start, end int
 }
 
-// imports counts the uses of each import by its name, as far as syntax tells: no local variable has it.
+// imports counts the uses of each import by its name, as far as syntax tells: if no local variable
+// has that name.
 func imports(text []byte) (uses map[string]int, specs []importSpec, err error) {
 	fset := token.NewFileSet()
 	syntax, err := parser.ParseFile(fset, "", text, parser.ParseComments)

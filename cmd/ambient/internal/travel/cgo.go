@@ -24,7 +24,8 @@ import "github.com/ambient-go/ambient/gls"
 // left is a scope that is never left.
 var left gls.Scope
 
-// callback is what C calls. Stored before C is called, which is on one thread at a time.
+// callback is the function that C calls. It is stored before C is called, which happens on one
+// thread at a time.
 var callback func()
 
 //export travelCallback

@@ -20,7 +20,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// carried are this module's own ways.
+// carried lists this module's own constructs.
 var carried = []way{
 	{"`gls.Go(f)`, `gls.WaitGroup.Go`, `Snapshot.Go`", func(report func()) {
 		with(func() { gls.Go(report) })
@@ -35,7 +35,7 @@ var carried = []way{
 	}},
 }
 
-// started are goroutines that begin where they are asked for.
+// started lists constructs whose goroutine begins at the call.
 var started = []way{
 	{"`go f()`", func(report func()) {
 		with(func() { go report() })
@@ -94,7 +94,8 @@ func work(tasks chan func()) {
 	}
 }
 
-// runSubtest is this program when it is a test: it says what a subtest sees, and ends the process.
+// runSubtest runs this program as a test: it prints the value that a subtest sees, and ends the
+// process.
 func runSubtest() {
 	os.Args = os.Args[:1]
 	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{
@@ -111,7 +112,7 @@ func runSubtest() {
 	}}, nil, nil)
 }
 
-// later are functions that run when something happens.
+// later lists constructs whose function runs at an event.
 var later = []way{
 	{"`time.AfterFunc`", func(report func()) {
 		with(func() { time.AfterFunc(time.Millisecond, report) })
@@ -167,7 +168,7 @@ var later = []way{
 	}},
 }
 
-// byRuntime are functions that the runtime calls on goroutines of its own.
+// byRuntime lists functions that the runtime calls on goroutines of its own.
 var byRuntime = []way{
 	{"`runtime.SetFinalizer`", func(report func()) {
 		with(func() { runtime.SetFinalizer(new([64]byte), func(*[64]byte) { report() }) })

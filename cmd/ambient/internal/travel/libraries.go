@@ -85,7 +85,7 @@ var inSQL = []way{
 			if err != nil {
 				return
 			}
-			c.report = report // for the second connection, which the opener makes for who waits
+			c.report = report // for the second connection, which the opener makes for a waiting call
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()
 			done := make(chan struct{})

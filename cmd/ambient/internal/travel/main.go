@@ -1,5 +1,6 @@
-// Command travel prints, for each way in which Go runs a function somewhere else, whether what is set where it was
-// started or registered is set in the function. The table in the README is made of its output in both modes.
+// Command travel prints, for each way in which Go runs a function somewhere else, whether the
+// function sees the values of the code that started or registered it. Its output in both modes is
+// the table of what travels by what.
 package main
 
 import (
@@ -15,10 +16,12 @@ var value = gls.New[string]("value")
 // subtest is the argument with which the program runs itself as a test.
 const subtest = "subtest"
 
-// here is what each construct is used with. Anything else that a function sees is somebody else's.
+// here is the value that is set around each construct. Any other value that a function sees is
+// another flow's.
 const here = "here"
 
-// A way is one construct. use starts it in a frame with here in it; when its function runs, it calls report.
+// A way is one construct. use starts it in a frame with here in it; when its function runs, it
+// calls report.
 type way struct {
 	name string
 	use  func(report func())
@@ -43,7 +46,7 @@ func main() {
 	}
 }
 
-// try uses a construct in a frame of its own and says what its function saw.
+// try uses a construct in a frame of its own and returns the value that its function saw.
 func try(w way) (string, error) {
 	seen := make(chan string, 1)
 	report := func() {
@@ -71,10 +74,10 @@ func try(w way) (string, error) {
 	}
 }
 
-// with calls fn where here is set.
+// with calls fn with here set.
 func with(fn func()) { value.Run(here, fn) }
 
-// elsewhere calls fn where something else is set, which no function may ever see.
+// elsewhere calls fn with another value set, which no function may ever see.
 func elsewhere(fn func()) { value.Run("somebody else's", fn) }
 
 func ways() []way {
