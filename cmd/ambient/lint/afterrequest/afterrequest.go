@@ -30,7 +30,7 @@ var Analyzer = &analysis.Analyzer{
 	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer, waits.Analyzer, loops.Analyzer},
 }
 
-// events holds what the flag -events names.
+// events holds the functions of the flag -events.
 var events list
 
 func init() {
@@ -51,7 +51,7 @@ func (l *list) Set(text string) error {
 	return l.List.Set(text)
 }
 
-// names are the methods of event APIs.
+// names lists the methods of event APIs.
 var names = map[string]bool{
 	"On": true, "Once": true, "Subscribe": true, "AddListener": true, "Listen": true, "Handle": true,
 }
@@ -115,7 +115,7 @@ func (c *checker) call(call *ast.CallExpr) {
 	}
 }
 
-// isEvent reports whether a method is one of an event API and not of a router.
+// isEvent reports whether a method belongs to an event API and not to a router.
 func (c *checker) isEvent(f *types.Func, call *ast.CallExpr) bool {
 	if f.Signature().Recv() == nil || !names[f.Name()] || known.Path(f.Pkg()) == "net/http" {
 		return false
@@ -125,8 +125,8 @@ func (c *checker) isEvent(f *types.Func, call *ast.CallExpr) bool {
 	return ok && !isRouter(c.info.TypeOf(sel.X), f.Name())
 }
 
-// callback returns the read of the current request in a function, or in a method of a value by which it satisfies the
-// interface that the parameter asks for.
+// callback returns the read of the current request in a function, or in a method of a value by
+// which it satisfies the interface that the parameter asks for.
 func (c *checker) callback(arg ast.Expr, want types.Type) (reads.Read, bool) {
 	e := c.assigned.Resolve(c.info, arg)
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {

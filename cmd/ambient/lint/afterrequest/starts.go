@@ -17,7 +17,8 @@ func carries(does api.Function) bool {
 	return (does.Way == api.Started || does.Way == api.Timed) && !does.Brings && !does.Detaches
 }
 
-// starts reports a call that starts what reads the request and that nothing waits for.
+// starts reports a call that starts a function which reads the request and which the flow does not
+// wait for.
 func (c *checker) starts(call *ast.CallExpr) {
 	fn := c.reads.Target(call)
 	if _, does := known.Function(fn); carries(does) {
@@ -67,7 +68,7 @@ func (c *checker) started(call *ast.CallExpr, arg, fn ast.Expr, detached string)
 	c.pass.Report(d)
 }
 
-// detach puts a function of httpctx in the place of the one of gls.
+// detach replaces the function of gls by one of httpctx.
 func (c *checker) detach(call *ast.CallExpr, function string) []analysis.SuggestedFix {
 	file := edit.Open(c.pass, call.Pos())
 	if file == nil {

@@ -4,9 +4,10 @@
 //
 // barego: a plain go statement starts a goroutine that reads ambient state.
 //
-// A goroutine that a plain go statement starts has nothing set: no value of a gls.Storage, no HTTP request, no ambient
-// context. The analyzer reports the statement when what it starts reads any of these, itself or through what it calls,
-// in other packages too. What the goroutine sets for itself, by Run or Enter, it may read.
+// A goroutine that a plain go statement starts has nothing set: no value of a gls.Storage, no HTTP
+// request, no ambient context. The analyzer reports the statement if its function reads any of
+// these, itself or through the functions it calls, in other packages too. A goroutine may read
+// values that it sets itself, by Run or Enter.
 //
 //	// WRONG
 //	func (s *Server) save(p Post) {
@@ -18,12 +19,14 @@
 //		gls.Go(func() { s.audit(p) })
 //	}
 //
-// The suggested fix calls gls.Go and evaluates the function, its receiver and its arguments where the go statement
-// evaluated them; what does not change after the statement is used as it is.
+// The suggested fix calls gls.Go and evaluates the function, its receiver and its arguments where
+// the go statement evaluated them. It uses operands that do not change after the statement as they
+// are.
 //
-// A goroutine that reads the request, or its context, may run after the handler has returned. Where the flow does not wait
-// for it, by a WaitGroup, a channel or a group's Wait, the fix calls httpctx.GoDetached, whose request has no end. Where the
-// goroutine writes the response, or takes the tasks of many, there is no fix, and the message says what to do.
+// A goroutine that reads the request, or its context, may run after the handler has returned. If
+// the flow does not wait for it, by a WaitGroup, a channel or a group's Wait, the fix calls
+// httpctx.GoDetached, whose request has no end. If the goroutine writes the response, or takes the
+// tasks of many, there is no fix, and the message names the change.
 //
 //	// WRONG
 //	func handle(w http.ResponseWriter, r *http.Request) {

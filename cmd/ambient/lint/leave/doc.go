@@ -4,10 +4,11 @@
 //
 // leave: find a Scope of Enter that is not left
 //
-// Enter sets a storage's value for the goroutine, not for the function that calls it. A Scope that is discarded, or
-// that a return is reached without leaving, hands its value to the caller, and on a goroutine that serves one piece of
-// work after the other to the next piece. A Scope that is returned, stored or passed on is left by whoever has it then,
-// and is not reported; calling a function that returns its Scope is like calling Enter.
+// Enter sets a storage's value for the goroutine, not for the function that calls it. If a Scope is
+// discarded, or a return is reached without Leave, the caller sees the value, and on a goroutine
+// that serves one piece of work after another the next piece does. A Scope that is returned, stored
+// or passed on is not reported: its new holder leaves it. A call of a function that returns its
+// Scope counts as a call of Enter.
 //
 //	// WRONG: the early return skips Leave.
 //	scope := user.Enter("Ada")
@@ -24,8 +25,8 @@
 //	}
 //	greet()
 //
-// In a statement of its own, Leave ends the scope before anything has run in it: defer is missing, and the suggested
-// fix adds it.
+// In a statement of its own, Leave ends the scope before any code has run in it: defer is missing,
+// and the suggested fix adds it.
 //
 //	// WRONG
 //	user.Enter("Ada").Leave()
@@ -35,8 +36,9 @@
 //	defer user.Enter("Ada").Leave()
 //	greet()
 //
-// In an HTTP handler, Enter where Run serves is reported too, left or not: the goroutine of a connection serves the next
-// request as well, with whatever the last one left open, and a Run cannot be left open.
+// In an HTTP handler, Enter is reported where Run would do, left or not: the goroutine of a
+// connection serves the next request as well, with every scope that the last one left open, and a
+// Run cannot be left open.
 //
 //	// WRONG
 //	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +52,6 @@
 //		user.Run(r.Host, greet)
 //	})
 //
-// As with go vet's lostcancel, a path ends where a function that never returns is called, and in main.main only a
-// discarded Scope counts. A path through a panic is not looked at: defer the Leave.
+// As with go vet's lostcancel, a path ends at a call of a function that never returns, and in
+// main.main only a discarded Scope counts. Paths through a panic are not checked: defer the Leave.
 package leave

@@ -4,13 +4,14 @@
 //
 // outlives: find what belongs to a request stored where it outlives the request
 //
-// A request's *httpctx.Context, its *http.Request, ResponseWriter and context.Context end when its handler returns.
-// Whoever finds one of them later has the request of somebody else, a context that is cancelled and a writer that is
-// closed. They are reported where they are stored into a package-level variable or what is reachable from one (a field,
-// a map, a slice, a channel, a sync.Map, an atomic pointer), put into a sync.Pool, or sent to a channel in a field; a
-// struct or a function that holds one counts as well. The values come from httpctx.Get, Lookup and GetOrFail, from
-// gls.Context, from storages of these types, and from functions that return them. A copy of what a request says, such as
-// its id, may be kept.
+// A request's *httpctx.Context, its *http.Request, ResponseWriter and context.Context end when its
+// handler returns. Code that finds one of them later has another user's request, a context that is
+// cancelled and a writer that is closed. The analyzer reports such a value that is stored into a
+// package-level variable or a place that is reachable from one (a field, a map, a slice, a channel,
+// a sync.Map, an atomic pointer), put into a sync.Pool, or sent to a channel in a field. A struct
+// or a function that holds such a value counts as well. The values come from httpctx.Get, Lookup
+// and GetOrFail, from gls.Context, from storages of these types, and from functions that return
+// them. A copy of a request's data, such as its id, may be kept.
 //
 //	// WRONG
 //	func remember() { last = httpctx.GetOrFail() }
@@ -18,7 +19,8 @@
 //	// RIGHT
 //	func remember() { lastID = httpctx.GetOrFail().ID() }
 //
-// What a sync.Once, sync.OnceValue or sync.OnceValues keeps is the first request's for all that follow, a copy included:
+// A value that a sync.Once, sync.OnceValue or sync.OnceValues keeps is the first request's for all
+// that follow, a copy included:
 //
 //	// WRONG
 //	var address = sync.OnceValue(func() string { return httpctx.GetOrFail().Request().RemoteAddr })
@@ -26,7 +28,8 @@
 //	// RIGHT
 //	var address = func() string { return httpctx.GetOrFail().Request().RemoteAddr }
 //
-// A context does not belong in a struct that stays: pass it to the methods, or let them ask for it.
+// A context does not belong in a struct that stays: pass it to the methods, or let them call
+// gls.Context.
 //
 //	// WRONG
 //	type job struct{ ctx context.Context }

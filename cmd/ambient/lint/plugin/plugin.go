@@ -36,7 +36,7 @@ import (
 
 func init() { register.Plugin("ambient", New) }
 
-// Settings is what a configuration may say.
+// Settings holds the settings of a configuration.
 type Settings struct {
 	Disable []string `json:"disable"` // names of analyzers
 	Runners []string `json:"runners"` // as the flag -runners of "ambient vet"

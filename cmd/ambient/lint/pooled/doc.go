@@ -4,11 +4,12 @@
 //
 // pooled: find storages and keys of contexts that a framework uses again
 //
-// gin, echo, fiber, fasthttp and hertz take the context of a request from a pool and put it back when its handler
-// returns. Whoever has it in a storage, a goroutine that gls.Go started or a detached one, then finds the next request
-// in it, of another user. The analyzer reports a gls.Storage or httpctx.Key whose type is *gin.Context, echo.Context,
-// *fiber.Ctx, fiber.Ctx, *fasthttp.RequestCtx or *app.RequestContext, or a struct that has one, and such a context given
-// to gls.RunContext or gls.WithContext:
+// gin, echo, fiber, fasthttp and hertz take the context of a request from a pool and put it back
+// when its handler returns. A goroutine of gls.Go or GoDetached that has the context in a storage
+// then finds the next request in it, of another user. The analyzer reports a gls.Storage or
+// httpctx.Key whose type is *gin.Context, echo.Context, *fiber.Ctx, fiber.Ctx, *fasthttp.RequestCtx
+// or *app.RequestContext, or a struct that has one, and such a context given to gls.RunContext or
+// gls.WithContext:
 //
 //	// WRONG
 //	var current = gls.New[*gin.Context]("current")

@@ -1,12 +1,14 @@
-// Package shared defines an analyzer of results that are computed with one request's values and given to others.
+// Package shared defines an analyzer of results that are computed with one request's values and
+// given to others.
 //
 // # Analyzer shared
 //
 // shared: find what is computed with the values of one request and given to others
 //
-// singleflight, dataloaders and caches compute once and give the result to all who ask for the same key. What they run
-// sees the values of whoever came first: rows that only Ada may see get to Bob. The analyzer reports a function that
-// they are given and that reads what is set, itself or through what it calls, and a value that they are given and that
+// singleflight, dataloaders and caches compute a value once and give it to all callers that ask for
+// the same key. The function that computes the value sees the first caller's values: rows that only
+// Ada may see get to Bob. The analyzer reports such a function if it reads a value of the flow,
+// itself or through the functions it calls. It also reports a value that is stored for all and that
 // was made from such a read:
 //
 //	// WRONG
@@ -22,7 +24,8 @@
 //		return v, err
 //	}
 //
-// What is the same for all is computed with nothing set; a read that is left shows itself at once:
+// Compute a value that is the same for all with nothing set. A read that is left shows itself at
+// once:
 //
 //	// RIGHT
 //	func load(table string) (any, error) {
@@ -33,12 +36,13 @@
 //		return v, err
 //	}
 //
-// Known are Do and DoChan of golang.org/x/sync/singleflight and its copies, sync.Map.LoadOrStore, the loaders of
-// graph-gophers/dataloader, vikstrous/dataloadgen, golang/groupcache, maypok86/otter and jellydator/ttlcache, and the
-// values of these, hashicorp/golang-lru, dgraph-io/ristretto, patrickmn/go-cache, puzpuzpuz/xsync and
-// Code-Hex/go-generics-cache. A read is not reported where the key is made from the same storage, or from the request
-// where the function reads the request. There is no fix: gls.Bind there would give one's values to all for good. A
-// loader of one request may be bound. The directive of barego silences a call:
+// Known are Do and DoChan of golang.org/x/sync/singleflight and its copies, sync.Map.LoadOrStore,
+// the loaders of graph-gophers/dataloader, vikstrous/dataloadgen, golang/groupcache, maypok86/otter
+// and jellydator/ttlcache, and the values of these, hashicorp/golang-lru, dgraph-io/ristretto,
+// patrickmn/go-cache, puzpuzpuz/xsync and Code-Hex/go-generics-cache. A read is not reported if the
+// key is made from the same storage, or from the request if the function reads the request. There
+// is no fix: gls.Bind there would give one caller's values to all for good. A loader of one request
+// may be bound. The directive of barego silences a call:
 //
 //	//ambient:detached the callers have put the tenant into the key
 //	v, err, _ := group.Do(key, load)

@@ -92,7 +92,8 @@ func (c *checker) report(what ast.Expr, s sink, name string, read reads.Read) {
 	}
 }
 
-// find returns what a function does, if it shares results. Copies of singleflight are many; they keep its names.
+// find returns the sink that a function is, if it shares results. There are many copies of
+// singleflight; they keep its names.
 func find(fn *types.Func) (sink, bool) {
 	if fn == nil || strings.HasPrefix(known.Path(fn.Pkg()), known.Module+"/") {
 		return sink{}, false
@@ -120,7 +121,8 @@ func flightSink(fn *types.Func) (sink, bool) {
 	return loads(last-1, last), true
 }
 
-// loader returns what the function reads that loads for all. Bound, it reads the same of one.
+// loader returns the reads of a function that loads for all callers. A function inside gls.Bind
+// counts too: it reads one caller's values for all.
 func (c *checker) loader(e ast.Expr, s sink) []reads.Read {
 	e = c.assigned.Resolve(c.info, e)
 	for {
@@ -157,9 +159,10 @@ func (c *checker) methods(t types.Type) []reads.Read {
 	return all
 }
 
-// value returns what of the flow a value was made from: a storage or a key of the request, read by a function that it
-// comes from, or the request itself where the expression reads it. A context, or a request that a function far below asks
-// for, is mostly for a log line or a deadline.
+// value returns the part of the flow that a value was made from: a storage or a key of the request,
+// read by a function that it comes from, or the request itself if the expression reads it. A
+// context, or a request that a function far below asks for, is mostly for a log line or a deadline,
+// and is left out.
 func (c *checker) value(e ast.Expr) []reads.Read {
 	var all []reads.Read
 	for _, r := range c.within(e) {
@@ -171,7 +174,8 @@ func (c *checker) value(e ast.Expr) []reads.Read {
 	return all
 }
 
-// within returns what evaluating an expression reads, and what the variables in it were made from.
+// within returns the reads of evaluating an expression, and those that the variables in it were
+// made from.
 func (c *checker) within(e ast.Expr) []reads.Read {
 	var all []reads.Read
 	seen := map[*types.Var]bool{}
@@ -204,7 +208,7 @@ func (c *checker) within(e ast.Expr) []reads.Read {
 	return all
 }
 
-// without leaves out what a key reads as well.
+// without removes the reads that a key has as well.
 func without(found, key []reads.Read) []reads.Read {
 	var rest []reads.Read
 	for _, r := range found {

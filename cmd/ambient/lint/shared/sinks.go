@@ -1,6 +1,7 @@
 package shared
 
-// A sink takes a function, or what one computed, for all who ask for the same key. The numbers are those of arguments.
+// A sink takes a function, or a function's result, for all callers that ask for the same key. The
+// numbers are indexes of arguments.
 type sink struct {
 	key   int // -1 where there is none
 	fn    int // what computes, -1 where there is a value

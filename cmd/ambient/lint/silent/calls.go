@@ -9,12 +9,14 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 )
 
-// levels are the functions of slog and the methods of its Logger. Those with a ctx may find the request there.
+// levels lists the functions of slog and the methods of its Logger. Those with a ctx may find the
+// request there.
 var levels = []string{"Debug", "Info", "Warn", "Error"}
 
 var sends = []string{"Get", "Head", "Post", "PostForm"}
 
-// loses returns the first call that loses the request when a function, or a call, runs on another goroutine; "" for none.
+// loses returns the first call that loses the request when a function, or a call, runs on another
+// goroutine; "" for none.
 func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name string) {
 	if call, ok := e.(*ast.CallExpr); ok {
 		if kind, name = c.lossOf(call); name != "" {
@@ -64,7 +66,7 @@ func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name str
 	return kind, name
 }
 
-// lossOf tells what a call by itself loses.
+// lossOf returns the loss of a call by itself.
 func (c *checker) lossOf(call *ast.CallExpr) (Kind, string) {
 	fn := known.Callee(c.info, call)
 	if fn == nil {
@@ -91,7 +93,8 @@ func (c *checker) lossOf(call *ast.CallExpr) (Kind, string) {
 	return 0, ""
 }
 
-// background reports whether a call is given context.Background() or TODO(): no explicit ctx of a request.
+// background reports whether a call is given context.Background() or TODO(): no explicit ctx of a
+// request.
 func (c *checker) background(call *ast.CallExpr) bool {
 	if len(call.Args) == 0 {
 		return false
@@ -100,7 +103,8 @@ func (c *checker) background(call *ast.CallExpr) bool {
 	return ok && known.Is(known.Callee(c.info, ctx), "context", "Background", "TODO")
 }
 
-// carriesID reports whether a logger comes from httpctx.Context.Logger, which has the request's id in it.
+// carriesID reports whether a logger comes from httpctx.Context.Logger, which has the request's id
+// in it.
 func (c *checker) carriesID(fun ast.Expr) bool {
 	for range 8 {
 		sel, ok := ast.Unparen(fun).(*ast.SelectorExpr)

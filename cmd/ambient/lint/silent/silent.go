@@ -36,7 +36,7 @@ var Analyzer = &analysis.Analyzer{
 	},
 }
 
-// facts finds what Analyzer reports, over packages.
+// facts finds the diagnostics of Analyzer, over packages.
 var facts = &analysis.Analyzer{
 	Name:       "ambientsilent",
 	Doc:        "find log lines and outgoing requests that lose the current request, for the analyzer silent",
@@ -47,14 +47,14 @@ var facts = &analysis.Analyzer{
 	FactTypes:  []analysis.Fact{new(Fact)},
 }
 
-// more holds what the flag -calls names.
+// more holds the functions of the flag -calls.
 var more runners.List
 
 func init() {
 	Analyzer.Flags.Var(&more, "calls", "`functions` that log or send requests: path.Func or path.Type.Method, comma-separated")
 }
 
-// A Kind is what loses the request.
+// A Kind says which output loses the request.
 type Kind int
 
 const (
@@ -66,7 +66,8 @@ const (
 // installers are the functions that a program calls where it matters.
 var installers = [kinds]string{Log: "httpctx.LogHandler", Send: "httpctx.Transport"}
 
-// A Fact says what a package installs and loses.
+// A Fact says which of LogHandler and Transport a package installs, and which goroutines lose the
+// request.
 type Fact struct {
 	Module   string
 	Installs [kinds]bool // itself, or a package that it imports

@@ -1,12 +1,14 @@
-// Package sqltx defines an analyzer of statements inside of a glssql Run that are no part of its transaction.
+// Package sqltx defines an analyzer of statements inside of a glssql Run that are no part of its
+// transaction.
 //
 // # Analyzer sqltx
 //
 // sqltx: find statements that escape the transaction around them
 //
-// A statement on the *sql.DB that was given to glssql.New, inside of a function given to Run, takes another connection:
-// it is committed by itself, does not see what the transaction wrote, and may wait for its locks for ever. A goroutine
-// that such a function starts is refused all statements while the Run lasts, and after it.
+// A statement on the *sql.DB that was given to glssql.New, inside of a function given to Run, takes
+// another connection: it is committed by itself, does not see what the transaction wrote, and may
+// wait for its locks for ever. A goroutine that such a function starts is refused all statements
+// while the Run lasts, and after it.
 //
 //	// WRONG
 //	func save() error {
@@ -24,7 +26,8 @@
 //		})
 //	}
 //
-// Functions of the same package that the function calls are part of it, what stands in Outside or AfterCommit is not.
+// Functions of the same package that the function calls are part of the transaction. Code in
+// Outside or AfterCommit is not.
 //
 //	// WRONG
 //	func both() error {

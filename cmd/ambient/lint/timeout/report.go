@@ -24,14 +24,15 @@ func (c *checker) report(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
 	c.pass.Report(d)
 }
 
-// reportPair reports the call that puts a second Middleware around arg, in which there is a TimeoutHandler around one.
+// reportPair reports the call that puts a second Middleware around arg, in which there is a
+// TimeoutHandler around one.
 func (c *checker) reportPair(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
 	c.pass.ReportRangef(call, "%s, in which there is a Middleware too: that one begins another request, with an id of its "+
 		"own and without the outer one's keys; give the outer one httpctx.WithRequestContext, or leave it out",
 		c.stands(call, arg, timeout))
 }
 
-// stands says what stands around what.
+// stands returns the text that names the outer call and the TimeoutHandler inside of it.
 func (c *checker) stands(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) string {
 	name := "Middleware"
 	if arg != nil && !c.isMiddleware(call.Fun) {
@@ -56,7 +57,8 @@ func (c *checker) stripped(e ast.Expr) ast.Expr {
 	return e
 }
 
-// swap moves what stands before and after the inner call, with its comments, to before and after that call's handler.
+// swap moves what stands before and after the inner call, with its comments, to before and after
+// that call's handler.
 func (c *checker) swap(outer, inner *ast.CallExpr) []analysis.SuggestedFix {
 	if len(inner.Args) != 3 {
 		return nil // http.TimeoutHandler(f())

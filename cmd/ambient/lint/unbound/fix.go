@@ -15,15 +15,15 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
-// An adviser knows what to write instead of a call that runs a function on another goroutine.
+// An adviser finds the replacement of a call that runs a function on another goroutine.
 type adviser struct {
 	pass  *analysis.Pass
 	waits *waits.Result
 	loops *loops.Result
 }
 
-// advise returns the end of a message, and the edits that do what it says: none where no change is right for all that
-// the code may mean.
+// advise returns the end of a message, and the edits that carry it out. There are none if no change
+// is right for every meaning of the code.
 func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact *reads.Fact, name string) (string, []analysis.TextEdit) {
 	if loop := a.loops.Func(arg); loop != nil {
 		return "it serves many, for it takes tasks from " + loop.Over + ": send gls.Capture() with each task and do the task " +
@@ -47,7 +47,7 @@ func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact
 	return nobody + "the request may be over when it runs: start it with httpctx.GoDetached, or read what it needs before", nil
 }
 
-// carry is for what may have the frame of its caller.
+// carry advises for a function that may have the frame of its caller.
 func (a *adviser) carry(file *edit.File, call *ast.CallExpr, arg ast.Expr, name string) (advice string, edits []analysis.TextEdit) {
 	advice = "bind it with gls.Bind"
 	switch name {
@@ -72,7 +72,7 @@ func bind(file *edit.File, arg ast.Expr) []analysis.TextEdit {
 	)
 }
 
-// replace puts a function of the library in the place of the one that is called.
+// replace replaces the called function by one of the library.
 func (a *adviser) replace(file *edit.File, call *ast.CallExpr, path, function string) []analysis.TextEdit {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if file == nil || !ok {
@@ -83,7 +83,8 @@ func (a *adviser) replace(file *edit.File, call *ast.CallExpr, path, function st
 	return append(edits, unused(a.pass, file, []ast.Expr{sel})...)
 }
 
-// waitGroup changes the type of the wait group, if it is a local variable of which nothing but its methods is used.
+// waitGroup changes the type of the wait group, if it is a local variable and only its methods are
+// used.
 func waitGroup(pass *analysis.Pass, file *edit.File, call *ast.CallExpr) []analysis.TextEdit {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if file == nil || !ok {
@@ -145,8 +146,8 @@ func onlyMethods(pass *analysis.Pass, file *edit.File, v *types.Var) bool {
 	return only
 }
 
-// unused returns the edit that removes the import of which gone are the last uses. Where other fixes of the same file
-// take the rest of them, who applies the fixes removes it.
+// unused returns the edit that removes the import of which gone are the last uses. Where other
+// fixes of the same file take the rest of them, who applies the fixes removes it.
 func unused(pass *analysis.Pass, file *edit.File, gone []ast.Expr) []analysis.TextEdit {
 	within := func(id *ast.Ident) bool {
 		for _, e := range gone {
@@ -187,7 +188,8 @@ func unused(pass *analysis.Pass, file *edit.File, gone []ast.Expr) []analysis.Te
 	return nil
 }
 
-// removal takes an import out, with the line break before it, for an import may be added behind it.
+// removal returns the edit that removes an import, with the line break before it, because another
+// edit may add an import behind it.
 func removal(file *edit.File, decl *ast.GenDecl, spec *ast.ImportSpec) []analysis.TextEdit {
 	if !decl.Lparen.IsValid() {
 		return []analysis.TextEdit{{Pos: decl.Pos(), End: decl.End()}}

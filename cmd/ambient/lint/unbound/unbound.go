@@ -19,7 +19,8 @@ import (
 //go:embed doc.go
 var doc string
 
-// Analyzer reports functions that lose what they read where they are handed to something concurrent.
+// Analyzer reports functions that lose the values they read because they are handed to a function
+// that runs them on another goroutine.
 var Analyzer = &analysis.Analyzer{
 	Name:     "unbound",
 	Doc:      known.Doc(doc, "unbound"),

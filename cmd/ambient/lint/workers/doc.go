@@ -1,13 +1,14 @@
-// Package workers defines an analyzer of goroutines that serve many with what is set where they are started.
+// Package workers defines an analyzer of goroutines that serve many with what is set where they are
+// started.
 //
 // # Analyzer workers
 //
 // workers: find goroutines that run the tasks of many with the values of one
 //
-// A worker takes one task after the other, from a channel or a queue with a sync.Cond. Started by gls.Go it keeps what
-// is set at that moment: the first request's user is the user of every later task. A plain go statement gives it
-// nothing, and in a build by "ambient build" the same as gls.Go. A worker starts with nothing, and each task brings what
-// is set where it was made:
+// A worker takes one task after the other, from a channel or a queue with a sync.Cond. Started by
+// gls.Go it keeps the values of that moment: the first request's user is the user of every later
+// task. A plain go statement gives it nothing, and in a build by "ambient build" the same as
+// gls.Go. Start a worker with nothing, and let each task bring the values of the code that made it:
 //
 //	// WRONG
 //	func submit(f func()) {
@@ -41,12 +42,14 @@
 //		}()
 //	}
 //
-// What is reported: gls.Go, gls.WaitGroup.Go and Snapshot.Go with a worker that reads what is set or calls functions
-// that it is sent; in a package that uses gls or httpctx a plain go statement, and what contains one, with a worker that
-// calls functions which the package does not bind, save in main itself and in gls.Isolate; and the function of
-// ants.NewPoolWithFunc and its kin, where it reads. A plain go statement with a worker that reads is for barego.
+// The analyzer reports gls.Go, gls.WaitGroup.Go and Snapshot.Go with a worker that reads a value of
+// the flow or calls functions that it receives. In a package that uses gls or httpctx it reports a
+// plain go statement, and a function that contains one, with a worker that calls functions which
+// the package does not bind, except in main itself and in gls.Isolate. It reports the function of
+// ants.NewPoolWithFunc and its kin if that reads a value. A plain go statement with a worker that
+// reads is reported by barego.
 //
-// Workers on a channel that the function which starts them has made and keeps to itself share the work of one flow and
-// are right with gls.Go. A channel of data that is a parameter is taken for a stage of a pipeline. The directive of
-// barego silences a statement.
+// Workers on a channel that the function which starts them has made and keeps to itself share the
+// work of one flow and are right with gls.Go. A channel of data that is a parameter counts as a
+// stage of a pipeline. The directive of barego silences a statement.
 package workers
