@@ -271,7 +271,8 @@ func cutChdir(args []string) (dir string, rest []string) {
 	return "", args
 }
 
-// cutFlag removes a flag from the arguments of a go command and returns its value, or "".
+// cutFlag removes a flag from the arguments of a go command and returns its value, or "". If the
+// flag is there several times, the last one holds.
 func cutFlag(command string, args []string, name string) (value string, rest []string, err error) {
 	for rest = args; err == nil && index(command, rest, name) >= 0; {
 		value, rest, err = cutOne(command, rest, name)

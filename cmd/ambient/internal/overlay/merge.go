@@ -15,7 +15,8 @@ type replacements struct{ Replace map[string]string }
 
 // Merge writes an overlay with the replacements of two others beneath cache and returns its path.
 // The second overlay is the user's; its path is relative to dir. The paths in it stay as they are:
-// the go command takes them relative to the folder where it runs.
+// the go command takes them relative to the folder where it runs. Merge leaves out replacements
+// that Write has made for the user before, of another release, say.
 func Merge(ours, users, dir, cache string) (string, error) {
 	if !filepath.IsAbs(users) {
 		users = filepath.Join(dir, users)

@@ -26,10 +26,11 @@ type Release struct {
 // format is part of the key of cached overlays. It changes when the content of overlays does.
 const format = "5"
 
-// Write makes an overlay of the release in a folder of its own beneath cache, unless it is there,
-// and returns the path of the file for go build -overlay. The folder's name is a hash of the
-// release and of the files that the overlay replaces, so an existing overlay is the one that Write
-// would make. Several processes may call Write at once.
+// Write makes an overlay of the release in a folder of its own beneath cache and returns the path
+// of the file for go build -overlay. The folder's name is a hash of the release and of the files
+// that the overlay replaces. Write compares the files that exist and keeps those that are right, so
+// a second call writes nothing. Several processes may call Write at once: they write the same
+// files.
 func Write(r Release, cache string) (string, error) {
 	originals, err := read(r)
 	if err != nil {
@@ -121,7 +122,7 @@ func plain(version string) string {
 	return version
 }
 
-// save writes the files and the list beside folder, and then renames them to folder in one step.
+// save writes the files and, last, the list of them, and returns the list's path.
 func save(r Release, files map[string]string, folder string) (string, error) {
 	list := replacements{make(map[string]string)}
 	for name, text := range files {
