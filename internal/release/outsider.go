@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"golang.org/x/tools/go/packages"
 )
 
 const tool = root + "/cmd/ambient"
@@ -278,5 +282,29 @@ func (o *outsider) example(m *member, source string) error {
 	if err != nil {
 		return err
 	}
-	return o.all(dir, "go get "+m.path+"@"+o.version, "go vet -trimpath -mod=mod .")
+	if err := o.all(dir, "go get "+m.path+"@"+o.version); err != nil {
+		return err
+	}
+	return o.typeCheck(dir)
+}
+
+// typeCheck reads the packages in dir, their tests and all that they import, as the compiler's first half does. To compile
+// what frameworks import takes ten times as long.
+func (o *outsider) typeCheck(dir string) error {
+	pkgs, err := packages.Load(&packages.Config{
+		Mode:       packages.LoadAllSyntax,
+		Dir:        dir,
+		Env:        append(slices.Clone(o.env), "CGO_ENABLED=0"),
+		BuildFlags: []string{"-mod=mod"},
+		Tests:      true,
+	}, ".")
+	if err != nil {
+		return err
+	}
+	packages.Visit(pkgs, nil, func(p *packages.Package) {
+		for _, e := range p.Errors {
+			err = errors.Join(err, e)
+		}
+	})
+	return err
 }
