@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,6 +53,14 @@ comes from the module cache, a line on stderr says with which environment go
 has to run. -inherit, -detach and -strict are as for ambient build.
 `
 
+const envUsage = `Example:
+
+	KO_GO_PATH=ambient ko build ./cmd/server
+
+ambient env is go env. Programs that can be told which go command to run call
+it beside go build; ambient version -m is go version -m for the same reason.
+`
+
 // buildCommands are the commands that build with inherited propagation.
 func buildCommands() []subcommand {
 	all := []subcommand{{
@@ -68,7 +77,23 @@ func buildCommands() []subcommand {
 			},
 		})
 	}
+	all = append(all, subcommand{
+		"env", "go env, for programs that call ambient in go's place", envUsage,
+		func(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+			return plainGo(append([]string{"env"}, args...), stdin, stdout, stderr)
+		},
+	})
 	return all
+}
+
+// plainGo runs a go command that has nothing to do with the overlay.
+func plainGo(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	path, err := exec.LookPath("go")
+	if err != nil {
+		fmt.Fprintf(stderr, "ambient %s: %v\n", args[0], err)
+		return 1
+	}
+	return command{path: path, args: append([]string{"go"}, args...), env: os.Environ()}.run(stdin, stdout, stderr)
 }
 
 // goFlags lists the flags of go build, run, test and install that take no value. Only flags that

@@ -26,13 +26,18 @@ build), with which Go release, for which system, with which -inherit and
 -detach, and with which version of the library. Programs for other systems and
 stripped ones will do. It does not run them.
 
+With -m it is go version -m.
+
 Exit code: 0, or 2 where a file is no Go program.
 `
 
-func version(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func version(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		fmt.Fprintf(stdout, "ambient %s\n", ownVersion())
 		return good
+	}
+	if args[0] == "-m" {
+		return plainGo(append([]string{"version"}, args...), stdin, stdout, stderr)
 	}
 	code := good
 	for _, file := range args {
