@@ -23,6 +23,7 @@ require (
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	github.com/gopherjs/gopherjs v1.21.0 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
+	github.com/tylerb/is v2.1.3+incompatible // indirect
 	golang.org/x/image v0.30.0 // indirect
 	golang.org/x/text v0.28.0 // indirect
 )

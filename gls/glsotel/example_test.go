@@ -18,6 +18,7 @@ import (
 
 // Two services, of which the first calls the second. The second's code finds the tenant that the first has set.
 func Example() {
+	tenant := gls.New[string]("tenant")
 	otel.SetTextMapPropagator(glsotel.Propagator(glsotel.Value("tenant", tenant, glswire.String[string]())))
 	defer otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator())
 
@@ -40,6 +41,7 @@ func Example() {
 
 // Any carrier of text will do: the headers of a message, say.
 func ExamplePropagator() {
+	tenant := gls.New[string]("tenant")
 	p := glsotel.Propagator(glsotel.Value("tenant", tenant, glswire.String[string]()))
 	message := propagation.MapCarrier{}
 	tenant.Run("acme inc", func() { p.Inject(context.Background(), message) })
@@ -54,6 +56,8 @@ func ExamplePropagator() {
 
 // What a client sends to the edge is not taken.
 func ExampleEdge() {
+	tenant := gls.New[string]("tenant")
+	values := []glsotel.Wire{glsotel.Value("tenant", tenant, glswire.String[string]())}
 	p := glsotel.New(values, glsotel.Edge())
 	ctx := p.Extract(context.Background(), propagation.MapCarrier{"baggage": "tenant=acme"})
 	gls.Resume(ctx, func() { fmt.Println(tenant.Get()) })

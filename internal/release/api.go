@@ -75,7 +75,7 @@ func (r *repository) exported(m *member, commit string) (map[string]*types.Packa
 		if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o750)); err != nil {
 			return nil, err
 		}
-		defer os.RemoveAll(dir)
+		defer os.RemoveAll(filepath.Dir(dir))
 		if err := r.export(commit, dir, m); err != nil {
 			return nil, err
 		}

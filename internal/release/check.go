@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,11 @@ import (
 func (r *repository) check(version string, out io.Writer) error {
 	work := filepath.Join(r.dir, "build", "release")
 	if err := os.RemoveAll(work); err != nil { // always the same folder: the build cache knows it
+		return err
+	}
+	// No package below it is one of the library's.
+	if err := errors.Join(os.MkdirAll(work, 0o750),
+		os.WriteFile(filepath.Join(work, "go.mod"), []byte("module release\n"), 0o600)); err != nil {
 		return err
 	}
 	if changes, _ := git(r.dir, "status", "--porcelain"); changes != "" {

@@ -1,8 +1,9 @@
 // Code generated from the library's file (AMBIENT_UPDATE=1 go test -run Copies .). DO NOT EDIT.
 
-// Package api lists the exported functions and methods of gls, httpctx, glslog and glssql, with what each does with values
-// and with the function that it is given. The analyzers of ambient vet, and tests of lists that cannot be derived, go by
-// it; a test compares it with the packages.
+// Package api lists the exported functions and methods of gls, httpctx, glslog and glssql. For each
+// it says what the function does with values and with the function that it is given. The analyzers
+// of ambient vet use the list, and so do tests of lists that cannot be derived. A test compares it
+// with the packages.
 package api
 
 import "slices"
@@ -10,25 +11,25 @@ import "slices"
 // Root is the path of the module, with a slash after it.
 const Root = "github.com/ambient-go/ambient/"
 
-// Packages are the import paths below Root by the names that Functions begin with.
+// Packages maps the names that Functions begin with to import paths below Root.
 var Packages = map[string]string{
 	"gls": "gls", "httpctx": "httpctx", "glslog": "gls/glslog", "glssql": "gls/glssql",
 }
 
-// A Way is how a function of the library runs the function that it is given.
+// A Way says how a function of the library runs the function that it is given.
 type Way int
 
-// The ways. Of all but Never, and of none but these, Function.Arg is an argument.
+// The ways. Function.Arg is an argument for all but Never.
 const (
-	Never   Way = iota // it is given none, or one that has nothing to do with the caller's flow
+	Never   Way = iota // it takes none, or one that has nothing to do with the caller's flow
 	Here               // before it returns, on the caller's goroutine, with other values set
 	Started            // on another goroutine, which it starts
 	Timed              // on another goroutine, when a timer fires
-	Bound              // whenever somebody calls what it returns
+	Bound              // whenever its result is called
 	Later              // on the caller's goroutine, when a scope around the call ends
 )
 
-// What a function reads of the flow that calls it.
+// A Read says what a function reads of the flow that calls it.
 type Read int
 
 // The kinds of values.
@@ -36,16 +37,16 @@ const (
 	Nothing Read = iota
 	Storage      // of a storage
 	Context      // the ambient context.Context
-	Frame        // all of them
+	Frame        // all values
 	Request      // of the current request
 )
 
-// What lives no longer than a request, of what a function returns.
+// A Gift says whether the result of a function belongs to a request, and lives no longer than it.
 type Gift int
 
 // The kinds of results.
 const (
-	Lasting   Gift = iota // no result, or one that says nothing of a request
+	Lasting   Gift = iota // no result, or one that does not belong to a request
 	OfRequest             // the first result belongs to one request
 	Unknown               // the first result is a user's value, which may belong to a request
 )
@@ -55,20 +56,20 @@ type Function struct {
 	Way     Way
 	Arg     int  // the argument that is the function, from 0
 	Brings  bool // it runs the function in a frame that an argument, or the receiver, brings
-	Hides   bool // what is set around it may not be set in the function
+	Hides   bool // a value that is set around it may not be set in the function
 	Reads   Read
 	Gives   Gift
 	Makes   bool // it makes a variable whose values belong to flows
 	Enters  bool // it leaves its storage set
 	Ambient bool // its first argument is the ambient context
 
-	// Detached is the function of httpctx to use instead of one that is Started or Timed, for work that outlives its
-	// request. Detaches says that it is such a one.
+	// Detached is the function of httpctx to use instead of one that is Started or Timed, for work
+	// that outlives its request. Detaches says that the function is such a function of httpctx.
 	Detached string
 	Detaches bool
 }
 
-// Functions are all of them.
+// Functions holds all functions, by name.
 var Functions = map[string]Function{
 	"gls.AfterFunc":              {Way: Timed, Arg: 1, Detached: "AfterFuncDetached"},
 	"gls.Bind":                   {Way: Bound},
@@ -158,7 +159,7 @@ var Functions = map[string]Function{
 	"glslog.Attrs":           {Reads: Storage},
 	"glslog.Handler":         {},
 	"glslog.NewSource":       {},
-	"glslog.Source.Attrs":    {}, // of a log line: analyzer silent is about those
+	"glslog.Source.Attrs":    {}, // of a log line, which analyzer silent checks
 	"glslog.Source.Prepared": {},
 	"glslog.Replace":         {},
 	"glslog.Run":             {Way: Here},
@@ -166,7 +167,7 @@ var Functions = map[string]Function{
 	"glslog.With":            {},
 
 	"glssql.DB.AfterCommit":     {Way: Later},
-	"glssql.DB.Begin":           {}, // analyzer sqltx is about the statements
+	"glssql.DB.Begin":           {}, // analyzer sqltx checks its statements
 	"glssql.DB.BeginTx":         {},
 	"glssql.DB.Exec":            {},
 	"glssql.DB.ExecContext":     {},

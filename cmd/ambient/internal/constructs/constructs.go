@@ -1,33 +1,34 @@
 // Code generated from the library's file (AMBIENT_UPDATE=1 go test -run Copies .). DO NOT EDIT.
 
-// Package constructs lists the functions of other packages that run a function on a goroutine which has nothing set, and
-// what to write so that it has. Error texts, the table in the README and ambient vet say of each the same: tests compare
-// them with this list.
+// Package constructs lists the functions of other packages that run a function on a goroutine which
+// has nothing set, and the remedy for each. Error texts, the table in the README and ambient vet
+// give the same remedy for each: tests compare them with this list.
 package constructs
 
 import "strings"
 
-// A Construct is one of them.
+// A Construct is one of these functions, or a group of them.
 type Construct struct {
 	Name   string // as a program names it: "errgroup.Group.Go"
-	Remedy string // what to write instead, as the end of a sentence
+	Remedy string // the code to write instead, as the end of a sentence
 
-	// Creators are the functions that hold the go statement, as the runtime names them, or the starts of such names. Where
-	// the runtime starts the goroutine itself, they are the outermost function on its stack.
+	// Creators lists the functions that hold the go statement, as the runtime names them, or
+	// prefixes of their names. If the runtime starts the goroutine itself, it lists the outermost
+	// function on the goroutine's stack.
 	Creators []string
 
-	// Runners are the functions as ambient vet names them, or the starts of such names. There are none where the function
-	// is not given by a call, or not to be bound.
+	// Runners lists the functions as ambient vet names them, or prefixes of their names. There are
+	// none if the function is not given by a call, or must not be bound.
 	Runners []string
 
-	// Rows are the rows of the README's table: the start of what a row names.
+	// Rows lists the rows of the README's table, by the beginnings of their first cells.
 	Rows []string
 }
 
-// Other is what to write for a go statement in a package that is not listed.
+// Other is the remedy for a go statement in a package that is not listed.
 const Other = "give it gls.Bind(fn) instead of fn"
 
-// All are the constructs. Of two whose Creators fit, the earlier one counts.
+// All lists the constructs. If the Creators of two fit, the earlier one counts.
 var All = []Construct{
 	{
 		Name: "sync.WaitGroup.Go", Remedy: "make it a gls.WaitGroup",
@@ -42,7 +43,8 @@ var All = []Construct{
 		Name: "singleflight.Group.DoChan",
 		Remedy: "bind the function with gls.Bind, as in group.DoChan(key, gls.Bind(fn)), and let the key tell the values " +
 			"apart, for the result is everybody's",
-		// Analyzer shared reports it: nobody but the user can say what is the same for all.
+		// Analyzer shared reports it: only the user can tell which values are the same for all
+		// callers.
 		Creators: []string{"golang.org/x/sync/singleflight."}, Rows: []string{"`singleflight.Group.DoChan`"},
 	},
 	{
@@ -125,7 +127,8 @@ var All = []Construct{
 	pool("lo", "github.com/samber/lo"),
 	pool("a client of franz-go", "github.com/twmb/franz-go/pkg/kgo"),
 
-	// What these run is for no caller: bound, it would have the values of the one who registered it, each time.
+	// These run a function for no caller: bound, it would have the values of the code that
+	// registered it, each time.
 	{
 		Name: "nats.Conn.Subscribe", Remedy: "set it inside, in the handler, for each message",
 		Creators: []string{"github.com/nats-io/nats%2ego."},
@@ -140,7 +143,7 @@ var All = []Construct{
 	},
 }
 
-// FromC stands for the creator of a goroutine that a thread of C called into being.
+// FromC stands for the creator of a goroutine that a callback from a thread of C started.
 const FromC = "C"
 
 // pool is a construct of a module whose functions run others.
@@ -151,8 +154,8 @@ func pool(name, module string) Construct {
 	}
 }
 
-// Of returns the construct that a goroutine is of, by the function that holds its go statement, and the statement's file
-// and line, "" where they are not known.
+// Of returns the construct that started a goroutine. It takes the function that holds the go
+// statement, and the statement's file and line, "" if they are not known.
 func Of(creator, position string) (*Construct, bool) {
 	folder := folderOf(position)
 	for i := range All {
@@ -165,17 +168,17 @@ func Of(creator, position string) (*Construct, bool) {
 	return nil, false
 }
 
-// named reports whether a function's name is, or starts with, that of a creator.
+// named reports whether a function's name is a creator's name, or begins with it.
 func named(function, creator string) bool {
 	return function == creator || strings.HasPrefix(function, creator) && !ident(function[len(creator):], creator)
 }
 
-// inlined reports whether a closure is of a creator that was inlined. It is then named after the function that it was
-// inlined into (cmd/compile/internal/ir, closureName), as in main.main.TimeoutHandler.func1, but its code lies in the
-// folder of its own package.
+// inlined reports whether a closure is of a creator that was inlined. Such a closure has the name
+// of the function that the creator was inlined into (cmd/compile/internal/ir, closureName), as in
+// main.main.TimeoutHandler.func1, but its code lies in the folder of its own package.
 func inlined(closure, folder, creator string) bool {
 	pkg := creator[:strings.LastIndex(creator, "/")+1]
-	if pkg == "" || !strings.Contains(folder+"/", "/"+strings.ToLower(pkg)) { // none of the standard library's is inlined
+	if pkg == "" || !strings.Contains(folder+"/", "/"+strings.ToLower(pkg)) { // no creator of the standard library is inlined
 		return false
 	}
 	if pkg == creator {
@@ -193,8 +196,8 @@ func inlined(closure, folder, creator string) bool {
 	return false
 }
 
-// folderOf returns the folder of a position in lower case, with a slash at the start and without the version that a
-// folder of the module cache has in its name, nor the marks of capitals there.
+// folderOf returns the folder of a position in lower case, with a slash at the start. It drops the
+// version that a folder of the module cache has in its name, and the marks of capitals there.
 func folderOf(position string) string {
 	folder := position[:max(0, strings.LastIndex(position, "/"))]
 	if path, version, ok := strings.Cut(folder, "@v"); ok {
@@ -206,7 +209,8 @@ func folderOf(position string) string {
 	return "/" + strings.ToLower(strings.ReplaceAll(folder, "!", ""))
 }
 
-// ident reports whether a name goes on behind the start that was found: Pull2 is another function than Pull.
+// ident reports whether a name goes on after the prefix that was found: Pull2 is another function
+// than Pull.
 func ident(rest, start string) bool {
 	if end := start[len(start)-1]; end == '.' || end == '/' {
 		return false
@@ -215,11 +219,11 @@ func ident(rest, start string) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// Go is what to write for a go statement of the program itself.
+// Go is the remedy for a go statement of the program itself.
 const Go = "start it with gls.Go if it works for that flow alone; if it is a worker that serves many, give it each task in " +
 	"gls.Bind, and leave the go statement as it is"
 
-// Instead returns what to write in the place of what a row of the README's table names, "" for what is not listed.
+// Instead returns the remedy for a row of the README's table, "" for a row that is not listed.
 func Instead(row string) string {
 	for _, own := range []string{"`go f()`", "a worker of one's own", "the same, once that scope has ended"} {
 		if strings.HasPrefix(row, own) {
