@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -108,16 +109,16 @@ func serveHTTP(address string, handler http.Handler, done <-chan struct{}) error
 	}
 }
 
-// drawOne draws a whole trace of the directory, the shortest one.
+// drawOne draws a whole trace of the directory: of those in which the least came again, the shortest.
 func drawOne(dir string, out io.Writer) error {
 	all, err := readSpans(dir)
 	if err != nil {
 		return err
 	}
-	traces := byTrace(all)
 	var best []span
-	for _, spans := range traces {
-		if complete(spans) && (best == nil || length(spans) < length(best)) {
+	for _, spans := range byTrace(all) {
+		if complete(spans) && (best == nil || cmp.Or(
+			cmp.Compare(len(spans), len(best)), cmp.Compare(length(spans), length(best))) < 0) {
 			best = spans
 		}
 	}
