@@ -23,17 +23,21 @@ BUILD := $(CURDIR)/build
 AMBIENT := $(BUILD)/ambient
 GOLANGCI_LINT := $(BUILD)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
-GO_TEST := $(GO) test -timeout 10m
+# How long the tests of one package may take before they count as stuck: a multiple of what they need on a busy machine.
+# Packages that build programs and load servers need more.
+GO_TEST := $(GO) test -timeout 30m
+GO_TEST_SLOW := $(GO) test -timeout 60m
 # Each module is built by itself, as its users do; go.work is for editors.
 export GOWORK := off
-MODULES := benchmarks cmd/ambient cmd/blog cmd/fleet gls/glssql/dbtest
+MODULES := benchmarks cmd/ambient cmd/ambient/internal/travel cmd/blog cmd/fleet gls/glssql/dbtest internal/release
 # Whatever else has a go.mod below gls/ and httpctx/.
 ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find ./gls ./httpctx -name go.mod))))
 
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
 # What CI requires, the tests first. The last one ends with what go test says of each package.
-CHECKS := test builds rules modules adapters lint race model protocol compat cross inherited mix flags noinline
+CHECKS := test builds rules tidy licences api modules adapters release-check lint race model protocol compat cross inherited \
+	mix flags noinline
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
@@ -59,7 +63,7 @@ test: ## the tests, without those that build programs (make builds)
 
 .PHONY: race
 race: ## all tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 10m ./...
+	CGO_ENABLED=1 $(GO_TEST_SLOW) -race ./...
 
 .PHONY: check
 check: $(CHECKS) ## all that CI requires
@@ -78,30 +82,62 @@ $(GOLANGCI_LINT):
 	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
 .PHONY: rules
-rules: ## gofmt, a tidy go.mod, its direct requirements, the length of files
+rules: ## gofmt, the library's direct requirements, the length of files
 	@files=$$($(GO_FILES) -exec "$$($(GO) env GOROOT)/bin/gofmt" -l {} +) && if [ -n "$$files" ]; then \
 		echo "not as gofmt writes it:"; echo "$$files"; exit 1; fi
 	@files=$$($(GO_FILES) -not -name '*_test.go' -exec awk 'FNR == $(MAX_LINES) + 1 { print FILENAME }' {} +) && if [ -n "$$files" ]; then \
 		echo "more than $(MAX_LINES) lines:"; echo "$$files"; exit 1; fi
-	@GOWORK=off $(GO) mod tidy -diff
 	@direct=$$(GOWORK=off $(GO) list -m -f '{{if not (or .Main .Indirect)}}{{.Path}}{{end}}' all) && \
 		if [ "$$(echo $$direct)" != "$(REQUIRES)" ]; then \
 		echo "go.mod requires" $$direct "where it may require $(REQUIRES)"; exit 1; fi
 	@echo "rules: kept"
 
+# Everything that has a go.mod. Those in testdata are copied by tests.
+.PHONY: tidy
+tidy: ## each go.mod and go.sum is as go mod tidy writes it
+	@set -e; for mod in $$(find . -name go.mod -not -path './build/*' -not -path '*/testdata/*' | sort); do \
+		(cd $${mod%/go.mod} && $(GO) mod tidy -diff) || { echo "$$mod is not tidy: go -C $${mod%/go.mod} mod tidy"; exit 1; }; \
+	done; echo "tidy: each go.mod"
+
 .PHONY: modules
 modules: ## the other modules: built, vetted, tested, each by itself
 	@set -e; for module in $(MODULES); do \
-		echo "module $$module"; (cd $$module && $(GO) build -o /dev/null ./... && $(GO) vet ./... && $(GO) test -timeout 30m ./...); \
+		echo "module $$module: go build, go vet, go test (cmd/ambient builds many programs, cmd/fleet and cmd/blog load servers)"; \
+		(cd $$module && $(GO) build -o /dev/null ./... && $(GO) vet ./... && $(GO_TEST_SLOW) ./...); \
 	done
 
 .PHONY: adapters
-adapters: $(AMBIENT) ## the adapters below gls/ and httpctx/: tidy, and tested by themselves in both builds
+adapters: $(AMBIENT) ## the adapters below gls/ and httpctx/: tested by themselves in both builds
 	@set -e; for module in $(ADAPTERS); do \
-		echo "module $$module"; (cd $$module && $(GO) mod tidy -diff && $(GO) build ./... && $(GO) vet ./... && \
+		echo "module $$module: go vet, go test, ambient test (the first one compiles the standard library again)"; \
+		(cd $$module && $(GO) build ./... && $(GO) vet ./... && \
 			AMBIENT_EXPECT=explicit $(GO_TEST) ./... && \
-			AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 10m ./...); \
+			AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 30m ./...); \
 	done
+
+# What is published.
+
+RELEASE := $(BUILD)/release-tool
+
+.PHONY: $(RELEASE)
+$(RELEASE):
+	@cd internal/release && $(GO) build -o $@ .
+
+.PHONY: release-check
+release-check: $(RELEASE) ## the last commit, released as VERSION in a clone, then installed and used by somebody who has nothing of it
+	@GOLANGCI_LINT=$(wildcard $(GOLANGCI_LINT)) $(RELEASE) check $(VERSION)
+
+.PHONY: release
+release: $(RELEASE) ## commits and tags of VERSION in this clone: changelog, go.mod files; pushes nothing
+	@$(RELEASE) make $(VERSION)
+
+.PHONY: api
+api: $(RELEASE) ## what has changed since the last tags in what users see; fails where CHANGELOG.md does not say so
+	@$(RELEASE) api
+
+.PHONY: licences
+licences: $(RELEASE) ## the licences of what published modules are built from
+	@$(RELEASE) licences
 
 .PHONY: cover
 cover: ## coverage of all packages by all tests, as build/cover.html
@@ -115,7 +151,7 @@ cover: ## coverage of all packages by all tests, as build/cover.html
 # go test takes what does not ask for AMBIENT_BUILDS from its cache.
 .PHONY: builds
 builds: ## the tests that build programs, which make test leaves out: all of them, and those of gls with the other Go releases
-	AMBIENT_BUILDS=1 $(GO) test -timeout 30m ./...
+	AMBIENT_BUILDS=1 $(GO_TEST_SLOW) ./...
 	@set -e; releases=$$($(OTHER_GO)); for release in $$releases; do \
 		echo "GOTOOLCHAIN=$$release go test ./gls"; AMBIENT_BUILDS=1 GOTOOLCHAIN=$$release $(GO_TEST) ./gls; \
 	done
@@ -198,15 +234,15 @@ test-inherited: inherited test-std ## all tests where every go statement propaga
 inherited: $(AMBIENT) ## all tests where every go statement propagates, with each Go release
 	@set -e; releases=$$($(OTHER_GO)); for release in local $$releases; do \
 		echo "GOTOOLCHAIN=$$release ambient test ./..."; AMBIENT_EXPECT=inherited GOTOOLCHAIN=$$release \
-			$(AMBIENT) test -strict -timeout 10m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...; \
+			$(AMBIENT) test -strict -timeout 30m -skip '^Example(Storage_Lookup|NoLosses)$$' ./...; \
 	done
 
 # The two builds run one after the other: each has both processors. AMBIENT_LONG=1 is the long form.
 .PHONY: mix
 mix: $(AMBIENT) ## clients, servers and pools of all kinds, in both builds: nobody sees another's request
 	cd internal/mix && $(GO) vet ./... && \
-		AMBIENT_TOOL=$(AMBIENT) AMBIENT_EXPECT=explicit $(GO) test -count=1 -timeout 30m ./... && \
-		AMBIENT_EXPECT=inherited $(AMBIENT) test -count=1 -timeout 30m ./...
+		AMBIENT_TOOL=$(AMBIENT) AMBIENT_EXPECT=explicit $(GO_TEST_SLOW) -count=1 ./... && \
+		AMBIENT_EXPECT=inherited $(AMBIENT) test -count=1 -timeout 60m ./...
 
 .PHONY: test-std
 test-std: $(AMBIENT) ## the standard library's own tests with ambient build's runtime and without
@@ -280,7 +316,7 @@ else
 			apt-get -qq install --yes --no-install-recommends qemu-user-static; } >/dev/null || true; \
 	fi; \
 	if qemu=$$(qemu); then set -x; \
-		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 AMBIENT_EXEC="$$qemu" $(GO) test -timeout 30m -exec "$$qemu" ./...; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 AMBIENT_EXEC="$$qemu" $(GO_TEST_SLOW) -exec "$$qemu" ./...; \
 	else \
 		echo "cross-arm64: NOT RUN, only vetted: install qemu-user-static to run it"; \
 		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet ./...; \

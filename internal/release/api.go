@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/types"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,8 +77,14 @@ func (r *repository) exported(m *member, commit string) (map[string]*types.Packa
 			return nil, err
 		}
 		defer os.RemoveAll(filepath.Dir(dir))
-		if err := r.export(commit, dir, m); err != nil {
+		if err := r.export(commit, dir, r.modules[0]); err != nil {
 			return nil, err
+		}
+		then := &repository{dir: dir}
+		for _, other := range r.published() { // for tags that no proxy has yet
+			if err := then.beside(other); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
 		}
 	}
 	pkgs, err := packages.Load(&packages.Config{

@@ -60,14 +60,18 @@ func licenceOf(dir string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for _, match := range licensecheck.Scan(text).Match {
+		found := licensecheck.Scan(text).Match
+		if len(found) == 0 {
+			return "", fmt.Errorf("%s is of no licence that is known", filepath.Join(dir, e.Name()))
+		}
+		for _, match := range found {
 			if !match.IsURL && !slices.Contains(ids, match.ID) {
 				ids = append(ids, match.ID)
 			}
 		}
 	}
 	if len(ids) == 0 {
-		return "", fmt.Errorf("no licence that is known in %s", dir)
+		return "", fmt.Errorf("no licence in %s", dir)
 	}
 	for _, id := range ids {
 		if !slices.Contains(free, id) {

@@ -138,7 +138,11 @@ func (r *repository) require(m *member, version string) error {
 // beside makes m take other modules of this repository from the folders beside it.
 func (r *repository) beside(m *member) error {
 	return r.edit(m, func(mod *modfile.File) error {
-		for _, path := range m.requires {
+		for _, required := range mod.Require {
+			path := required.Mod.Path
+			if !ours(path) {
+				continue
+			}
 			folder, err := filepath.Rel("/"+m.folder, "/"+strings.TrimPrefix(strings.TrimPrefix(path, root), "/"))
 			if err != nil {
 				return err

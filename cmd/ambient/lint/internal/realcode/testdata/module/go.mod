@@ -60,4 +60,4 @@ require (
 	google.golang.org/protobuf v1.36.11 // indirect
 )
 
-replace github.com/ambient-go/ambient => ../../../../../..
+replace github.com/ambient-go/ambient => ../../../../../../..
