@@ -27,6 +27,7 @@ func TestTestedReleasesAreNamedAlike(t *testing.T) {
 		assert.Contains(t, string(content), text, file)
 	}
 	contains("README.md", "Go "+strings.Join(all[:last], ", ")+" and "+all[last]+" are supported and tested")
+	contains("CONTRIBUTING.md", "are supported: "+strings.Join(all[:last], ", ")+" and "+all[last]+" today")
 	contains("go.mod", "\ngo "+oldest)
 	// What relies on the linker was read in the source of each.
 	contains("internal/carrier/inherited.go", "checked with Go "+oldest+" to "+all[last])
