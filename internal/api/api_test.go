@@ -142,11 +142,11 @@ func TestEveryColumnIsUsed(t *testing.T) {
 	assert.Len(t, used, reflect.TypeFor[api.Function]().NumField())
 }
 
-// The README's table of how a value travels has each function that carries one or puts one in force.
+// The README's table of which one to use has each function that carries a value or puts one in force.
 func TestReadmeHasEveryWay(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	_, table, ok := strings.Cut(string(text), "## How a value travels\n")
+	_, table, ok := strings.Cut(string(text), "## Which one do I use?\n")
 	require.True(t, ok)
 	table, _, _ = strings.Cut(table, "\n## ")
 	for _, name := range api.Names(func(name string, f api.Function) bool {
