@@ -18,7 +18,6 @@ import (
 const twoCopies = `package main
 
 import (
-	"github.com/ambient-go/ambient/internal/testexec"
 	"fmt"
 
 	one "example.com/copies/one/gls"
