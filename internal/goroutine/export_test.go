@@ -13,3 +13,6 @@ var (
 	ExitedByText = exitedByText
 	Hidden       = hidden
 )
+
+// ReadsFast reports whether ID reads the fast way by now.
+func ReadsFast() bool { return fast.Load() }

@@ -157,3 +157,10 @@ func TestLiveHasTheLivingAndNotTheDead(t *testing.T) {
 	close(release)
 	wg.Wait()
 }
+
+// Whoever asks first, in a build with inheritance too, where nothing else asks whether the fast way works: the text of a
+// deep stack takes milliseconds.
+func TestTheFirstIDFindsOutHowToReadIDs(t *testing.T) {
+	assert.NotZero(t, goroutine.ID())
+	assert.Equal(t, goroutine.Fast(), goroutine.ReadsFast())
+}

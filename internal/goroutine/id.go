@@ -9,7 +9,7 @@ import (
 )
 
 // fast says that goid reads the right field of runtime.g in this process. It is false until Fast
-// has checked that; until then ids are read from the stack's text.
+// has checked that, which the first ID asks for.
 var fast atomic.Bool
 
 // ID returns the id of the running goroutine. Ids are never 0 and, within a process, no two
@@ -17,7 +17,7 @@ var fast atomic.Bool
 // threads that Go did not start are the exception: one after the other, several may run on one
 // goroutine (runtime/proc.go, oneNewExtraM).
 func ID() uint64 {
-	if fast.Load() {
+	if fast.Load() || Fast() {
 		return FastID()
 	}
 	return slowID()
