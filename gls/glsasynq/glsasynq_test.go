@@ -243,6 +243,7 @@ func TestEachOfManyTasksHasItsOwnValues(t *testing.T) {
 		over                = make(chan struct{})
 		mu                  sync.Mutex
 		tries               = make(map[string]int)
+		through             = make(map[string]bool) // a task comes again where its lease runs out on a slow machine
 	)
 	inside.Add(n)
 	ended.Add(n)
@@ -282,6 +283,12 @@ func TestEachOfManyTasksHasItsOwnValues(t *testing.T) {
 			read("child", name)
 		})
 		<-done
+		mu.Lock()
+		defer mu.Unlock()
+		if through[name] {
+			return nil
+		}
+		through[name] = true
 		late.Add(1)
 		gls.Go(func() {
 			defer late.Done()
@@ -305,5 +312,7 @@ func TestEachOfManyTasksHasItsOwnValues(t *testing.T) {
 	close(over)
 	late.Wait()
 	tally.Verify(t, 2*n*3, n)
+	mu.Lock()
+	defer mu.Unlock()
 	assert.Len(t, tries, n)
 }

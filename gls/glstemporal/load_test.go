@@ -244,18 +244,23 @@ func TestWhatClientsStartHasTheValuesOfTheirCallers(t *testing.T) {
 	require.NoError(t, err)
 	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
-	c, err := client.NewLazyClient(flow.OnError(failOnError(t)).Options(client.Options{
+	c, err := client.Dial(flow.OnError(failOnError(t)).Options(client.Options{
 		HostPort: listener.Addr().String(), Logger: silent{},
 	}))
 	require.NoError(t, err)
 	defer c.Close()
+	slots := make(chan struct{}, 100) // the SDK gives a call ten seconds, however busy the machine
 	adaptertest.Each(n, func(i int) {
+		slots <- struct{}{}
+		defer func() { <-slots }()
 		name := fmt.Sprint("tenant-", i)
 		tenant.Run(name, func() {
 			_, err := c.ExecuteWorkflow(context.Background(), client.StartWorkflowOptions{ID: name, TaskQueue: "queue"}, "charge")
 			assert.NoError(t, err)
 		})
 	})
+	service.mu.Lock()
+	defer service.mu.Unlock()
 	require.Len(t, service.headers, n)
 	for name, h := range service.headers {
 		assert.Equal(t, map[string]string{"tenant": `"` + name + `"`}, texts(h.Fields))
