@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// goflags splits the text of GOFLAGS as the go command does (cmd/internal/quoted): at spaces, where an element that begins
-// with a quote goes on to the next one. Nothing is unescaped. Each element is a whole flag, its value behind "=".
+// goflags splits the text of GOFLAGS as the go command does (cmd/internal/quoted): at spaces, where an element that
+// begins with a quote goes on to the next one. Nothing is unescaped. Each element is a whole flag, its value behind "=".
 func goflags(text string) (flags []string, err error) {
 	const spaces = " \t\n\r"
 	for text = strings.TrimLeft(text, spaces); text != ""; text = strings.TrimLeft(text, spaces) {

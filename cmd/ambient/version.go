@@ -70,7 +70,8 @@ func built(file string) (string, error) {
 	case !marked:
 		return "explicit: built without ambient's overlay, " + with, nil
 	case !mark.Is(info.GoVersion):
-		return fmt.Sprintf("explicit: built with an overlay that is for %s, which this release does not use, %s", mark.Release, with), nil
+		return fmt.Sprintf("explicit: built with an overlay that is for %s, which this release does not use, %s",
+			mark.Release, with), nil
 	}
 	flags := ""
 	if mark.Flags != "" {

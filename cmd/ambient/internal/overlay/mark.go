@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// A Mark is what a program that was built with an overlay says of it, in its data: it is there in stripped programs and in
-// those of other systems.
+// A Mark is what a program that was built with an overlay says of it, in its data: it is there in stripped programs and
+// in those of other systems.
 type Mark struct {
 	Release  string // the Go release whose runtime was copied
 	Protocol int    // what the overlay's runtime and the library have to agree on
@@ -67,6 +67,6 @@ func FindMark(file io.Reader) (m Mark, found bool, err error) {
 	}
 }
 
-// Is reports whether the mark is of a Go release, as runtime.Version names it. A program of another one does not use what
-// the overlay has brought into it.
+// Is reports whether the mark is of a Go release, as runtime.Version names it. A program of another one does not use
+// what the overlay has brought into it.
 func (m Mark) Is(version string) bool { return m.Release == plain(version) }

@@ -39,8 +39,8 @@ func Merge(ours, users, dir, cache string) (string, error) {
 			return "", err
 		}
 		if earlier.Flags != "" && earlier.Flags != now.Flags {
-			return "", fmt.Errorf("overlay %s was made with %s, which this build is not: give it the same flags, or no such overlay",
-				users, earlier.Flags)
+			return "", fmt.Errorf("overlay %s was made with %s, which this build is not: "+
+				"give it the same flags, or no such overlay", users, earlier.Flags)
 		}
 		maps.DeleteFunc(more.Replace, func(_, path string) bool { return beneath(path, folder) })
 		if len(more.Replace) == 0 {
