@@ -3,11 +3,13 @@ package glstemporal_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -37,6 +39,11 @@ func label() string {
 	return "shipped to " + name
 }
 
+// A header stands for that of a request to the server.
+type header map[string]*common.Payload
+
+func (h header) Set(key string, p *common.Payload) { h[key] = p }
+
 // With a server it is client.Dial(flows.Options(client.Options{})). Here is the SDK's test environment in its place.
 func Example() {
 	options := flows.Options(client.Options{})
@@ -44,7 +51,7 @@ func Example() {
 	user.Run("Ada", func() { _ = options.ContextPropagators[0].Inject(context.Background(), started) })
 
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(silent{})
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetContextPropagators(options.ContextPropagators)
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{flows.Interceptor()}})

@@ -33,11 +33,6 @@ func failOnError(t testing.TB) func(error) { return func(err error) { assert.NoE
 
 func set[T any](s *gls.Storage[T]) bool { _, ok := s.Get(); return ok }
 
-// A header is one that is written and read.
-type header map[string]*common.Payload
-
-func (h header) Set(key string, p *common.Payload) { h[key] = p }
-
 func (h header) Get(key string) (*common.Payload, bool) { p, ok := h[key]; return p, ok }
 
 func (h header) ForEachKey(fn func(string, *common.Payload) error) error {

@@ -66,16 +66,17 @@ func (r *repository) check(version string, out io.Writer) error {
 			return err
 		}
 	}
+	var failed error
 	for _, m := range clone.published() {
 		if m.folder == "" || m.folder == "cmd/ambient" {
 			continue
 		}
-		if err := o.example(m, filepath.Join(clone.dir, filepath.FromSlash(m.folder))); err != nil {
-			return err
-		}
+		failed = errors.Join(failed, o.example(m, filepath.Join(clone.dir, filepath.FromSlash(m.folder))))
 	}
-	step("passed")
-	return nil
+	if failed == nil {
+		step("passed")
+	}
+	return failed
 }
 
 // clone makes a clone with a committer of its own.
