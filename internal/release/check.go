@@ -96,22 +96,22 @@ func (r *repository) clone(to string) (*repository, error) {
 
 // publishable reads a tagged go.mod as the proxy does.
 func (r *repository) publishable(m *member, version string) error {
-	text, err := git(r.dir, "show", m.tag(version)+":"+m.file("go.mod"))
+	text, err := git(r.dir, "show", m.tag(version)+":"+m.mod())
 	if err != nil {
 		return err
 	}
-	mod, err := modfile.Parse(m.file("go.mod"), []byte(text), nil)
+	mod, err := modfile.Parse(m.mod(), []byte(text), nil)
 	if err != nil {
 		return err
 	}
 	for _, replace := range mod.Replace {
-		return fmt.Errorf("%s at %s: replace %s: go install refuses it, and others do not see it: drop it", m.file("go.mod"),
+		return fmt.Errorf("%s at %s: replace %s: go install refuses it, and others do not see it: drop it", m.mod(),
 			m.tag(version), replace.Old.Path)
 	}
 	for _, require := range mod.Require {
 		published := slices.ContainsFunc(r.published(), func(other *member) bool { return other.path == require.Mod.Path })
 		if ours(require.Mod.Path) && (!published || require.Mod.Version != version) {
-			return fmt.Errorf("%s at %s requires %s, which is not published", m.file("go.mod"), m.tag(version), require.Mod)
+			return fmt.Errorf("%s at %s requires %s, which is not published", m.mod(), m.tag(version), require.Mod)
 		}
 	}
 	return nil

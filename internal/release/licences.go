@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 
 // free are the licences that what is published may have among the modules that it is built from.
 var free = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"}
+
+var fileName = regexp.MustCompile(`^(?i:licen[cs]e|copying)`)
 
 // licences prints the licence of each module that a package of a published module is built from, tests left out, and
 // fails where one is missing, not known or not free.
@@ -52,8 +55,7 @@ func licenceOf(dir string) (string, error) {
 	}
 	var ids []string
 	for _, e := range entries {
-		name := strings.ToUpper(e.Name())
-		if e.IsDir() || !strings.HasPrefix(name, "LICENSE") && !strings.HasPrefix(name, "LICENCE") && !strings.HasPrefix(name, "COPYING") {
+		if e.IsDir() || !fileName.MatchString(e.Name()) {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dir, e.Name()))

@@ -125,7 +125,8 @@ func (o *outsider) toolDirective() error {
 	if err != nil {
 		return err
 	}
-	if err := o.all(dir, "go get "+root+"/gls@"+o.version, "go get -tool "+tool+"@"+o.version, "go mod tidy", "go mod verify"); err != nil {
+	if err := o.all(dir, "go get "+root+"/gls@"+o.version, "go get -tool "+tool+"@"+o.version,
+		"go mod tidy", "go mod verify"); err != nil {
 		return err
 	}
 	return o.wants(o.version, dir, "go", "tool", "ambient", "version")

@@ -96,7 +96,8 @@ func (m *member) String() string {
 	return m.folder
 }
 
-func (m *member) file(name string) string { return path.Join(m.folder, name) }
+// mod is the name of its go.mod in the repository.
+func (m *member) mod() string { return path.Join(m.folder, "go.mod") }
 
 // last is the newest version of m that has a tag which HEAD descends from, "" where there is none.
 func (r *repository) last(m *member) string {
@@ -120,7 +121,9 @@ func (r *repository) next() string {
 		return "v0.1.0"
 	}
 	var major, minor, patch int
-	fmt.Sscanf(semver.Canonical(last), "v%d.%d.%d", &major, &minor, &patch)
+	if _, err := fmt.Sscanf(semver.Canonical(last), "v%d.%d.%d", &major, &minor, &patch); err != nil {
+		panic(err) // last found it valid
+	}
 	return fmt.Sprintf("v%d.%d.%d", major, minor, patch+1)
 }
 

@@ -62,8 +62,8 @@ func (r *repository) pack(m *member, version, commit, proxy string) (string, err
 // export writes the files of a module as they are in a commit into a folder, and others of the repository.
 func (r *repository) export(commit, folder string, m *member, others ...string) error {
 	file := filepath.Join(folder, ".tar")
-	paths := append(others, path.Join(".", m.folder))
-	if _, err := git(r.dir, append([]string{"archive", "--format=tar", "-o", file, commit, "--"}, paths...)...); err != nil {
+	args := append([]string{"archive", "--format=tar", "-o", file, commit, "--", path.Join(".", m.folder)}, others...)
+	if _, err := git(r.dir, args...); err != nil {
 		return err
 	}
 	defer os.Remove(file)
