@@ -116,8 +116,10 @@ func inSecondRequest(t *testing.T, body func()) {
 		}
 	}))
 	defer server.Close()
+	client := server.Client()
+	client.Transport.(*http.Transport).MaxConnsPerHost = 1 // the second request waits for the connection
 	for range 2 {
-		resp, err := server.Client().Get(server.URL)
+		resp, err := client.Get(server.URL)
 		if assert.NoError(t, err) {
 			_, err = io.Copy(io.Discard, resp.Body)
 			assert.NoError(t, err)
