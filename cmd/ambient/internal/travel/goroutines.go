@@ -55,10 +55,11 @@ var started = []way{
 		with(func() { <-group.DoChan("", func() (any, error) { report(); return nil, nil }) })
 	}},
 	{"a worker of one's own: a task, while the scope that started it is open", func(report func()) {
-		tasks := make(chan func())
+		tasks, done := make(chan func()), make(chan struct{})
 		with(func() {
 			go work(tasks)
-			tasks <- report
+			tasks <- func() { report(); close(done) }
+			<-done // else the scope may end first
 		})
 		close(tasks)
 	}},
