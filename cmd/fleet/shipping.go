@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glstemporal"
 )
 
 var silent = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
@@ -67,7 +68,7 @@ func runShipping(p place, done <-chan struct{}) error {
 	server := grpc.NewServer()
 	workflowservice.RegisterWorkflowServiceServer(server, &frontend{
 		// The values outside, so that the spans of the other know whose they are.
-		interceptors: []interceptor.WorkerInterceptor{workflows.Interceptor(), traced},
+		interceptors: []interceptor.WorkerInterceptor{workflows.Interceptor(), traced, glstemporal.ActivityContext()},
 		activities:   &activities{store: newStoreClient(p), carrier: newPoster(p.carrier, p), booked: p.carrier != ""},
 	})
 	return serveGRPC(p.shipping, server, done)
@@ -126,10 +127,9 @@ type activities struct {
 	booked         bool // by the carrier
 }
 
-// Book is the activity. Its ctx has the span that the SDK's interceptor has started.
-func (a *activities) Book(ctx context.Context, goods string) (err error) {
-	gls.Resume(ctx, func() { err = work("ship", goods, func() error { return a.book(goods) }) })
-	return err
+// Book is the activity. The ambient context has the span that the SDK's interceptor has started.
+func (a *activities) Book(goods string) error {
+	return work("ship", goods, func() error { return a.book(goods) })
 }
 
 // book tells the carrier, who is somebody else, and the store.

@@ -34,7 +34,9 @@
 // # Activities
 //
 // An activity, a local one too, runs in a frame of its own, with the values of the workflow that started it. Its ctx is
-// the ambient one (see gls.Context) until it ends, and carries the frame for gls.Resume. Each attempt begins anew.
+// the ambient one (see gls.Context) until it ends, and carries the frame for gls.Resume. Each attempt begins anew. Where
+// interceptors are listed by hand, those that derive a ctx, as tracing does, stand before the one of Flow.Interceptor, or
+// between it and that of [ActivityContext], which [Flow.Options] puts last.
 //
 // [WorkflowID] returns the workflow's id in both. It stands on every line that is logged through glslog.Handler, as
 // workflow_id, with run_id and workflow_type, or activity_id and activity_type. Errors, panics and evicted workflows leave

@@ -37,11 +37,12 @@ func (f Flow) OnError(report func(error)) Flow {
 	return f
 }
 
-// Options returns o with the Propagator and the Interceptor, before those that it has. The workers of the client have
-// them from it, too.
+// Options returns o with the Propagator and the Interceptor, before those that it has, and ActivityContext after them. The
+// workers of the client have them from it, too.
 func (f Flow) Options(o client.Options) client.Options {
 	o.ContextPropagators = append([]workflow.ContextPropagator{f.Propagator()}, o.ContextPropagators...)
-	o.Interceptors = append([]interceptor.ClientInterceptor{f.Interceptor()}, o.Interceptors...)
+	o.Interceptors = slices.Concat([]interceptor.ClientInterceptor{f.Interceptor()}, o.Interceptors,
+		[]interceptor.ClientInterceptor{ActivityContext()})
 	return o
 }
 
@@ -50,6 +51,10 @@ func (f Flow) Propagator() workflow.ContextPropagator { return propagator{f} }
 
 // Interceptor returns what runs workflows and activities in the frame that the Propagator has read.
 func (f Flow) Interceptor() interceptor.Interceptor { return &workerInterceptor{} }
+
+// ActivityContext returns an interceptor that makes the ctx of an activity the ambient one. Put it last where interceptors
+// after the one of Flow.Interceptor derive a ctx, as those of tracing do.
+func ActivityContext() interceptor.Interceptor { return &contextInterceptor{} }
 
 // NewContext returns ctx for activities and workflows that are to carry what is set here, and not what the headers of this
 // workflow say. It is for workflow code.
@@ -152,6 +157,25 @@ func (i *activityInbound) ExecuteActivity(ctx context.Context, in *interceptor.E
 	flow.Consume(ctx, func(ctx context.Context) { result, err = i.Next.ExecuteActivity(ctx, in) },
 		bindings(ctx.Value(broughtKey{}), info.WorkflowExecution,
 			slog.String("activity_id", info.ActivityID), slog.String("activity_type", info.ActivityType.Name))...)
+	return result, err
+}
+
+// A contextInterceptor is the interceptor of a worker, and of each of its activities.
+type contextInterceptor struct {
+	interceptor.InterceptorBase
+	interceptor.ActivityInboundInterceptorBase
+}
+
+// InterceptActivity is called for each activity.
+func (*contextInterceptor) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
+	return &contextInterceptor{ActivityInboundInterceptorBase: interceptor.ActivityInboundInterceptorBase{Next: next}}
+}
+
+// ExecuteActivity runs an activity with its ctx as the ambient one.
+func (i *contextInterceptor) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput,
+) (result any, err error) {
+	flow.Derived(ctx, func() { result, err = i.Next.ExecuteActivity(ctx, in) })
 	return result, err
 }
 

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/ambient-go/ambient/gls"
@@ -180,6 +181,49 @@ func TestWhatNobodyHasSentIsNotSet(t *testing.T) {
 	var found []seen
 	require.NoError(t, env.GetWorkflowResult(&found))
 	assert.Equal(t, []string{"", ""}, []string{found[0].Tenant, found[1].Tenant})
+}
+
+type spanKey struct{}
+
+// A tracer derives the ctx of activities.
+type tracer struct {
+	interceptor.InterceptorBase
+	interceptor.ActivityInboundInterceptorBase
+}
+
+func (*tracer) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
+	return &tracer{ActivityInboundInterceptorBase: interceptor.ActivityInboundInterceptorBase{Next: next}}
+}
+
+func (i *tracer) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	name, _ := tenant.Get()
+	return i.Next.ExecuteActivity(context.WithValue(ctx, spanKey{}, "span of "+name), in)
+}
+
+func TestAnInterceptorsContextIsTheAmbientOneInActivities(t *testing.T) {
+	var h header
+	tenant.Run("acme", func() { h = inject(t.Context(), t, flow) })
+	env := environment(flow, h)
+	var workers []interceptor.WorkerInterceptor
+	for _, i := range flow.Options(client.Options{Interceptors: []interceptor.ClientInterceptor{&tracer{}}}).Interceptors {
+		workers = append(workers, i.(interceptor.WorkerInterceptor))
+	}
+	env.SetWorkerOptions(worker.Options{Interceptors: workers, DeadlockDetectionTimeout: time.Minute})
+	var late gls.Snapshot
+	env.RegisterActivityWithOptions(func(ctx context.Context) (string, error) {
+		late = gls.Capture()
+		assert.Equal(t, ctx.Value(spanKey{}), gls.Context().Value(spanKey{}))
+		return gls.Context().Value(spanKey{}).(string), nil
+	}, activity.RegisterOptions{Name: "act"})
+	env.ExecuteWorkflow(func(ctx workflow.Context) (found string, err error) {
+		return found, workflow.ExecuteActivity(patient(ctx), "act").Get(ctx, &found)
+	})
+	require.NoError(t, env.GetWorkflowError())
+	var found string
+	require.NoError(t, env.GetWorkflowResult(&found))
+	assert.Equal(t, "span of acme", found)
+	late.Run(func() { assert.Equal(t, context.Background(), gls.Context(), "the activity is over") })
 }
 
 // What a workflow's code sets is its own, and goes to what it starts where it says so.

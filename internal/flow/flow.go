@@ -39,9 +39,17 @@ func Of(ctx context.Context) gls.Snapshot {
 // runtime.Goexit.
 func Consume(ctx context.Context, fn func(ctx context.Context), bindings ...gls.Binding) {
 	s := gls.Snapshot{}.With(bindings...)
-	m := &messageContext{Context: gls.NewContext(ctx, s)}
+	ctx = gls.NewContext(ctx, s)
+	s.Run(func() { Derived(ctx, func() { fn(ctx) }) })
+}
+
+// Derived calls fn with ctx as the ambient context until fn returns, panics or calls
+// runtime.Goexit. It is for a ctx that middlewares have derived from the one that Consume gave
+// them.
+func Derived(ctx context.Context, fn func()) {
+	m := &messageContext{Context: ctx}
 	defer m.over.Store(true)
-	s.With(gls.WithContext(m)).Run(func() { fn(m.Context) })
+	gls.RunContext(m, fn)
 }
 
 // A messageContext is a message's ctx as the ambient context. It ends with the message.

@@ -126,3 +126,18 @@ func TestAMessageIsOverHoweverItsConsumerEnds(t *testing.T) {
 		})
 	}
 }
+
+func TestADerivedContextIsTheAmbientOneUntilItsFunctionEnds(t *testing.T) {
+	type key struct{}
+	flow.Consume(context.Background(), func(ctx context.Context) {
+		derived := context.WithValue(ctx, key{}, "span")
+		var late gls.Snapshot
+		flow.Derived(derived, func() {
+			late = gls.Capture()
+			assert.Equal(t, derived, gls.Context())
+			assert.Equal(t, "message", name.GetOrFail())
+		})
+		assert.Equal(t, ctx, gls.Context())
+		late.Run(func() { assert.Equal(t, context.Background(), gls.Context()) })
+	}, name.With("message"))
+}
