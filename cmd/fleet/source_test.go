@@ -82,7 +82,6 @@ func TestNothingIsPassed(t *testing.T) {
 		"UnaryCall context.Context",                                               // the gRPC service
 		"GetSystemInfo context.Context", "StartWorkflowExecution context.Context", // Temporal's
 		"ship workflow.Context", "ship ctx", // a workflow
-		"Book context.Context", "Book ctx", // an activity
 		// OpenTelemetry's
 		"OnStart context.Context", "OnStart ctx", "Shutdown context.Context", "ForceFlush context.Context",
 	}, found)
