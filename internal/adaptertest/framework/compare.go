@@ -2,53 +2,61 @@ package framework
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
-	"runtime"
-	"slices"
+	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ambient-go/ambient/internal/adaptertest"
 )
 
 // Compare measures requests to two servers: own, whose middleware keeps the request's id as the
-// framework does, and ambient. It asks each in turn, a batch at a time, on one connection that
-// stays open. Both answer with the id. It reports the median time of each, the ratio of the two,
-// and the allocations that ambient adds.
+// framework does, and ambient. Both answer with the id. Each has one connection, which stays open.
 func Compare(b *testing.B, own, ambient string) {
-	servers := [2]*asked{newAsked(b, own), newAsked(b, ambient)}
-	const batch = 100
-	for range 5 {
-		for _, s := range servers {
-			s.ask(b, batch)
-			s.times, s.mallocs = nil, 0
-		}
+	b.Helper()
+	was, is := newAsked(b, own), newAsked(b, ambient)
+	adaptertest.InTurn(b, func(n int) { was.ask(b, n) }, func(n int) { is.ask(b, n) })
+}
+
+// CompareHandlers is Compare of two servers of net/http.
+func CompareHandlers(b *testing.B, own, ambient http.Handler) {
+	b.Helper()
+	var addrs [2]string
+	for i, h := range []http.Handler{own, ambient} {
+		server := httptest.NewServer(h)
+		b.Cleanup(server.Close)
+		addrs[i] = server.Listener.Addr().String()
 	}
-	n := 0
-	for b.Loop() {
-		n++
-		for _, s := range servers {
-			s.ask(b, batch)
-		}
-	}
-	mallocs := func(s *asked) float64 { return float64(s.mallocs) / float64(n) / batch }
-	was, is := servers[0].median(), servers[1].median()
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(was.Nanoseconds())/batch, "own-ns/request")
-	b.ReportMetric(float64(is.Nanoseconds())/batch, "ambient-ns/request")
-	b.ReportMetric(float64(is)/float64(was), "ratio")
-	b.ReportMetric(mallocs(servers[1])-mallocs(servers[0]), "added-allocs/request")
+	Compare(b, addrs[0], addrs[1])
+}
+
+type idKey struct{}
+
+// WithID is what middlewares do without this module: the id of the request in its context.
+func WithID(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), idKey{}, r.Header.Get("X-Request-ID")))
+}
+
+// ID returns what WithID has set.
+func ID(ctx context.Context) string {
+	id, _ := ctx.Value(idKey{}).(string)
+	return id
+}
+
+// IDMiddleware is WithID for routers whose middlewares are those of net/http.
+func IDMiddleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, WithID(r)) })
 }
 
 // An asked is a server with a connection to it.
 type asked struct {
-	conn    net.Conn
-	r       *bufio.Reader
-	answer  []byte // as long as each
-	times   []time.Duration
-	mallocs uint64
+	conn   net.Conn
+	r      *bufio.Reader
+	answer []byte // as long as each
 }
 
 const question = "GET /work/1?q=1 HTTP/1.1\r\nHost: example.com\r\nX-Request-ID: id-0123456789\r\n" +
@@ -87,9 +95,6 @@ func (c *counter) Read(p []byte) (n int, err error) {
 
 // ask makes n requests.
 func (s *asked) ask(b *testing.B, n int) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	began := time.Now()
 	for range n {
 		if _, err := io.WriteString(s.conn, question); err != nil {
 			b.Fatal(err)
@@ -98,15 +103,7 @@ func (s *asked) ask(b *testing.B, n int) {
 			b.Fatal(err)
 		}
 	}
-	s.times = append(s.times, time.Since(began))
-	runtime.ReadMemStats(&after)
-	s.mallocs += after.Mallocs - before.Mallocs
 	if string(s.answer[:12]) != "HTTP/1.1 200" {
 		b.Fatalf("%q", s.answer)
 	}
-}
-
-func (s *asked) median() time.Duration {
-	slices.Sort(s.times)
-	return s.times[len(s.times)/2]
 }
