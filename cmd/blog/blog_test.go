@@ -50,7 +50,7 @@ func TestTwoTenants(t *testing.T) {
 	assert.Contains(t, page, `<span class="count">0</span>`)
 }
 
-// IsLiked takes no argument and gives each user that user's answer.
+// IsLiked has no parameter and answers for the signed-in user.
 func TestLikesAreTheUsersOwn(t *testing.T) {
 	s := begin(t, nil)
 	ada, bob := visit(t, s, "north/ada"), visit(t, s, "north/bob")
@@ -76,7 +76,8 @@ func TestLikesAreTheUsersOwn(t *testing.T) {
 	assert.Contains(t, page, `<span class="count">0</span>`, "the count and the likes stay together")
 }
 
-// The listener of "published" runs after the response, as part of that request: with its id, its user, its tenant.
+// The listener of "published" runs after the response, but belongs to the request: it has the
+// request's id, user and tenant.
 func TestPublishing(t *testing.T) {
 	s := begin(t, nil)
 	responded := make(chan struct{})
@@ -90,7 +91,7 @@ func TestPublishing(t *testing.T) {
 	r.Header.Set("X-Request-ID", "publish-1")
 	response, err := ada.Do(r)
 	status, _ := ada.read(response, err)
-	close(responded) // a listener that the response waited for would never have let us come here
+	close(responded) // if the response waited for the listener, the test would not get here
 	assert.Equal(t, http.StatusSeeOther, status)
 	assert.Equal(t, "publish-1", response.Header.Get("X-Request-ID"))
 	path := response.Header.Get("Location")
@@ -112,7 +113,7 @@ func TestPublishing(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 }
 
-// The third step of publishing fails: the post and its tags are not there either, and nobody hears of them.
+// If the third step of publishing fails, there is no post and no tag, and no listener runs.
 func TestPublishingIsAllOrNothing(t *testing.T) {
 	var s *servers
 	s = begin(t, map[string]func() error{"GET /tagged/{tag}": func() error {
@@ -161,7 +162,7 @@ func TestListenersRunAfterTheHandler(t *testing.T) {
 	assert.True(t, <-after)
 }
 
-// Every line has the request id, the user and the tenant; no function was given any of them.
+// Every log line has the request id, the user and the tenant, which no function has as a parameter.
 func TestLogLines(t *testing.T) {
 	s := begin(t, nil)
 	ada := visit(t, s, "north/ada")
@@ -176,8 +177,8 @@ func TestLogLines(t *testing.T) {
 	assert.NotContains(t, asked[0], "user=", "and nothing else")
 }
 
-// The readers of both tenants at once: each line of a request, on all its goroutines and after the response too, has its
-// id, tenant and user, each once.
+// Readers of both tenants at once: each line of a request has its id, tenant and user exactly once,
+// on all its goroutines and after the response.
 func TestLogLinesOfManyAtOnce(t *testing.T) {
 	const rounds = 25
 	var after sync.WaitGroup
@@ -230,7 +231,7 @@ func TestLogLinesOfManyAtOnce(t *testing.T) {
 	}
 }
 
-// Before somebody is signed in there is no user on a line, and what is done for a tenant meanwhile is logged for it.
+// Before the user is signed in, lines have no user. They have a tenant if the code runs for one.
 func TestLogLinesBeforeSignIn(t *testing.T) {
 	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/sign-in", http.NoBody), func() {
 		logs.reset()
@@ -248,7 +249,7 @@ func TestLogLinesBeforeSignIn(t *testing.T) {
 	assert.Empty(t, logs.with("no request's", "request_id="))
 }
 
-// What the almanac is asked ends when the request does that asks it: the deadline goes along.
+// A request to the almanac is cancelled with the request that sends it, and has its deadline.
 func TestTheAlmanacIsAskedForTheRequest(t *testing.T) {
 	back := httptest.NewServer(almanac.Handler())
 	defer back.Close()
@@ -317,7 +318,8 @@ func TestWithoutASession(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, status, "another site's form")
 }
 
-// A panic, in the handler or in one of the goroutines that it waits for, ends its own response and nothing else.
+// A panic in the handler, or in a goroutine that the handler waits for, ends that response and no
+// other.
 func TestPanics(t *testing.T) {
 	s := begin(t, map[string]func() error{"GET /panic": func() error { panic("oh") }})
 	ada := visit(t, s, "north/ada")
@@ -328,7 +330,8 @@ func TestPanics(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
-// The inspector shows requests in progress with the tenant, and who started their goroutines.
+// The inspector shows requests in progress with the tenant, and the functions that started their
+// goroutines.
 func TestInspector(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	s := begin(t, map[string]func() error{"GET /wait/{n}": func() error {
@@ -379,7 +382,8 @@ func TestInspector(t *testing.T) {
 	assert.Equal(t, http.StatusOK, <-got)
 }
 
-// Each page says what this is about and links to the inspector, which shows the slow one with all that belongs to it.
+// The slow page explains itself and links to the inspector, which shows the page's request with all
+// its goroutines.
 func TestTheSlowPageIsOneToLookAt(t *testing.T) {
 	s := begin(t, nil)
 	nobody, ada := visit(t, s, ""), visit(t, s, "north/ada")
@@ -434,7 +438,7 @@ func TestTheSlowPageIsOneToLookAt(t *testing.T) {
 		3*time.Second, 10*time.Millisecond, "nobody waits for it then")
 }
 
-// At the end requests in progress are served, listeners run, and no goroutine carries anything.
+// A shutdown lets requests in progress and listeners finish, and then no goroutine carries a value.
 func TestNothingIsCarriedAfterShutdown(t *testing.T) {
 	glstest.VerifyNone(t)
 	entered, release := make(chan struct{}), make(chan struct{})
@@ -445,7 +449,7 @@ func TestNothingIsCarriedAfterShutdown(t *testing.T) {
 		if _, err := s.site.Blog.Publish("last", "words"); err != nil {
 			return err
 		}
-		return gls.Context().Err() // it is not cut short
+		return gls.Context().Err() // the shutdown does not cancel it
 	}})
 	var slow atomic.Bool
 	s.events.On("published", func(string) {
@@ -454,7 +458,7 @@ func TestNothingIsCarriedAfterShutdown(t *testing.T) {
 	})
 	ada := visit(t, s, "north/ada")
 	ada.get("/")
-	live, err := ada.Get(ada.base + "/live") // a page that would be told things for ten seconds
+	live, err := ada.Get(ada.base + "/live") // a page that would stay open for ten seconds
 	require.NoError(t, err)
 	defer live.Body.Close()
 	got := make(chan int)
@@ -475,7 +479,7 @@ func TestNothingIsCarriedAfterShutdown(t *testing.T) {
 	assert.Len(t, logs.with("msg=published", "last"), 1)
 }
 
-// Those who have the feed open are told what their own tenant publishes.
+// A user with an open feed sees what the tenant's users publish.
 func TestLive(t *testing.T) {
 	s := begin(t, nil)
 	ada, bob, cyd := visit(t, s, "north/ada"), visit(t, s, "north/bob"), visit(t, s, "south/cyd")

@@ -25,10 +25,10 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// screenshots is where the pages are kept as they looked, from this module's folder.
+// screenshots is the folder for screenshots, relative to this module's.
 const screenshots = "../../build/blog"
 
-// chromium returns the browser's path. Debian's package is installed where that takes no question.
+// chromium returns the browser's path. It installs Debian's package if that needs no confirmation.
 func chromium(t *testing.T) string {
 	t.Helper()
 	find := func() string {
@@ -63,7 +63,7 @@ type window struct {
 	context.Context
 
 	mu     sync.Mutex // guards faults
-	faults []string   // what the console reports, and requests to other hosts
+	faults []string   // errors on the console, and requests to other hosts
 }
 
 // browser starts a browser and returns a function that opens windows in it.
@@ -101,7 +101,7 @@ func (w *window) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		fault = fmt.Sprint(e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "frame is sandboxed") { // by the test
+		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "frame is sandboxed") { // the test itself causes these
 			fault = e.Entry.Text + " " + e.Entry.URL
 		}
 	case *network.EventRequestWillBeSent:
@@ -126,7 +126,7 @@ func (w *window) run(actions ...chromedp.Action[chromedp.Void]) {
 
 func (w *window) open(path string) { w.t.Helper(); w.run(chromedp.Navigate(w.base + path)) }
 
-// eval returns what a script says.
+// eval returns the value of a script.
 func (w *window) eval(script string) string {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.Context, time.Minute)
@@ -136,16 +136,16 @@ func (w *window) eval(script string) string {
 	return text
 }
 
-// do runs a script and does not wait for what it begins.
+// do runs a script and does not wait for its effects.
 func (w *window) do(script string) { w.t.Helper(); w.eval("(() => {" + script + "})()") }
 
-// eventually waits until a script says true.
+// eventually waits until a script returns true.
 func (w *window) eventually(script string) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool { return w.eval(script) == "true" }, 20*time.Second, 50*time.Millisecond, script)
 }
 
-// shoot keeps the page as it looks in light and in dark.
+// shoot takes screenshots of the page in light and in dark colors.
 func (w *window) shoot(name string) {
 	w.t.Helper()
 	require.NoError(w.t, os.MkdirAll(screenshots, 0o755))
@@ -161,14 +161,14 @@ func (w *window) shoot(name string) {
 	}
 }
 
-// scripts switches them on or off.
+// scripts switches JavaScript on or off.
 func (w *window) scripts(on bool) {
 	w.t.Helper()
 	_, err := chromedp.Call(w.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 	require.NoError(w.t, err)
 }
 
-// both does something in two windows at once.
+// both runs two functions at once.
 func both(one, two func()) {
 	var group sync.WaitGroup
 	group.Go(one)
@@ -229,7 +229,7 @@ func TestInABrowser(t *testing.T) {
 	ada.shoot("feed")
 	cyd.shoot("feed-south")
 
-	// Who has the feed open is told what their own tenant publishes.
+	// A user with an open feed sees what the tenant's users publish.
 	bob := visit(t, s, "north/bob")
 	bob.post("/posts", "title", "News", "body", "from bob")
 	ada.eventually(`document.querySelector("#told").textContent === "bob published “News”"`)
@@ -244,7 +244,7 @@ func TestInABrowser(t *testing.T) {
 	}
 }
 
-// fiftyPages loads the feed into 50 frames at once and looks at whose it is.
+// fiftyPages loads the feed into 50 frames at once and checks that each is the user's.
 func fiftyPages(w *window, user, tenant, foreign string) {
 	w.t.Helper()
 	w.open("/")
@@ -263,7 +263,7 @@ func fiftyPages(w *window, user, tenant, foreign string) {
 	assert.Equal(w.t, "50; "+user+" "+tenant+" false", seen)
 }
 
-// inspectRequests looks at the requests of two users in the inspector.
+// inspectRequests checks what the inspector shows of two users' requests.
 func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan string) {
 	t.Helper()
 	w.open("/debug/ambient/")
@@ -278,13 +278,13 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	}
 	text := func(t string) string { return `document.querySelector("tbody").textContent.includes("` + t + `")` }
 
-	// The page finds them by itself, with the keyboard alone the list is filtered, and nothing else is on it.
+	// The page shows the requests without a reload. The keyboard alone filters the list.
 	w.eventually(text("/wait/0") + " && " + text("/wait/1"))
 	w.run(chromedp.KeyEvent("/"))
 	assert.Equal(t, "q", w.eval(`document.activeElement.id`))
-	w.run(chromedp.KeyEvent(kb.Backspace)) // the driver sends the character apart from the key, which the page has taken
+	w.run(chromedp.KeyEvent(kb.Backspace)) // the driver sends the character separately from the key, and the page has used the key
 	w.run(chromedp.KeyEvent("GET /wait"))
-	w.eventually(rows(4)) // a handler and its child each
+	w.eventually(rows(4)) // two handlers, each with a child
 	w.eventually(text("north") + " && " + text("south") + " && " + text("GET /wait/{n}") + " && " + text("blog.TestInABrowser"))
 	w.eventually(text("ada") + " && " + text("cyd") + " && " + text("session.user"))
 	assert.Equal(t, "2", w.eval(`document.querySelectorAll("tr.request").length`), "a request is a group")
@@ -294,7 +294,8 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	assert.Equal(t, before, w.eval(`performance.timeOrigin`), "the page was never loaded again")
 	w.shoot("inspector")
 
-	// Sorted by a click, the reverse by another: the requests by their first goroutines, and those of each.
+	// A click sorts the list and a second one reverses it: the requests by their first goroutines,
+	// and the goroutines of each request.
 	sorted := func(by string) string {
 		return `[...document.querySelectorAll("tbody tr")].reduce(({ ok, first, last }, tr) => {
 			const id = Number(tr.dataset.id);
@@ -312,7 +313,7 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	w.run(chromedp.Click(chromedp.CSS(`thead th:first-child a:last-child`)))
 	w.eventually(`document.querySelector("tr.request").textContent.includes("/wait/1")`)
 
-	// A stack opens by the keyboard, stays while the list is refreshed, and closes.
+	// The keyboard opens a stack. It stays open while the list refreshes, and closes again.
 	w.do(`document.querySelector("tbody a.open").focus()`)
 	w.run(chromedp.KeyEvent(kb.Enter))
 	w.eventually(`document.querySelector("tr.stack")?.textContent.includes("TestInABrowser")`)
@@ -324,8 +325,8 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	w.run(chromedp.KeyEvent(kb.Escape))
 	w.eventually(`!document.querySelector("tr.stack")`)
 
-	// Escape closes the last that was opened, wherever the focus is: nowhere, in the filter, which keeps its text, or on
-	// another row.
+	// Escape closes the stack that was opened last, wherever the focus is: nowhere, in the filter,
+	// which keeps its text, or in another row.
 	stacks := func(n int) string { return fmt.Sprintf(`document.querySelectorAll("tr.stack").length === %d`, n) }
 	for _, focus := range []string{
 		`document.activeElement.blur()`, `document.querySelector("#q").focus()`, `document.querySelector("#pause").focus()`,
@@ -345,10 +346,10 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	w.do(`document.activeElement.blur()`)
 	phone(t, w)
 
-	// Paused it stands still, and goes on where it was.
+	// A paused list does not change. It continues afterwards.
 	w.run(chromedp.KeyEvent("p"))
 	assert.Equal(t, "true", w.eval(`document.querySelector("#pause").ariaPressed`))
-	time.Sleep(100 * time.Millisecond) // an answer on its way
+	time.Sleep(100 * time.Millisecond) // for an answer that is under way
 	ada.do(`fetch("/wait/2")`)
 	<-waiting
 	stamp = w.eval(`document.querySelector("#stamp").textContent`)
@@ -367,7 +368,8 @@ func inspectRequests(t *testing.T, s *servers, w, ada, cyd *window, waiting chan
 	assert.Empty(t, strings.Join(w.faults, "\n"))
 }
 
-// phone looks at the inspector on a narrow screen: each goroutine is a card, and nothing is wider than the screen.
+// phone checks the inspector on a narrow screen: each goroutine is a card, and nothing is wider
+// than the screen.
 func phone(t *testing.T, w *window) {
 	t.Helper()
 	screen := func(width, height int64, mobile bool) {

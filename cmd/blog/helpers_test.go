@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logs are what the program has logged since the last test began.
+// logs has the lines that the program has logged since the last test began.
 var logs lines
 
 type lines struct {
@@ -41,7 +41,7 @@ func (l *lines) reset() {
 	l.text.Reset()
 }
 
-// with returns the lines that contain all of some texts.
+// with returns the lines that contain all the texts.
 func (l *lines) with(texts ...string) (found []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,13 +62,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// logger returns a function that makes the present logger the default again.
+// logger returns a function that makes the current default logger the default again.
 func logger() func() {
 	before := slog.Default()
 	return func() { slog.SetDefault(before) }
 }
 
-// begin starts the program. It is stopped at the end of the test, if that has not done it.
+// begin starts the program. It stops the program at the end of the test, unless the test has done
+// so.
 func begin(t *testing.T, extra map[string]func() error) *servers {
 	t.Helper()
 	logs.reset()
@@ -84,14 +85,14 @@ func begin(t *testing.T, extra map[string]func() error) *servers {
 	return s
 }
 
-// A visitor is a browser without a window.
+// A visitor is an HTTP client with cookies.
 type visitor struct {
 	t    testing.TB
 	base string
 	http.Client
 }
 
-// visit returns a visitor who is signed in, "" for one who is not.
+// visit returns a visitor who is signed in as who, or not at all if who is "".
 func visit(t testing.TB, s *servers, who string) *visitor {
 	t.Helper()
 	jar, err := cookiejar.New(nil)

@@ -32,24 +32,25 @@ import (
 	"github.com/ambient-go/ambient/internal/inspect"
 )
 
-// A load is many visitors of both tenants at once. Each page is searched for what is not its reader's.
+// A load is many visitors of both tenants at once. It searches each page for data of the other
+// tenant.
 type load struct {
 	s        *servers
 	more     func() bool
 	requests atomic.Int64
-	checked  atomic.Int64 // pages that were read to their end and searched
+	checked  atomic.Int64 // pages read to their end and searched
 	vanished atomic.Int64
 	panicked atomic.Int64
 	bled     atomic.Int64
 	numbers  atomic.Int64
 
 	mu     sync.Mutex        // guards the fields below
-	first  []string          // findings
-	looks  int               // at the inspector
-	losses []json.RawMessage // what it has counted
+	first  []string          // the first findings
+	looks  int               // number of requests to the inspector
+	losses []json.RawMessage // losses that the inspector has counted
 }
 
-// look looks at the inspector as an open page does, which counts what is lost.
+// look requests the inspector as an open page does, so that it counts losses.
 func (l *load) look(inspector *visitor) {
 	_, page := inspector.get("/debug/ambient/?format=json&limit=1")
 	var answer struct{ Losses []json.RawMessage }
@@ -63,7 +64,7 @@ func (l *load) look(inspector *visitor) {
 	}
 }
 
-// readers are the users, and what they must never see.
+// readers has the users, and texts that they must not see.
 var readers = []struct{ who, name, other, foreign string }{
 	{"north/ada", "ada", `data-tenant="2"`, "south"},
 	{"south/cyd", "cyd", `data-tenant="1"`, "north"},
@@ -93,7 +94,7 @@ func (l *load) found(format string, args ...any) {
 
 var userSpan = regexp.MustCompile(`<span id="user">([^<]*)</span>`)
 
-// visitor sends requests until there are to be no more.
+// visitor sends requests until the load ends.
 func (l *load) visitor(t *testing.T, n int) {
 	reader := readers[n%len(readers)]
 	v := visit(t, l.s, reader.who)
@@ -161,7 +162,7 @@ func (l *load) request(v *visitor, name, other, foreign, method, path, body, id 
 		l.vanished.Add(1)
 		return
 	}
-	_, main, _ := strings.Cut(string(page), "<body") // the style names both tenants
+	_, main, _ := strings.Cut(string(page), "<body") // the style sheet names both tenants
 	user := userSpan.FindStringSubmatch(main)
 	switch status := response.StatusCode; {
 	case response.Header.Get("X-Request-ID") != id:
@@ -177,7 +178,7 @@ func (l *load) request(v *visitor, name, other, foreign, method, path, body, id 
 	}
 }
 
-// amount is what BLOG_LOAD says: a duration, a number of requests, or nothing.
+// amount reads BLOG_LOAD: a duration or a number of requests, by default otherwise.
 func amount(t *testing.T, otherwise string) (d time.Duration, requests int64) {
 	text := os.Getenv("BLOG_LOAD")
 	if text == "" {
@@ -191,8 +192,8 @@ func amount(t *testing.T, otherwise string) (d time.Duration, requests int64) {
 	return d, 1 << 60
 }
 
-// Clients vanish and handlers panic, nobody sees what is not theirs, and the inspector counts no loss. With BLOG_LOAD=100000 it is 100,000 requests,
-// with BLOG_LOAD=30s as many as fit.
+// Clients disconnect and handlers panic, yet no page has the other tenant's data and the inspector
+// counts no loss. BLOG_LOAD=100000 sends 100,000 requests, BLOG_LOAD=30s as many as fit.
 func TestLoad(t *testing.T) {
 	glstest.VerifyNone(t)
 	file := filepath.Join(t.TempDir(), "blog.db")
@@ -238,7 +239,7 @@ func TestLoad(t *testing.T) {
 	took := time.Since(began)
 	close(loaded)
 	looking.Wait()
-	s.events.Wait() // what was published is noticed after the responses
+	s.events.Wait() // the notices are written after the responses
 	l.look(inspector)
 	require.NoError(t, s.stop(30*time.Second))
 	t.Logf("%d requests in %v (%.0f/s), %d pages checked, %d clients vanished, %d handlers panicked, %d endless queries cut, "+
@@ -255,7 +256,8 @@ func TestLoad(t *testing.T) {
 	whose(t, file)
 }
 
-// One who loses the tenant by a plain go statement is told by the same look, with the line: it would be seen under load.
+// The inspector reports the line of a plain go statement that loses the tenant, so the load test
+// would notice a loss.
 func TestLoadWouldSeeALoss(t *testing.T) {
 	if gls.Propagation() == gls.Inherited {
 		t.Skip("nothing is lost in this build")
@@ -279,7 +281,8 @@ func TestLoadWouldSeeALoss(t *testing.T) {
 	assert.Contains(t, string(l.losses[0]), `"storage":"httpctx"`)
 }
 
-// whose looks into the database, past all rules: each row is of one tenant, and each notice is of its request.
+// whose reads the database directly: each row belongs to one tenant, and each notice to its
+// request.
 func whose(t *testing.T, file string) {
 	after, err := store.Open(file, func(db *gorm.DB) error {
 		var posts []model.Post
@@ -312,8 +315,9 @@ func whose(t *testing.T, file string) {
 	require.NoError(t, after.Close())
 }
 
-// TestInspectorOpen measures, with BLOG_P99 set to a number of rounds, how the time that 99 of 100 feeds stay below
-// changes while the inspector is open and refreshes itself. It asserts nothing: that would be a test of the machine.
+// TestInspectorOpen measures how the 99th percentile of a feed's time changes while the inspector
+// is open and refreshes itself. BLOG_P99 is the number of rounds. It asserts nothing, because the
+// result depends on the machine.
 func TestInspectorOpen(t *testing.T) {
 	rounds, _ := strconv.Atoi(os.Getenv("BLOG_P99"))
 	if rounds == 0 {
@@ -325,9 +329,9 @@ func TestInspectorOpen(t *testing.T) {
 	for n := range 2 * runtime.NumCPU() {
 		visitors = append(visitors, visit(t, s, readers[n%len(readers)].who))
 	}
-	// phase is two seconds, in which an open page refreshes itself once.
+	// phase lasts two seconds, in which an open page refreshes itself once.
 	phase := func(open bool) (all []time.Duration) {
-		inspect.Starts.Store(nil) // as 30 seconds without a look do
+		inspect.Starts.Store(nil) // as after 30 seconds without a request
 		var mu sync.Mutex
 		var group sync.WaitGroup
 		end := time.Now().Add(2 * time.Second)

@@ -1,5 +1,5 @@
-// Command blog is two blogs in one program, over one SQLite database, in which nothing is passed that the request
-// already knows. See README.md.
+// Command blog is two blogs in one program, over one SQLite database. No function has a parameter
+// for what the request already knows. See README.md.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	os.Exit(code)
 }
 
-// logHandler adds to each line what it is for: the request and its user, and the tenant, which the flow has. See session.
+// logHandler adds the request, its user and the tenant to each line. See package session.
 func logHandler(next slog.Handler) slog.Handler { return glslog.Handler(httpctx.LogHandler(next)) }
 
 // run serves until ctx is done.

@@ -16,19 +16,19 @@ import (
 	"github.com/ambient-go/ambient/gls/glsdebug"
 )
 
-// servers are the blog and the almanac that it asks.
+// servers has the blog and the almanac that the blog asks.
 type servers struct {
-	address  string // of the blog
+	address  string // the blog's
 	site     *web.Site
 	store    *store.Store
 	events   *event.Bus
 	blog     *http.Server
 	almanac  *http.Server
-	failed   chan error    // one of them cannot go on
-	finished chan struct{} // both have ended
+	failed   chan error    // receives the error of a server that fails
+	finished chan struct{} // closed when both have ended
 }
 
-// start serves the blog at an address, from a database file. Extra are more pages, by pattern.
+// start serves the blog at an address, from a database file. extra has more pages, by pattern.
 func start(address, file string, seed bool, extra map[string]func() error) (*servers, error) {
 	db, err := store.Open(file, model.Prepare(seed))
 	if err != nil {
@@ -51,7 +51,7 @@ func start(address, file string, seed bool, extra map[string]func() error) (*ser
 		Extra:    extra,
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/debug/ambient/", glsdebug.Handler(glsdebug.WithValues())) // tenants and users never change
+	mux.Handle("/debug/ambient/", glsdebug.Handler(glsdebug.WithValues())) // safe without locks: tenants and users never change
 	mux.Handle("/", s.site.Handler())
 
 	s.blog = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
@@ -76,7 +76,7 @@ func start(address, file string, seed bool, extra map[string]func() error) (*ser
 	return s, nil
 }
 
-// stop lets requests in progress end, and what they have started after them, and closes the database.
+// stop waits for requests in progress and for the work they have started, and closes the database.
 func (s *servers) stop(patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

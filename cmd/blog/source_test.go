@@ -13,19 +13,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// handed are the types by which a function would be handed the request.
+// handed has the types that would pass the request to a function.
 var handed = map[string]bool{
 	"context.Context": true, "http.Request": true, "http.ResponseWriter": true, "httpctx.Context": true,
 }
 
-// handedIn returns the parameters of those types in a file, with their positions: of functions, methods, function
-// literals, function types and the methods of interfaces.
+// handedIn returns the parameters of those types in a file, with their positions: those of
+// functions, methods, function literals, function types and methods of interfaces.
 func handedIn(t *testing.T, name string, source any) (found []string) {
 	t.Helper()
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, name, source, 0)
 	require.NoError(t, err)
-	imports := map[string]string{} // what the file calls a package
+	imports := map[string]string{} // by the name that the file uses
 	for _, i := range file.Imports {
 		path := strings.Trim(i.Path.Value, `"`)
 		base := path[strings.LastIndexByte(path, '/')+1:]
@@ -56,7 +56,8 @@ func handedIn(t *testing.T, name string, source any) (found []string) {
 	return found
 }
 
-// No function of the program but main, what it starts servers with, and middleware is handed a context or a request.
+// No function has a parameter for a context or a request, except main, the functions that start
+// servers, and middleware.
 func TestNothingIsPassed(t *testing.T) {
 	checked := 0
 	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
@@ -68,7 +69,8 @@ func TestNothingIsPassed(t *testing.T) {
 		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || path == "main.go":
 			return nil
 		case path == "server.go":
-			// http.Server asks for a function that makes a context; it takes none.
+			// http.Server asks for a function that returns a context; the function has no
+			// parameter.
 		}
 		checked++
 		assert.Empty(t, handedIn(t, path, nil))

@@ -22,8 +22,8 @@ func runEdge(p place, done <-chan struct{}) error {
 	return serveHTTP(p.edge, edge(o.place), done)
 }
 
-// edge returns the handler that clients call: POST /orders, with the goods as the body, and with the tenant and the
-// user that they have signed in as. It takes nothing else from them but an id for the request.
+// edge returns the handler for clients: POST /orders, with the goods as the body and basic
+// authentication for the tenant and the user. The client chooses nothing else but the request's id.
 func edge(order func(goods string) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func edge(order func(goods string) error) http.Handler {
 			return
 		}
 		gls.Run(func() {
-			// The server's span began before this was known.
+			// The server's span began before the identity was known.
 			trace.SpanFromContext(gls.Context()).SetAttributes(identity()...)
 			if err := work("edge", string(goods), func() error { return order(string(goods)) }); err != nil {
 				http.Error(w, "try again", http.StatusServiceUnavailable)

@@ -26,7 +26,7 @@ import (
 	"github.com/ambient-go/ambient/internal/adaptertest"
 )
 
-// flows is how many orders there are: FLEET, or 500.
+// flows returns the number of orders: FLEET, or 500.
 func flows(t *testing.T) int {
 	text := os.Getenv("FLEET")
 	if text == "" {
@@ -43,8 +43,9 @@ const (
 	forgedTrace = "0123456789abcdef0123456789abcdef"
 )
 
-// Every line, span, message and row of an order says whose it is, whatever is killed meanwhile, and clients that send
-// baggage and a trace of their own get nowhere with it. FLEET_PICTURE is where the picture of a trace goes.
+// Every line, span, message and row of an order has the order's identity, although processes are
+// killed meanwhile, and although clients send baggage and traces of others. FLEET_PICTURE is the
+// file for a picture of a trace.
 func TestOneOrderIsOneFlowThroughAllProcesses(t *testing.T) {
 	adaptertest.Build(t)
 	n := flows(t)
@@ -62,7 +63,7 @@ func TestOneOrderIsOneFlowThroughAllProcesses(t *testing.T) {
 			}
 		})
 	}
-	// The worker is dead for a while, and what it has not done waits. The others are back soon.
+	// The worker is down for a while, and its orders wait. The other processes start again at once.
 	for i, role := range []string{"worker", "orders", "shipping", "store", "queue", "edge"} {
 		for placed.Load() < int64((i+1)*n/8) {
 			time.Sleep(time.Millisecond)
@@ -107,7 +108,7 @@ func TestOneOrderIsOneFlowThroughAllProcesses(t *testing.T) {
 	}
 }
 
-// insist places the i-th order until the edge has taken it, and returns how often that took more than once.
+// insist sends the i-th order until the edge accepts it, and returns the number of refusals.
 func insist(t *testing.T, edge string, i int) (refused int64) {
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		status, err := try(edge, i)
@@ -124,7 +125,7 @@ func insist(t *testing.T, edge string, i int) (refused int64) {
 	return refused
 }
 
-// try sends the i-th order once. It claims to be another's.
+// try sends the i-th order once. The request claims another client's identity.
 func try(edge string, i int) (status int, err error) {
 	o, other := orderOf(i), orderOf(i+1)
 	r, err := http.NewRequest(http.MethodPost, "http://"+edge+"/orders", strings.NewReader(o.goods))
@@ -144,7 +145,7 @@ func try(edge string, i int) (status int, err error) {
 	return response.StatusCode, response.Body.Close()
 }
 
-// A carrier is somebody else's service, which writes down what it is sent.
+// A carrier is a third party's service. It records the requests it gets.
 type carrier struct {
 	address string
 
@@ -152,7 +153,7 @@ type carrier struct {
 	sent []parcel
 }
 
-// A parcel is a request that the carrier was sent.
+// A parcel is a request to the carrier.
 type parcel struct {
 	goods  string
 	header http.Header
@@ -173,7 +174,7 @@ func newCarrier(t *testing.T) *carrier {
 	return c
 }
 
-// A tap reads along what is put into the queue.
+// A tap reads a copy of each message in the queue.
 type tap struct {
 	stream jetstream.JetStream
 
@@ -197,13 +198,13 @@ func tapQueue(t *testing.T, address string) *tap {
 	return q
 }
 
-// waitUntilEmpty returns when each message has been acted upon.
+// waitUntilEmpty returns when each message has been processed.
 func (q *tap) waitUntilEmpty(t *testing.T) {
 	var left uint64
 	for deadline := time.Now().Add(30 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		stream, err := q.stream.Stream(t.Context(), subject)
 		if err != nil {
-			continue // it is being started
+			continue // the queue is starting
 		}
 		if left = stream.CachedInfo().State.Msgs; left == 0 {
 			return
@@ -212,15 +213,15 @@ func (q *tap) waitUntilEmpty(t *testing.T) {
 	require.Fail(t, "messages are left", "%d", left)
 }
 
-// A verifier looks at what the processes have left behind.
+// A verifier checks what the processes have written.
 type verifier struct {
 	t       *testing.T
 	n       int
-	traces  map[string]int    // which order a trace is of
-	byTrace map[string][]span // each in the order of time
+	traces  map[string]int    // the number of each trace's order
+	byTrace map[string][]span // in the order in which they began
 }
 
-// owns finds that a trace is of the i-th order and of no other.
+// owns checks that a trace belongs to the i-th order and to no other.
 func (v *verifier) owns(trace string, i int) {
 	known, ok := v.traces[trace]
 	if !ok {
@@ -230,7 +231,7 @@ func (v *verifier) owns(trace string, i int) {
 	assert.Equal(v.t, known, i, "trace %s is of two orders", trace)
 }
 
-// rows finds each order in both tables, once, and returns their traces.
+// rows checks that each order is in both tables exactly once, and returns the orders' traces.
 func (v *verifier) rows(file string) map[string]bool {
 	pool, err := driver.Open("file:" + file)
 	require.NoError(v.t, err)
@@ -257,8 +258,8 @@ func (v *verifier) rows(file string) map[string]bool {
 	return traces
 }
 
-// spans finds in each trace one identity, one root, and no gap. A span that has begun at the edge and was interrupted
-// before the client was known has no identity, and there is no other without.
+// spans checks that each trace has one identity, one root and no gap. Only a span of the edge that
+// was interrupted before the client was known may lack an identity.
 func (v *verifier) spans(all []span) {
 	v.byTrace = byTrace(all)
 	for trace, spans := range v.byTrace {
@@ -286,7 +287,7 @@ func (v *verifier) spans(all []span) {
 	assert.NotContains(v.t, v.byTrace, forgedTrace)
 }
 
-// whole finds a trace in all services.
+// whole checks that a trace has spans of all services.
 func (v *verifier) whole(trace string) {
 	names := make(map[string]bool)
 	for _, s := range v.byTrace[trace] {
@@ -302,7 +303,7 @@ func (v *verifier) whole(trace string) {
 	}
 }
 
-// lines finds whose order each is of, and of which trace.
+// lines checks the identity and the trace of each log line.
 func (v *verifier) lines(all [][]byte) {
 	services := make(map[string]int)
 	worked := make(map[int]bool)
@@ -338,7 +339,8 @@ func (v *verifier) lines(all [][]byte) {
 	}
 }
 
-// messages finds in their headers whose they are, and nothing that clients have sent.
+// messages checks the identities in the headers of messages, and that nothing from clients is in
+// them.
 func (v *verifier) messages(q *tap) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -354,7 +356,7 @@ func (v *verifier) messages(q *tap) {
 	}
 }
 
-// requests finds in what somebody else has been sent the trace, and no value.
+// requests checks that the carrier got the trace and no value.
 func (v *verifier) requests(c *carrier) {
 	sent := make(map[int]bool)
 	for _, p := range c.sent {

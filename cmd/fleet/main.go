@@ -1,7 +1,8 @@
-// Command fleet is five small services, each a process of its own, that one request goes through: an edge that speaks
-// HTTP, a gRPC service, the consumer of a NATS queue, a Temporal activity, and an HTTP service with a SQLite store. The
-// tenant, the user, the request's id and the trace are on every log line, span, message and row of each, and no
-// function of theirs takes a ctx or a tenant. See README.md; make fleet runs it.
+// Command fleet runs a request through five small services, each a process of its own: an edge that
+// speaks HTTP, a gRPC service, the consumer of a NATS queue, a Temporal activity, and an HTTP
+// service with a SQLite store. Every log line, span, message and row has the tenant, the user, the
+// request's id and the trace, and no function has a ctx or a tenant as a parameter. See README.md;
+// make fleet runs it.
 package main
 
 import (
@@ -27,14 +28,14 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// A place is where everything is.
+// A place has the addresses and the directory of a fleet.
 type place struct {
 	edge, orders, queue, store, shipping string // addresses
-	carrier                              string // the address of somebody else's service, or none
+	carrier                              string // address of the third party's service, "" for none
 	dir                                  string
 }
 
-// roles are the processes. Each serves until done is closed.
+// roles has the processes. Each serves until done is closed.
 var roles = map[string]func(p place, done <-chan struct{}) error{
 	"edge": runEdge, "orders": runOrders, "queue": runQueue,
 	"worker": runWorker, "store": runStore, "shipping": runShipping,
@@ -78,7 +79,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// serveRole sets logs and spans up, as each process does, and serves until a signal comes.
+// serveRole sets up logs and spans and serves until a signal comes.
 func serveRole(role string, serve func(place, <-chan struct{}) error, p place) error {
 	files, err := openFiles(p.dir, role)
 	if err != nil {
@@ -109,7 +110,8 @@ func serveHTTP(address string, handler http.Handler, done <-chan struct{}) error
 	}
 }
 
-// drawOne draws a whole trace of the directory: of those in which the least came again, the shortest.
+// drawOne draws a complete trace of the directory: the shortest of those with the fewest repeated
+// messages.
 func drawOne(dir string, out io.Writer) error {
 	all, err := readSpans(dir)
 	if err != nil {
@@ -128,7 +130,7 @@ func drawOne(dir string, out io.Writer) error {
 	return draw(best, out)
 }
 
-// complete reports whether the trace has been through all services, and nothing in it was interrupted.
+// complete reports whether the trace has been through all services and has no interrupted span.
 func complete(spans []span) bool {
 	var services []string
 	for _, s := range spans {

@@ -21,8 +21,8 @@ import (
 	"github.com/ambient-go/ambient/internal/testexec"
 )
 
-// The processes of the fleet are the test binary once more, so that they are built as it is. One ends with the test,
-// whatever that dies of.
+// The processes of the fleet run the test binary, so that they are built as it is. Each ends with
+// the test, even if the test is killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("FLEET_PROCESS") == "" {
 		os.Exit(m.Run())
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	main()
 }
 
-// A fleet is the processes of a test.
+// A fleet has the processes of a test.
 type fleet struct {
 	t     *testing.T
 	place place
@@ -44,7 +44,7 @@ type fleet struct {
 	kills   int
 }
 
-// startFleet starts all processes, with a directory and ports of their own.
+// startFleet starts all processes, with their own directory and ports.
 func startFleet(t *testing.T, carrier string) *fleet {
 	f := &fleet{t: t, running: make(map[string]*exec.Cmd), place: place{
 		edge: freeAddress(t), orders: freeAddress(t), queue: freeAddress(t), store: freeAddress(t),
@@ -67,7 +67,7 @@ func startFleet(t *testing.T, carrier string) *fleet {
 	return f
 }
 
-// freeAddress returns an address that nobody listens at. It is none that a connection could have.
+// freeAddress returns an unused address, with a port that no outgoing connection gets.
 func freeAddress(t *testing.T) string {
 	for range 1000 {
 		address := fmt.Sprint("127.0.0.1:", 10_000+rand.IntN(20_000))
@@ -80,7 +80,7 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// start starts the process of a role, and may be called on any goroutine, as kill and stop may.
+// start starts the process of a role. Like kill and stop, it may be called on any goroutine.
 func (f *fleet) start(role string) {
 	p := f.place
 	cmd := testexec.Command("-role="+role, "-dir="+p.dir, "-edge="+p.edge, "-orders="+p.orders, "-queue="+p.queue,
@@ -88,7 +88,8 @@ func (f *fleet) start(role string) {
 	cmd.Env = append(os.Environ(), "FLEET_PROCESS=1")
 	_, err := cmd.StdinPipe()
 	assert.NoError(f.t, err)
-	// It is a file, so that the process writes it by itself and Wait does not wait for it.
+	// A file, to which the process writes directly: with a pipe, Wait would wait for the pipe's
+	// end.
 	stderr, err := os.OpenFile(filepath.Join(p.dir, role+".stderr"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	assert.NoError(f.t, err)
 	defer stderr.Close()
@@ -100,7 +101,7 @@ func (f *fleet) start(role string) {
 	}
 }
 
-// end sends a signal to the process of a role and waits for its end.
+// end sends a signal to the process of a role and waits until it has ended.
 func (f *fleet) end(role string, signal os.Signal) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,7 +111,7 @@ func (f *fleet) end(role string, signal os.Signal) error {
 	return cmd.Wait()
 }
 
-// kill is what a crash is.
+// kill ends the process of a role as a crash does.
 func (f *fleet) kill(role string) {
 	var exit *exec.ExitError
 	if assert.ErrorAs(f.t, f.end(role, os.Kill), &exit) {
@@ -119,14 +120,14 @@ func (f *fleet) kill(role string) {
 	f.kills++
 }
 
-// stop ends all processes in order.
+// stop ends all processes with a signal that lets them finish.
 func (f *fleet) stop() {
 	for _, role := range []string{"edge", "orders", "worker", "shipping", "store", "queue"} {
 		assert.NoError(f.t, f.end(role, syscall.SIGTERM), role)
 	}
 }
 
-// verifyStderr finds that no process has said anything there: no panic, no race.
+// verifyStderr checks that no process has printed a panic, a race or anything else.
 func (f *fleet) verifyStderr() {
 	names, err := filepath.Glob(filepath.Join(f.place.dir, "*.stderr"))
 	require.NoError(f.t, err)
@@ -138,8 +139,8 @@ func (f *fleet) verifyStderr() {
 	}
 }
 
-// An order is what the test orders, and how it knows what belongs to whom: goods travel in bodies, and the rest does
-// not.
+// An order is one of the test's orders. The goods travel in the body, the rest as values, so that
+// the test can tell which belong together.
 type order struct {
 	tenant  string
 	user    int64
@@ -149,7 +150,7 @@ type order struct {
 
 const tenants = 5
 
-// orderOf returns the i-th order. All tenants have chosen the same ids for their requests.
+// orderOf returns the i-th order. The tenants use the same request ids.
 func orderOf(i int) order {
 	return order{
 		tenant: fmt.Sprint("tenant-", i%tenants), user: int64(i), request: fmt.Sprint("r-", i/tenants),
@@ -157,7 +158,7 @@ func orderOf(i int) order {
 	}
 }
 
-// indexOf returns which order has these goods.
+// indexOf returns the number of the order with these goods.
 func indexOf(goods string) (int, bool) {
 	i, err := strconv.Atoi(strings.TrimPrefix(goods, "goods-"))
 	return i, err == nil

@@ -32,8 +32,8 @@ func serveGRPC(address string, server *grpc.Server, done <-chan struct{}) error 
 	return server.Serve(listener)
 }
 
-// An ordersClient is a client of the gRPC service, which is grpc's own test service: it needs no generated code of
-// ours.
+// An ordersClient is a client of the gRPC service. The service is grpc's test service, which needs
+// no generated code here.
 type ordersClient struct {
 	conn   *grpc.ClientConn
 	client grpc_testing.TestServiceClient
@@ -51,7 +51,7 @@ func dialOrders(address string) (*ordersClient, error) {
 
 func (c *ordersClient) close() { _ = c.conn.Close() }
 
-// place places an order of the running flow.
+// place places an order for the current flow.
 func (c *ordersClient) place(goods string) error {
 	_, err := c.client.UnaryCall(context.Background(),
 		&grpc_testing.SimpleRequest{Payload: &grpc_testing.Payload{Body: []byte(goods)}})
@@ -64,7 +64,7 @@ type ordersServer struct {
 	publish func(goods string) error
 }
 
-// UnaryCall has a ctx because grpc says so.
+// UnaryCall has a ctx because grpc's interface has one.
 func (s *ordersServer) UnaryCall(_ context.Context, r *grpc_testing.SimpleRequest,
 ) (*grpc_testing.SimpleResponse, error) {
 	goods := string(r.GetPayload().GetBody())

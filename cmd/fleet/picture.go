@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// What a picture measures, in pixels.
+// Sizes in pixels.
 const (
 	rowHeight  = 22
 	nameWidth  = 360
 	timeWidth  = 640
 	topHeight  = 54
-	textHeight = 15 // of a row's text below the row's upper edge
+	textHeight = 15 // from a row's top to its text's baseline
 )
 
-// colors are those of the services, light enough for black text.
+// colors has the services' colors, light enough for black text.
 var colors = map[string]string{
 	"edge": "#8ecae6", "orders": "#95d5b2", "worker": "#ffd166", "store": "#cdb4db", "shipping": "#f4a261",
 }
 
-// draw writes a trace as an SVG: a row for each span below its parent, along the time.
+// draw writes a trace as SVG: a row for each span, below its parent, on a time axis.
 func draw(spans []span, out io.Writer) error {
 	from, to := bounds(spans)
 	total := max(to.Sub(from), time.Microsecond)
@@ -69,6 +69,6 @@ func draw(spans []span, out io.Writer) error {
 
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder returns no error
 	return b.String()
 }

@@ -22,11 +22,11 @@ import (
 
 const (
 	subject = "orders"
-	atOnce  = 16               // messages that one worker works on
-	again   = 10 * time.Second // after which a message comes again that a worker has taken and not done
+	atOnce  = 16               // messages that a worker handles at once
+	again   = 10 * time.Second // time after which an unfinished message is delivered again
 )
 
-// runQueue is a NATS server. It knows nothing of flows.
+// runQueue runs a NATS server, which knows nothing of flows.
 func runQueue(p place, done <-chan struct{}) error {
 	host, text, err := net.SplitHostPort(p.queue)
 	if err != nil {
@@ -55,11 +55,11 @@ type queue struct {
 	stream jetstream.JetStream
 }
 
-// openQueue returns the queue of the server at address. It waits for that.
+// openQueue returns the queue of the server at address. It waits until the server is up.
 func openQueue(address string) (*queue, error) {
 	conn, err := nats.Connect("nats://"+address,
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond),
-		// It prints by default. Who has published is told, and no flow is to blame.
+		// The default handler prints. The publisher gets the error anyway.
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return nil, err
@@ -78,7 +78,8 @@ func openQueue(address string) (*queue, error) {
 
 func (q *queue) close() { q.conn.Close() }
 
-// publish puts an order of the running flow into the queue. Whose it is stands in the message's header.
+// publish puts an order of the current flow into the queue. The message's header has the flow's
+// identity.
 func (q *queue) publish(goods string) (err error) {
 	glsotel.Run("publish", func() {
 		message := nats.NewMsg(subject)
@@ -89,8 +90,8 @@ func (q *queue) publish(goods string) (err error) {
 	return err
 }
 
-// consume calls fn in the flow of each message until done is closed. A message for which fn fails, or that is not done
-// when the process ends, comes again.
+// consume calls fn in the flow of each message until done is closed. A message is delivered again
+// if fn fails, or if the process ends before fn has returned.
 func (q *queue) consume(fn func(goods string) error, done <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -119,13 +120,13 @@ func (q *queue) consume(fn func(goods string) error, done <-chan struct{}) error
 	return nil
 }
 
-// handle calls fn in the flow of a message. One that does not say whose it is would fail for ever, and does not come
-// again.
+// handle calls fn in the flow of a message. A message without an identity would fail each time, so
+// it is dropped.
 func handle(message jetstream.Msg, fn func(goods string) error) {
 	ctx := otel.GetTextMapPropagator().Extract(context.Background(), header(message.Headers()))
 	gls.Resume(ctx, func() {
 		goods := string(message.Data())
-		_ = work("consume", goods, func() error { // which has said that it failed
+		_ = work("consume", goods, func() error { // work has logged the error
 			if _, known := tenant.Get(); !known {
 				return errors.Join(errors.New("the message is nobody's"), message.Term())
 			}
@@ -137,7 +138,8 @@ func handle(message jetstream.Msg, fn func(goods string) error) {
 	})
 }
 
-// A header is a message's header as a carrier. It is no propagation.HeaderCarrier, because that is for HTTP.
+// A header is a message's header as a carrier of OpenTelemetry. propagation.HeaderCarrier is for
+// HTTP headers, and changes the case of names.
 type header nats.Header
 
 var _ propagation.TextMapCarrier = header(nil)

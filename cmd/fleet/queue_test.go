@@ -13,7 +13,7 @@ import (
 	"github.com/ambient-go/ambient/gls/glsotel"
 )
 
-// A delivery is a message that writes down what becomes of it.
+// A delivery is a message that records what is done with it.
 type delivery struct {
 	jetstream.Msg
 

@@ -28,8 +28,8 @@ import (
 
 var silent = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 
-// tracing is what makes spans of workflows and activities. The values go with package glstemporal, and the trace alone
-// with this.
+// tracing returns the interceptor that makes spans of workflows and activities. It propagates the
+// trace alone; package glstemporal propagates the values.
 func tracing() (interceptor.Interceptor, error) {
 	return opentelemetry.NewTracingInterceptor(opentelemetry.TracerOptions{
 		Tracer: otel.Tracer("temporal"), TextMapPropagator: propagation.TraceContext{},
@@ -52,14 +52,14 @@ func dialShipping(address string) (*shippingClient, error) {
 
 func (c *shippingClient) close() { c.client.Close() }
 
-// ship starts the workflow of an order of the running flow.
+// ship starts the workflow for an order of the current flow.
 func (c *shippingClient) ship(goods string) error {
 	_, err := c.client.ExecuteWorkflow(gls.Context(),
 		client.StartWorkflowOptions{ID: orderID(), TaskQueue: "shipping"}, "ship", goods)
 	return err
 }
 
-// runShipping takes what clients of Temporal start.
+// runShipping serves the clients that start workflows.
 func runShipping(p place, done <-chan struct{}) error {
 	traced, err := tracing()
 	if err != nil {
@@ -67,15 +67,16 @@ func runShipping(p place, done <-chan struct{}) error {
 	}
 	server := grpc.NewServer()
 	workflowservice.RegisterWorkflowServiceServer(server, &frontend{
-		// The values outside, so that the spans of the other know whose they are.
+		// The values' interceptor is the outer one, so that the spans of the other have the
+		// identity.
 		interceptors: []interceptor.WorkerInterceptor{workflows.Interceptor(), traced, glstemporal.ActivityContext()},
 		activities:   &activities{store: newStoreClient(p), carrier: newPoster(p.carrier, p), booked: p.carrier != ""},
 	})
 	return serveGRPC(p.shipping, server, done)
 }
 
-// A frontend stands for a Temporal server and a worker of it. It runs each workflow in the SDK's test environment,
-// before it says that it has been started: a real server would keep it.
+// A frontend stands for a Temporal server and its worker. It runs each workflow in the SDK's test
+// environment before it answers; a real server would store the workflow and answer.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
 
@@ -83,14 +84,14 @@ type frontend struct {
 	activities   *activities
 }
 
-// GetSystemInfo has a ctx because grpc says so.
+// GetSystemInfo has a ctx because grpc's interface has one.
 func (*frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest,
 ) (*workflowservice.GetSystemInfoResponse, error) {
 	none := &workflowservice.GetSystemInfoResponse_Capabilities{}
 	return &workflowservice.GetSystemInfoResponse{Capabilities: none}, nil
 }
 
-// StartWorkflowExecution has a ctx because grpc says so.
+// StartWorkflowExecution has a ctx because grpc's interface has one.
 func (f *frontend) StartWorkflowExecution(_ context.Context, r *workflowservice.StartWorkflowExecutionRequest,
 ) (*workflowservice.StartWorkflowExecutionResponse, error) {
 	var goods string
@@ -108,7 +109,7 @@ func (f *frontend) StartWorkflowExecution(_ context.Context, r *workflowservice.
 	env.RegisterActivity(f.activities)
 	env.ExecuteWorkflow(ship, goods)
 	if err := env.GetWorkflowError(); err != nil {
-		return nil, status.Error(codes.FailedPrecondition, err.Error()) // which clients do not try again
+		return nil, status.Error(codes.FailedPrecondition, err.Error()) // clients do not retry this code
 	}
 	return &workflowservice.StartWorkflowExecutionResponse{RunId: "run"}, nil
 }
@@ -124,7 +125,7 @@ func ship(ctx workflow.Context, goods string) error {
 
 type activities struct {
 	store, carrier *poster
-	booked         bool // by the carrier
+	booked         bool // the carrier has accepted the parcel
 }
 
 // Book is the activity. The ambient context has the span that the SDK's interceptor has started.
@@ -132,7 +133,7 @@ func (a *activities) Book(goods string) error {
 	return work("ship", goods, func() error { return a.book(goods) })
 }
 
-// book tells the carrier, who is somebody else, and the store.
+// book calls the carrier, a third party, and the store.
 func (a *activities) book(goods string) error {
 	var err error
 	if a.booked {

@@ -18,13 +18,14 @@ var (
 	handedNames = regexp.MustCompile(`(?i)^(ctx|tenants?|users?|userID|requests?|requestID|trace|traceID|spanID)$`)
 )
 
-// handedIn returns who is handed a context or an identity in a file: functions, methods, their literals, types of
-// functions and methods of interfaces, by the function's name that they are in, with what they are handed.
+// handedIn returns the parameters in a file that are contexts or identities: those of functions,
+// methods, function literals, function types and methods of interfaces. Each entry has the name of
+// the function around and the parameter's type.
 func handedIn(t *testing.T, name string, source any) (found []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), name, source, 0)
 	require.NoError(t, err)
-	imports := make(map[string]string) // what the file calls a package
+	imports := make(map[string]string) // by the name that the file uses
 	for _, i := range file.Imports {
 		path := strings.Trim(i.Path.Value, `"`)
 		base := path[strings.LastIndexByte(path, '/')+1:]
@@ -66,8 +67,8 @@ func handedIn(t *testing.T, name string, source any) (found []string) {
 	return found
 }
 
-// What a library calls is handed what the library says, and hands nothing on. No other function is handed a context, a
-// request or an identity.
+// A function that a library calls has the parameters that the library asks for, and passes none on.
+// No other function has a parameter for a context, a request or an identity.
 func TestNothingIsPassed(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)

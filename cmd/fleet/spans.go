@@ -17,8 +17,8 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A span is a line of a process's file. There is one when it begins, so that one that dies with its process is known,
-// and one when it ends.
+// A span is a line in a process's file. The process writes it when the span begins, so that a crash
+// leaves it behind, and again when it ends.
 type span struct {
 	Service string    `json:"service"`
 	Name    string    `json:"name"`
@@ -36,13 +36,13 @@ type span struct {
 // A recorder writes the spans of a process.
 type recorder struct {
 	service string
-	out     io.Writer // a line at a time, by any number of goroutines
+	out     io.Writer // one line per Write, from any goroutine
 }
 
 var _ sdktrace.SpanProcessor = (*recorder)(nil)
 
-// OnStart puts on the span whose it is: the running flow's, or, where a library starts it for a message that has just
-// come, ctx's.
+// OnStart adds the identity to a span: that of the current flow, or that in ctx if a library starts
+// the span for an incoming message.
 func (r *recorder) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) {
 	attributes := identity()
 	if attributes == nil {
@@ -52,13 +52,13 @@ func (r *recorder) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) {
 	r.write(s)
 }
 
-// OnEnd writes the span once more.
+// OnEnd writes the span again.
 func (r *recorder) OnEnd(s sdktrace.ReadOnlySpan) { r.write(s) }
 
-// Shutdown has nothing to do: no line waits.
+// Shutdown does nothing: there is no buffer.
 func (r *recorder) Shutdown(context.Context) error { return nil }
 
-// ForceFlush has nothing to do either.
+// ForceFlush does nothing: there is no buffer.
 func (r *recorder) ForceFlush(context.Context) error { return nil }
 
 func (r *recorder) write(s sdktrace.ReadOnlySpan) {
@@ -84,11 +84,11 @@ func (r *recorder) write(s sdktrace.ReadOnlySpan) {
 		_, err = r.out.Write(append(text, '\n'))
 	}
 	if err != nil {
-		panic(err) // a disk that is full: what would follow proves nothing
+		panic(err) // a full disk, say: the test would prove nothing
 	}
 }
 
-// files are those of a process. A process that comes after one that was killed has its own.
+// files has the files of a process. A process that replaces a killed one has its own.
 type files struct{ lines, spans *os.File }
 
 func openFiles(dir, role string) (f files, err error) {
@@ -102,8 +102,8 @@ func openFiles(dir, role string) (f files, err error) {
 
 func (f files) close() { _, _ = f.lines.Close(), f.spans.Close() }
 
-// readLines returns the lines of the directory's files with this ending. The last line of a process that was killed may
-// be cut, and is none then.
+// readLines returns the lines of the directory's files with this ending. It leaves out an
+// incomplete last line, which a killed process may have written.
 func readLines(dir, ending string) (lines [][]byte, err error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*"+ending))
 	for _, name := range names {
@@ -117,14 +117,14 @@ func readLines(dir, ending string) (lines [][]byte, err error) {
 	return lines, err
 }
 
-// readSpans returns the spans of all processes, each once. One without an end was interrupted.
+// readSpans returns the spans of all processes, each once. A span without an end was interrupted.
 func readSpans(dir string) ([]span, error) {
 	lines, err := readLines(dir, ".spans")
 	if err != nil {
 		return nil, err
 	}
 	var all []span
-	known := make(map[string]int) // a place in all, by trace and id
+	known := make(map[string]int) // index in all, by trace and id
 	for _, line := range lines {
 		var s span
 		if err := json.Unmarshal(line, &s); err != nil {

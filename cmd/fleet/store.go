@@ -26,16 +26,16 @@ func runStore(p place, done <-chan struct{}) error {
 	return serveHTTP(p.store, s.handler(), done)
 }
 
-// A store keeps the orders and shipments that have been worked on.
+// A store has the orders and shipments.
 type store struct{ db *glssql.DB }
 
-// tables are what there is to keep, and what keeps it. A row that comes again is there already.
+// tables has the statement that inserts a row, by table. Inserting a row again changes nothing.
 var tables = map[string]string{
 	"orders":    `INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 	"shipments": `INSERT INTO shipments VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 }
 
-// openStore opens the file, which is made if there is none.
+// openStore opens the file, or makes it.
 func openStore(file string) (*store, error) {
 	const pragmas = "?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(10000)"
 	pool, err := driver.Open("file:" + file + pragmas)
@@ -55,7 +55,8 @@ func openStore(file string) (*store, error) {
 
 func (s *store) close() { _ = s.db.Unwrap().Close() }
 
-// handler serves POST /orders and POST /shipments, with the goods as the body. Whose they are is the flow's to say.
+// handler serves POST /orders and POST /shipments, with the goods as the body and the identity from
+// the current flow.
 func (s *store) handler() http.Handler {
 	mux := http.NewServeMux()
 	for table := range tables {
@@ -86,7 +87,7 @@ type poster struct {
 	url    string
 }
 
-// newStoreClient returns a client of the store, which is the only host that the flow's values go to.
+// newStoreClient returns a client of the store, the only host that gets the flow's values.
 func newStoreClient(p place) *poster { return newPoster(p.store, p) }
 
 func newPoster(address string, p place) *poster {
@@ -94,14 +95,14 @@ func newPoster(address string, p place) *poster {
 	return &poster{http.Client{Transport: transport, Timeout: 10 * time.Second}, "http://" + address}
 }
 
-// save posts goods of the running flow.
+// save posts goods for the current flow.
 func (c *poster) save(path, goods string) error {
 	response, err := c.client.Post(c.url+"/"+path, "text/plain", strings.NewReader(goods))
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1000)) // to the end, so that the connection is used again
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1000)) // read to the end, so that the connection can be used again
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s: %s", c.url, response.Status, text)
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/ambient-go/ambient/gls/glswire"
 )
 
-// What the edge finds out about a request, and every service behind it knows.
+// The edge sets these, and every service behind it reads them.
 var (
 	tenant  = gls.New[string]("tenant")
 	user    = gls.New[int64]("user")
 	request = gls.New[string]("request")
 )
 
-// What travels: values with HTTP, gRPC and NATS, and workflows with Temporal.
+// The values that travel with HTTP, gRPC and NATS, and those that travel with Temporal's workflows.
 var (
 	values = []glsotel.Wire{
 		glsotel.Value("tenant", tenant, glswire.String[string]()),
@@ -34,17 +34,17 @@ var (
 	)
 )
 
-// orderID is what makes an order that comes again the same one. Clients choose their requests' ids, so two tenants may
-// have chosen one.
+// orderID returns the same id for an order that is delivered again. Clients choose their request
+// ids, so two tenants may use the same one.
 func orderID() string { return tenant.GetOrFail() + "/" + request.GetOrFail() }
 
-// logs returns the handler that every service logs through.
+// logs returns the handler that all services log through.
 func logs(next slog.Handler) slog.Handler {
 	return glslog.Handler(glsotel.LogHandler(next),
 		glslog.Show("tenant", tenant), glslog.Show("user", user), glslog.Show("request", request))
 }
 
-// identity is whose the running flow is, for spans. It is nothing outside of a request.
+// identity returns the current flow's identity as attributes of a span, none outside of a request.
 func identity() []attribute.KeyValue {
 	name, ok := tenant.Get()
 	if !ok {
@@ -57,7 +57,7 @@ func identity() []attribute.KeyValue {
 	}
 }
 
-// work is a span around fn, and a line.
+// work runs fn in a span and logs its result.
 func work(name, goods string, fn func() error, opts ...trace.SpanStartOption) (err error) {
 	glsotel.Run(name, func() {
 		if err = fn(); err != nil {

@@ -1,6 +1,6 @@
 package main
 
-// runWorker takes orders from the queue, keeps each in the store and has it shipped.
+// runWorker takes orders from the queue, stores them and starts their shipping.
 func runWorker(p place, done <-chan struct{}) error {
 	q, err := openQueue(p.queue)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// logTo makes slog write to w, each line with what its flow and its request say about themselves, until restore is
-// called.
+// logTo makes slog write to w, with the attributes of the flow and of the request in each line,
+// until restore is called.
 func logTo(w io.Writer) (restore func()) {
 	before := slog.Default()
 	lines := slog.NewTextHandler(w, &slog.HandlerOptions{

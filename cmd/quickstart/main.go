@@ -1,5 +1,5 @@
-// Command quickstart shows a value that belongs to a flow of control: package main sets the current user, package user
-// reads it, and no function in between has a parameter for it.
+// Command quickstart shows a value that belongs to a flow of control: package main sets the current
+// user, package user reads it, and no function in between has a parameter for it.
 package main
 
 import (

@@ -12,7 +12,7 @@ import (
 
 var users = []current.User{{ID: 1}, {ID: 2}, {ID: 3}}
 
-// plain shows each way in which a value travels. Every line is one that package user wrote.
+// plain shows each way in which a value travels. Package user writes each line.
 func plain(out *log.Logger) {
 	goroutines(out)
 	workerPool(out)
@@ -22,7 +22,7 @@ func plain(out *log.Logger) {
 	plainGo(out)
 }
 
-// describe prints what the service finds, and which way the user came to it.
+// describe prints the user that the service finds, and the way in which the user came to it.
 func describe(out *log.Logger, way string) {
 	line, err := user.Describe()
 	if err != nil {
@@ -34,7 +34,8 @@ func describe(out *log.Logger, way string) {
 	}
 }
 
-// goroutines starts three flows at once. Each has its user on the goroutine that it starts, after Run has returned too.
+// goroutines starts three flows at once. Each goroutine that they start keeps its user, also after
+// Run has returned.
 func goroutines(out *log.Logger) {
 	var flows sync.WaitGroup
 	for _, u := range users {
@@ -50,13 +51,13 @@ func goroutines(out *log.Logger) {
 	flows.Wait()
 }
 
-// A task is work for a pool, with what was in force where it was submitted.
+// A task is work for a pool, with the frame of the code that submitted it.
 type task struct {
 	snapshot gls.Snapshot
 	fn       func()
 }
 
-// workerPool lets two workers serve three users. The workers have started before there is a user.
+// workerPool lets two workers serve three users. The workers start before any user is set.
 func workerPool(out *log.Logger) {
 	var workers sync.WaitGroup
 	tasks := make(chan task)
@@ -76,7 +77,7 @@ func workerPool(out *log.Logger) {
 	workers.Wait()
 }
 
-// timers fire on goroutines of the runtime.
+// timers shows functions that the runtime calls on goroutines of its own.
 func timers(out *log.Logger) {
 	var fired sync.WaitGroup
 	for _, u := range users {
@@ -91,7 +92,7 @@ func timers(out *log.Logger) {
 	fired.Wait()
 }
 
-// callbacks are called later, one after the other, by whoever has the event.
+// callbacks shows functions that other code calls later, one after the other.
 func callbacks(out *log.Logger) {
 	var onEvent []func()
 	for _, u := range users {
@@ -104,15 +105,15 @@ func callbacks(out *log.Logger) {
 	}
 }
 
-// logLines has work done that logs a line. Nobody hands it the user, who is on the line: by glslog.With in current.Run.
+// logLines logs a line. The line has the user, which current.Run added with glslog.With.
 func logLines() {
 	for _, u := range users {
 		current.Run(u, user.Work)
 	}
 }
 
-// plainGo starts a goroutine by a go statement. Whether it has the user depends on how the program was built; where it
-// has none, the error of Lookup names the statement.
+// plainGo starts a goroutine with a go statement. In a program that go build made it has no user,
+// and the error of Lookup names the statement; in one that ambient build made it has the user.
 func plainGo(out *log.Logger) {
 	way := ", after a plain go statement"
 	if gls.Propagation() == gls.Inherited {

@@ -18,7 +18,7 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// web serves real requests on a loopback port, one user each, all at once.
+// web serves requests on a loopback port, one for each user, all at once.
 func web(out *log.Logger) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +65,7 @@ func (a *app) routes() http.Handler {
 	return mux
 }
 
-// show passes nobody the request, the user or a context.
+// show passes neither the request nor the user nor a context to the functions it calls.
 func (a *app) show(w http.ResponseWriter, _ *http.Request) {
 	p := post.Post{ID: httpctx.GetOrFail().Param("id"), LikedBy: []int{1, 3}}
 	fmt.Fprintf(w, "user %d likes post %s: %t\n", session.User().ID, p.ID, p.IsLiked())
@@ -98,7 +98,7 @@ func (a *app) show(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// get has no context; Transport hands on the deadline and the id of the request that it runs in.
+// get has no context as a parameter. Transport adds the deadline and the id of the current request.
 func (a *app) get(path string) (string, error) {
 	response, err := a.client.Get(a.base + path)
 	if err != nil {
@@ -109,7 +109,7 @@ func (a *app) get(path string) (string, error) {
 	return string(body), err
 }
 
-// visit asks for one page as each user, all at the same time, and prints the pages in order.
+// visit requests one page as each user, all at the same time, and prints the pages in order.
 func (a *app) visit() {
 	pages := make([]string, len(users))
 	var visits sync.WaitGroup

@@ -1,4 +1,4 @@
-// Package almanac is the second server of the program and the client that the first one uses.
+// Package almanac is the program's second server, and a client of it for the first one.
 package almanac
 
 import (
@@ -16,11 +16,11 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// A Saying is what the almanac says to a tenant, and what it knew of the request when it did.
+// A Saying is the almanac's answer to a tenant, with what the almanac knew about the request.
 type Saying struct {
 	Text      string        `json:"text"`
 	RequestID string        `json:"request_id"`
-	Left      time.Duration `json:"left"` // until the deadline; 0 without one
+	Left      time.Duration `json:"left"` // time until the deadline, 0 without one
 }
 
 // Handler returns the server's handler.
@@ -50,12 +50,13 @@ type Client struct {
 	HTTP http.Client
 }
 
-// NewClient returns a client. Its requests end with the one that they are made for and have its id.
+// NewClient returns a client. Its requests have the id of the request that they are sent in, and
+// are cancelled with it.
 func NewClient(base string) *Client {
 	return &Client{base, http.Client{Transport: httpctx.Transport(&http.Transport{MaxIdleConnsPerHost: 64})}}
 }
 
-// Today asks for the current tenant.
+// Today asks for the current tenant's saying.
 func (c *Client) Today() (s Saying, err error) {
 	t, ok := session.CurrentTenant()
 	if !ok {
@@ -65,7 +66,7 @@ func (c *Client) Today() (s Saying, err error) {
 	if err != nil {
 		return s, err
 	}
-	if deadline, ok := gls.Context().Deadline(); ok { // the time that is left is the other server's, too
+	if deadline, ok := gls.Context().Deadline(); ok { // so that the other server has the same deadline
 		request.Header.Set(middleware.TimeoutHeader, strconv.FormatInt(time.Until(deadline).Milliseconds(), 10))
 	}
 	response, err := c.HTTP.Do(request)

@@ -1,4 +1,4 @@
-// Package event lets one part of the program tell others what happened.
+// Package event lets one part of the program tell others about events.
 package event
 
 import (
@@ -9,12 +9,13 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// A Bus has the listeners, which are added before the first event, and those who watch a tenant.
+// A Bus has listeners, which are added before the first event, and channels that users of a tenant
+// watch.
 type Bus struct {
 	listeners map[string][]func(what string)
 	running   sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	watchers map[chan string]uint
 	stopped  bool
 }
@@ -27,12 +28,12 @@ func (b *Bus) On(name string, listener func(what string)) {
 	b.listeners[name] = append(b.listeners[name], listener)
 }
 
-// Emit calls the listeners, after the response to the current request or when its client has gone. They still find it:
-// its id, its user, its tenant. Its end does not cancel what they do.
+// Emit calls the listeners once the current request has ended. In a listener the request is still
+// there, with its id, user and tenant, and its context is not cancelled.
 func (b *Bus) Emit(name, what string) {
 	over := gls.Context().Done()
 	if over == nil {
-		return // outside of a request nothing happens
+		return // there is no request
 	}
 	for _, listener := range b.listeners[name] {
 		b.running.Add(1)
@@ -47,8 +48,8 @@ func (b *Bus) Emit(name, what string) {
 // Wait waits for the listeners of all events.
 func (b *Bus) Wait() { b.running.Wait() }
 
-// Watch returns what is told to the current tenant's users from now until stop is called. The channel is closed when
-// there will be nothing more.
+// Watch returns a channel that receives what Tell sends to the current tenant, until stop is
+// called. Stop closes the channel.
 func (b *Bus) Watch() (told <-chan string, stop func()) {
 	t, ok := session.CurrentTenant()
 	if !ok {
@@ -71,7 +72,7 @@ func (b *Bus) Watch() (told <-chan string, stop func()) {
 	}
 }
 
-// Stop tells all who watch that there will be nothing more.
+// Stop closes the channels of Watch.
 func (b *Bus) Stop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -84,7 +85,8 @@ func (b *Bus) Stop() {
 	}
 }
 
-// Tell tells those who watch the current tenant. Who does not keep up misses some.
+// Tell sends a text to all who watch the current tenant. A watcher that does not receive in time
+// misses it.
 func (b *Bus) Tell(what string) {
 	t, ok := session.CurrentTenant()
 	if !ok {

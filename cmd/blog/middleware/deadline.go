@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// TimeoutHeader tells the next server how many milliseconds are left.
+// TimeoutHeader is the header that tells the next server how many milliseconds are left.
 const TimeoutHeader = "X-Request-Timeout"
 
-// Deadline gives each request so much time, or less if its client says so.
+// Deadline limits each request to d, or to less if its client asks for less.
 func Deadline(d time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d := d

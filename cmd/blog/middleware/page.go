@@ -11,7 +11,8 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// Page makes a handler of a function that finds the request by itself. Its error becomes the response.
+// Page turns a function without parameters into a handler. The function's error becomes the
+// response.
 func Page(fn func() error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c := httpctx.GetOrFail()
@@ -24,11 +25,11 @@ func Page(fn func() error) http.Handler {
 			if p != http.ErrAbortHandler { //nolint:errorlint // that very value is a request to abort
 				slog.Error("panic", "value", p)
 			}
-			panic(http.ErrAbortHandler) // the connection ends: what was written is no page
+			panic(http.ErrAbortHandler) // closes the connection: the response so far is no page
 		}()
 		err := fn()
 		if over := c.Context().Err(); err != nil && over != nil {
-			err = over // whatever it came to look like on its way through the database
+			err = over // the database may have changed the error
 		}
 		switch {
 		case err == nil:
@@ -37,7 +38,7 @@ func Page(fn func() error) http.Handler {
 			http.Error(w, "There is no such page.", http.StatusNotFound)
 		case errors.Is(err, context.Canceled):
 			slog.Debug("the client has gone")
-			http.Error(w, "The client has gone.", 499) // nobody reads it
+			http.Error(w, "The client has gone.", 499) // the client does not read it
 		case errors.Is(err, context.DeadlineExceeded):
 			slog.Warn("too late", "err", err)
 			http.Error(w, "This took too long.", http.StatusServiceUnavailable)

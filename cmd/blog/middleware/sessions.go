@@ -1,4 +1,5 @@
-// Package middleware is the only one that is handed requests and contexts. Behind it they are found, not passed.
+// Package middleware has the only functions with parameters for requests and contexts. The code
+// behind it finds them without.
 package middleware
 
 import (
@@ -20,7 +21,8 @@ import (
 // CookieName is the name of the session's cookie.
 const CookieName = "blog_session"
 
-// Sessions knows who is signed in by a cookie that it has signed. The key is the process's: a restart signs all out.
+// Sessions knows the signed-in user by a signed cookie. The key lives as long as the process: a
+// restart signs all users out.
 type Sessions struct {
 	blog *model.Blog
 	key  [32]byte
@@ -33,7 +35,8 @@ func NewSessions(blog *model.Blog) *Sessions {
 	return s
 }
 
-// Cookie signs a user of a tenant in. There are no passwords: this is for one's own machine.
+// Cookie returns the cookie that signs a user of a tenant in. There are no passwords: the blog is
+// for your own machine.
 func (s *Sessions) Cookie(tenant, user string) *http.Cookie {
 	text := tenant + "/" + user
 	value := base64.RawURLEncoding.EncodeToString([]byte(text)) + "." + base64.RawURLEncoding.EncodeToString(s.sign(text))
@@ -47,7 +50,7 @@ func (s *Sessions) sign(text string) []byte {
 	return mac.Sum(nil)
 }
 
-// who returns what a cookie that we have signed says.
+// who returns the tenant and the user in a request's cookie, if this process has signed it.
 func (s *Sessions) who(r *http.Request) (tenant, user string, ok bool) {
 	cookie, err := r.Cookie(CookieName)
 	if err != nil {
@@ -65,7 +68,8 @@ func (s *Sessions) who(r *http.Request) (tenant, user string, ok bool) {
 	return strings.Cut(string(plain), "/")
 }
 
-// SignedIn makes what is below it run for the tenant and the user of the cookie. Those without go to the sign-in page.
+// SignedIn runs next for the tenant and the user of the cookie. A request without one goes to the
+// sign-in page.
 func (s *Sessions) SignedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		slug, name, ok := s.who(r)

@@ -14,13 +14,13 @@ import (
 	"github.com/ambient-go/ambient/httpctx"
 )
 
-// A Blog is what pages ask. Whose posts it returns depends on the request that it is asked in.
+// A Blog has the queries of the pages. Their results depend on the current request.
 type Blog struct {
 	store  *store.Store
 	events *event.Bus
 }
 
-// New returns a Blog. What is published is noticed after the response.
+// New returns a Blog. It writes a notice for each published post after the response.
 func New(s *store.Store, events *event.Bus) *Blog {
 	b := &Blog{s, events}
 	//ambient:detached the bus emits in httpctx.GoDetached
@@ -36,7 +36,7 @@ func New(s *store.Store, events *event.Bus) *Blog {
 	return b
 }
 
-// Events returns the bus on which the blog tells what happens.
+// Events returns the blog's event bus.
 func (b *Blog) Events() *event.Bus { return b.events }
 
 // Tenants returns all tenants.
@@ -44,7 +44,7 @@ func (b *Blog) Tenants() (all []Tenant, err error) {
 	return all, b.store.DB().Order("id").Find(&all).Error
 }
 
-// Tenant returns one of them.
+// Tenant returns one tenant.
 func (b *Blog) Tenant(slug string) (t Tenant, err error) {
 	return t, b.store.DB().Where("slug = ?", slug).Take(&t).Error
 }
@@ -54,7 +54,7 @@ func (b *Blog) Users() (all []User, err error) {
 	return all, b.store.DB().Order("name").Find(&all).Error
 }
 
-// User returns the tenant's user of that name.
+// User returns a user of the tenant.
 func (b *Blog) User(name string) (u User, err error) {
 	return u, b.store.DB().Where("name = ?", name).Take(&u).Error
 }
@@ -69,7 +69,7 @@ func (b *Blog) Popular(n int) (posts []*Post, err error) {
 	return posts, b.store.DB().Where("likes > 0").Order("likes DESC, id").Limit(n).Find(&posts).Error
 }
 
-// Notices returns what happened last.
+// Notices returns the latest notices.
 func (b *Blog) Notices(n int) (all []Notice, err error) {
 	return all, b.store.DB().Order("id DESC").Limit(n).Find(&all).Error
 }
@@ -80,8 +80,9 @@ func (b *Blog) Post(id string) (*Post, error) {
 	return post, b.store.DB().Preload("Author").Where("id = ?", id).Take(post).Error
 }
 
-// Publish makes a post of the user who is signed in, with its tags and its announcement. The three functions take no
-// transaction and are parts of one: what the last one fails at takes all of it back. The event is for what is there.
+// Publish makes a post of the signed-in user, with its tags and its announcement. The three
+// functions have no parameter for a transaction and are part of one: if the last one fails, none
+// has an effect. The event is emitted after the commit.
 func (b *Blog) Publish(title, body string) (post *Post, err error) {
 	u, ok := session.CurrentUser()
 	if !ok {
@@ -120,7 +121,7 @@ func (b *Blog) addTags(p *Post) error {
 	return b.store.DB().Create(&tags).Error
 }
 
-// announce emits the event too, after the commit alone.
+// announce also emits the event, after the commit.
 func (b *Blog) announce(what string) error {
 	b.store.AfterCommit(func() { b.events.Emit("published", what) })
 	err := b.store.DB().Create(&Announcement{Text: what, RequestID: httpctx.GetOrFail().ID()}).Error
@@ -130,7 +131,7 @@ func (b *Blog) announce(what string) error {
 	return err
 }
 
-// Tagged returns the newest posts' ids with a tag.
+// Tagged returns the ids of the newest posts with a tag.
 func (b *Blog) Tagged(name string) (posts []uint, err error) {
 	return posts, b.store.DB().Model(&Tag{}).Where("name = ?", name).Order("post_id DESC").Pluck("post_id", &posts).Error
 }
@@ -141,7 +142,7 @@ var ErrTwice = errors.New("model: the request has published already")
 // ErrNobody means that nobody is signed in.
 var ErrNobody = errors.New("model: nobody is signed in")
 
-// LoadLikes loads what the user likes, for the IsLiked of all posts of this request.
+// LoadLikes loads the user's likes, which IsLiked reads for all posts of this request.
 func (b *Blog) LoadLikes() error {
 	u, ok := session.CurrentUser()
 	if !ok {
@@ -159,23 +160,23 @@ func (b *Blog) LoadLikes() error {
 	return nil
 }
 
-// likes are the ids of the posts that the signed-in user likes.
+// likes has the ids of the posts that the signed-in user likes.
 var likes = httpctx.NewKey[map[uint]bool]("model.likes")
 
-// IsLiked reports whether whoever is signed in likes the post. Templates call it.
+// IsLiked reports whether the signed-in user likes the post. Templates call it.
 func (p *Post) IsLiked() bool {
 	_, ok := session.CurrentUser()
 	liked, _ := likes.Get()
 	return ok && liked[p.ID]
 }
 
-// IsMine reports whether whoever is signed in wrote the post.
+// IsMine reports whether the signed-in user wrote the post.
 func (p *Post) IsMine() bool {
 	u, ok := session.CurrentUser()
 	return ok && u.ID == p.AuthorID
 }
 
-// ToggleLike makes the signed-in user like the post, or no longer.
+// ToggleLike adds or removes the signed-in user's like.
 func (b *Blog) ToggleLike(p *Post) error {
 	u, ok := session.CurrentUser()
 	if !ok {

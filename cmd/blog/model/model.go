@@ -1,4 +1,5 @@
-// Package model is the blog's rows. They find the request by themselves: no function here is given one.
+// Package model has the blog's tables. Its functions have no parameter for the request and find it
+// by themselves.
 package model
 
 import (
@@ -14,7 +15,7 @@ type Tenant struct {
 	Name string
 }
 
-// SharedByTenants lets requests read the tenants before they have one.
+// SharedByTenants marks a model that requests may read before they have a tenant.
 func (Tenant) SharedByTenants() {}
 
 // A User writes and likes posts.
@@ -36,7 +37,7 @@ type Post struct {
 	CreatedAt time.Time `gorm:"index:newest,priority:2"`
 }
 
-// A Tag is a word of a post that begins with #.
+// A Tag is a word in a post that begins with #.
 type Tag struct {
 	ID       uint
 	TenantID uint   `gorm:"index:tagged"`
@@ -44,8 +45,8 @@ type Tag struct {
 	PostID   uint
 }
 
-// An Announcement is what a post's publishing promises to others: it is there if, and only if, the post is. A request
-// makes one at most, so that one which is sent twice publishes once.
+// An Announcement is a post's entry in the outbox: it exists if and only if the post does. A
+// request makes at most one, so that a request that is sent twice publishes once.
 type Announcement struct {
 	ID        uint
 	TenantID  uint `gorm:"uniqueIndex:one_request"`
@@ -54,7 +55,7 @@ type Announcement struct {
 	CreatedAt time.Time
 }
 
-// A Like is one user's.
+// A Like says that a user likes a post.
 type Like struct {
 	ID       uint
 	TenantID uint
@@ -62,16 +63,17 @@ type Like struct {
 	UserID   uint `gorm:"uniqueIndex:one_like"`
 }
 
-// A Notice tells a tenant's users what happened.
+// A Notice tells a tenant's users about an event.
 type Notice struct {
 	ID        uint
 	TenantID  uint `gorm:"index"`
 	Text      string
-	RequestID string // of the request that made it happen
+	RequestID string // of the request that caused the event
 	CreatedAt time.Time
 }
 
-// Prepare makes the tables, and with seed the first rows if there are none.
+// Prepare returns a function that makes the tables and, with seed, the first rows if there are
+// none.
 func Prepare(seed bool) func(*gorm.DB) error {
 	return func(db *gorm.DB) error {
 		if err := db.AutoMigrate(Tenant{}, User{}, Post{}, Tag{}, Announcement{}, Like{}, Notice{}); err != nil {
@@ -85,7 +87,8 @@ func Prepare(seed bool) func(*gorm.DB) error {
 	}
 }
 
-// Seeds are the tenants, users and posts of a new database. Posts say whose they are, for those who check pages.
+// seeds has the tenants, users and posts of a new database. Posts name their tenant, for tests that
+// check pages.
 var seeds = []struct {
 	slug, name string
 	users      []string

@@ -1,4 +1,4 @@
-// Package session says who the current request is for.
+// Package session knows the tenant and the user of the current request.
 package session
 
 import (
@@ -12,20 +12,20 @@ import (
 // A Tenant is one of the blogs that the program serves.
 type Tenant struct {
 	ID   uint
-	Slug string // in sign-in forms and cookies
+	Slug string // names the tenant in sign-in forms and cookies
 	Name string
 }
 
-// LogValue is what the inspector shows.
+// LogValue returns the text that the inspector and log lines show.
 func (t *Tenant) LogValue() slog.Value { return slog.StringValue(t.Slug) }
 
-// A User is who is signed in.
+// A User is a signed-in user.
 type User struct {
 	ID   uint
 	Name string
 }
 
-// LogValue is what the inspector shows.
+// LogValue returns the text that the inspector and log lines show.
 func (u *User) LogValue() slog.Value { return slog.StringValue(u.Name) }
 
 var (
@@ -33,19 +33,19 @@ var (
 	user   = httpctx.NewKey[*User]("session.user")
 )
 
-// As calls fn for a tenant: all that it reads, writes and logs is that tenant's. Middleware calls it.
+// As calls fn for a tenant: fn reads, writes and logs for that tenant alone. Middleware calls it.
 func As(t *Tenant, fn func()) {
 	gls.Run(fn, tenant.With(t), glslog.With(slog.String("tenant", t.Slug)))
 }
 
-// SignIn makes u the user of the current request, and of its log lines.
+// SignIn makes u the user of the current request and adds u to the request's log lines.
 func SignIn(u *User) {
 	user.Set(httpctx.GetOrFail(), u)
 	httpctx.AddLogAttrs(slog.String("user", u.Name))
 }
 
-// CurrentTenant returns the tenant of the current request. Outside of a request there is none, on a goroutine that a
-// request has left behind too.
+// CurrentTenant returns the tenant of the current request. There is none outside of a request, and
+// none on a goroutine that outlives its request.
 func CurrentTenant() (*Tenant, bool) {
 	if _, ok := httpctx.Get(); !ok {
 		return nil, false
@@ -53,5 +53,5 @@ func CurrentTenant() (*Tenant, bool) {
 	return tenant.Get()
 }
 
-// CurrentUser returns the user who is signed in.
+// CurrentUser returns the signed-in user.
 func CurrentUser() (*User, bool) { return user.Get() }

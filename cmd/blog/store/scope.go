@@ -14,21 +14,25 @@ import (
 )
 
 var (
-	// ErrOutside is what every query gets outside of a request, and inside of one that is nobody's.
+	// ErrOutside is the error of every query outside of a request, or in a request without a
+	// tenant.
 	ErrOutside = errors.New("store: no tenant to ask for")
 
-	// ErrRefused is what a query gets that cannot be limited to a tenant.
+	// ErrRefused is the error of a query that cannot be limited to a tenant.
 	ErrRefused = errors.New("store: refused")
 )
 
-// Shared is implemented by models without a TenantID. Requests may read them, before they have a tenant too.
+// Shared is implemented by models without a TenantID. A request may read them before it has a
+// tenant.
 type Shared interface{ SharedByTenants() }
 
-// scope makes every statement one of the tenant of the request that it runs in: what it reads, changes and deletes is
-// that tenant's, and what it creates belongs to it. GORM hands its callbacks no context and no request.
+// scope limits every statement to the tenant of the current request: it reads, changes and deletes
+// that tenant's rows alone, and new rows belong to that tenant. GORM gives its callbacks neither a
+// context nor a request.
 //
-// It refuses what it cannot limit: raw SQL, joins, other tables than the model's, and rows that would be taken over
-// from another tenant. What a condition's text contains is its author's: subqueries in it are not looked at.
+// It refuses statements that it cannot limit: raw SQL, joins, other tables than the model's, and
+// rows that would move from another tenant. It does not check the text of conditions, such as
+// subqueries: their author is responsible.
 func scope(db *gorm.DB) error {
 	const name = "blog:tenant"
 	on := db.Callback()
@@ -44,8 +48,8 @@ func scope(db *gorm.DB) error {
 
 func refuse(db *gorm.DB, what string) { _ = db.AddError(fmt.Errorf("%w: %s", ErrRefused, what)) }
 
-// owner returns the field that says whose a row is, nil for rows that all share, and the tenant. Without ok the
-// statement does not run.
+// owner returns the field with a row's tenant, nil for rows that all tenants share, and the current
+// tenant. If ok is false, the statement does not run.
 func owner(db *gorm.DB) (field *schema.Field, tenant uint, ok bool) {
 	s := db.Statement
 	if _, err := httpctx.Lookup(); err != nil {
@@ -86,7 +90,7 @@ func read(db *gorm.DB) {
 	}
 }
 
-// write is owner for statements that change something, which is never what all share.
+// write is owner for statements that change rows. Shared rows never change.
 func write(db *gorm.DB) (field *schema.Field, tenant uint, ok bool) {
 	field, tenant, ok = owner(db)
 	if ok && field == nil {
@@ -102,7 +106,7 @@ func remove(db *gorm.DB) {
 	}
 }
 
-// update leaves the tenant as it is: a statement could give a row away.
+// update removes the tenant from the changes: a statement could move a row to another tenant.
 func update(db *gorm.DB) {
 	if field, tenant, ok := write(db); ok {
 		db.Statement.Omits = append(db.Statement.Omits, field.DBName)
@@ -110,7 +114,8 @@ func update(db *gorm.DB) {
 	}
 }
 
-// limit adds the tenant to the conditions. Those that are there go into parentheses: an OR among them ends there.
+// limit adds the tenant to the conditions. It puts the existing conditions into parentheses, so
+// that an OR in them cannot reach around it.
 func limit(db *gorm.DB, field *schema.Field, tenant uint) {
 	own := clause.Eq{Column: clause.Column{Table: clause.CurrentTable, Name: field.DBName}, Value: tenant}
 	where := clause.Where{Exprs: []clause.Expression{own}}
@@ -127,14 +132,14 @@ func isShared(s *schema.Schema) bool {
 	return ok
 }
 
-// create gives new rows to the tenant.
+// create sets the tenant of new rows.
 func create(db *gorm.DB) {
 	field, tenant, ok := write(db)
 	if !ok {
 		return
 	}
 	s := db.Statement
-	// Save of a row that is another's comes here, since it is not found for an UPDATE.
+	// Save of another tenant's row comes here, for its UPDATE has found no row.
 	if conflict, ok := s.Clauses["ON CONFLICT"].Expression.(clause.OnConflict); ok && !conflict.DoNothing {
 		refuse(db, "an INSERT that may change a row that is there")
 		return
@@ -146,7 +151,7 @@ func create(db *gorm.DB) {
 	s.SetColumn(field.DBName, tenant, true)
 }
 
-// foreign reports whether one of the new rows names another tenant.
+// foreign reports whether a new row names another tenant.
 func foreign(s *gorm.Statement, field *schema.Field, tenant uint) bool {
 	other := func(row reflect.Value) bool {
 		value, zero := field.ValueOf(s.Context, row)
@@ -158,7 +163,7 @@ func foreign(s *gorm.Statement, field *schema.Field, tenant uint) bool {
 	case reflect.Slice, reflect.Array:
 		for i := range rows.Len() {
 			if row := reflect.Indirect(rows.Index(i)); row.Kind() != reflect.Struct || other(row) {
-				return true // maps are refused, too: their keys have more than one spelling
+				return true // maps are refused, for their keys may be spelled in several ways
 			}
 		}
 		return false

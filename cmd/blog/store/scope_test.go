@@ -39,7 +39,8 @@ type shared struct{ ID uint }
 
 func (shared) SharedByTenants() {}
 
-// open returns a store with a note and a part of each of two tenants: note 1 is tenant 1's, note 2 tenant 2's.
+// open returns a store with a note and a part for each of two tenants: note 1 belongs to tenant 1,
+// note 2 to tenant 2.
 func open(t *testing.T) *store.Store {
 	t.Helper()
 	s, err := store.Open(filepath.Join(t.TempDir(), "test.db"), func(db *gorm.DB) error {
@@ -68,7 +69,7 @@ func request(fn func()) {
 	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody), fn)
 }
 
-// texts are the notes' texts as their tenants see them, by id.
+// texts returns the texts of the notes by id, as their tenants see them.
 func texts(t *testing.T, s *store.Store) map[uint]string {
 	t.Helper()
 	all := map[uint]string{}
@@ -85,7 +86,7 @@ func texts(t *testing.T, s *store.Store) map[uint]string {
 	return all
 }
 
-// However a query is written, it gives tenant 1 what is tenant 1's.
+// In whatever form a query is written, tenant 1 gets the rows of tenant 1.
 func TestQueriesAreLimited(t *testing.T) {
 	s := open(t)
 	find := func(query func(db *gorm.DB) *gorm.DB) func(db *gorm.DB) ([]uint, error) {
@@ -191,7 +192,7 @@ func TestChangesAreLimited(t *testing.T) {
 		}
 	})
 	assert.Equal(t, map[uint]string{1: "changed", 2: "first"}, texts(t, s))
-	as(1, func() { // given away it would be out of reach
+	as(1, func() { // a moved row would be out of its tenant's reach
 		require.NoError(t, s.DB().Model(&note{ID: 1}).Updates(map[string]any{"tenant_id": 2, "text": "a"}).Error)
 		require.NoError(t, s.DB().Model(&note{ID: 1}).Updates(map[string]any{"TenantID": 2, "text": "b"}).Error)
 		require.NoError(t, s.DB().Model(&note{ID: 1}).Updates(note{TenantID: 2, Text: "c"}).Error)
@@ -263,7 +264,7 @@ func TestWhatCannotBeLimitedIsRefused(t *testing.T) {
 	assert.Equal(t, map[uint]string{1: "first", 2: "first"}, texts(t, s))
 }
 
-// Outside of a request nothing is read or written, and the error says why there is none.
+// Outside of a request no statement runs, and the error says why there is no request.
 func TestOutsideOfARequest(t *testing.T) {
 	s := open(t)
 	statements := map[string]func(db *gorm.DB) error{
@@ -317,10 +318,10 @@ func TestOutsideOfARequest(t *testing.T) {
 	assert.Equal(t, map[uint]string{1: "first", 2: "first"}, texts(t, s))
 }
 
-// endless is a condition whose evaluation never ends.
+// endless is a condition whose evaluation does not end.
 const endless = "(WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c) > 0"
 
-// A query is given no context and ends with its request.
+// A query ends with its request although its caller passes no context.
 func TestAClientThatGoesAwayCancelsItsQuery(t *testing.T) {
 	s := open(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,5 +1,5 @@
-// Package store is the database. What a request reads and writes is its tenant's; outside of a request there is
-// nothing to read.
+// Package store is the database. A request reads and writes its tenant's rows alone; outside of a
+// request no statement runs.
 package store
 
 import (
@@ -20,11 +20,11 @@ import (
 // A Store is one SQLite file.
 type Store struct {
 	db *gorm.DB
-	tx *glssql.DB // what db runs its statements on
+	tx *glssql.DB // runs the statements of db
 }
 
-// Open opens the file, which is made if there is none. Prepare gets it before the requests' rules hold: for migrations
-// and the first rows.
+// Open opens the file, or makes it. It calls prepare, for migrations and the first rows, before it
+// limits statements to tenants.
 func Open(file string, prepare func(*gorm.DB) error) (*Store, error) {
 	pragmas := url.Values{"_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
@@ -37,7 +37,7 @@ func Open(file string, prepare func(*gorm.DB) error) (*Store, error) {
 	pool.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	tx := glssql.New(pool)
 	db, err := gorm.Open(gormlite.OpenDB(tx), &gorm.Config{
-		Logger:                   logger.Discard, // whoever gets an error logs it
+		Logger:                   logger.Discard, // the functions that get the errors log them
 		DisableNestedTransaction: true,           // savepoints are raw SQL
 		TranslateError:           true,
 	})
@@ -54,14 +54,16 @@ func Open(file string, prepare func(*gorm.DB) error) (*Store, error) {
 	return s, nil
 }
 
-// DB returns the database as the running code may use it. Its queries end with the request: gls.Context is the
-// request's context.
+// DB returns the database for the current request: its queries are cancelled with the request,
+// whose context gls.Context returns.
 func (s *Store) DB() *gorm.DB { return s.db.WithContext(gls.Context()) }
 
-// Run makes all that fn does one transaction, which ends with the request at the latest: all of it, or nothing.
+// Run runs fn in a transaction: all its statements take effect, or none. The transaction ends with
+// the request at the latest.
 func (s *Store) Run(fn func() error) error { return s.tx.Run(gls.Context(), nil, fn) }
 
-// AfterCommit calls fn once what is written now is there for others to see, and not at all if it is taken back.
+// AfterCommit calls fn when the current transaction has been committed, and not at all if it is
+// rolled back.
 func (s *Store) AfterCommit(fn func()) { s.tx.AfterCommit(fn) }
 
 // Close closes the file.

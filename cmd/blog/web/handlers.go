@@ -23,7 +23,7 @@ func (s *Site) feed() error {
 	err := together(
 		func() (err error) { data.Newest, err = s.Blog.Newest(20); return err },
 		func() (err error) { data.Popular, err = s.Blog.Popular(5); return err },
-		func() (err error) { data.Notices, err = s.Blog.Notices(5); return joined(err, s.Blog.LoadLikes()) },
+		func() (err error) { data.Notices, err = s.Blog.Notices(5); return errors.Join(err, s.Blog.LoadLikes()) },
 		func() (err error) { data.Today, err = s.Almanac.Today(); return err },
 	)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Site) signInPage() error {
 	for _, t := range tenants {
 		session.As(&session.Tenant{ID: t.ID, Slug: t.Slug, Name: t.Name}, func() {
 			users, failure := s.Blog.Users()
-			all, err = append(all, choice{t, users}), joined(err, failure)
+			all, err = append(all, choice{t, users}), errors.Join(err, failure)
 		})
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *Site) signOut() error {
 	return redirect("/sign-in")
 }
 
-// live tells the browser what happens, until the request's time is over. The browser then asks again.
+// live sends events to the browser until the request's deadline. The browser then connects again.
 func (s *Site) live() error {
 	c := httpctx.GetOrFail()
 	told, stop := s.Blog.Events().Watch()

@@ -6,7 +6,8 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// slow takes four seconds, so that the inspector has a request to show: five goroutines, the longest at the end alone.
+// slow takes four seconds, so that the inspector has a request to show. It runs five goroutines; at
+// the end only the longest is left.
 func (s *Site) slow() error {
 	began := time.Now()
 	err := together(
@@ -21,7 +22,7 @@ func (s *Site) slow() error {
 	return show("slow", "A slow page", time.Since(began).Round(100*time.Millisecond))
 }
 
-// wait waits for so long, or until the request is over.
+// wait waits for d, or until the request is over.
 func wait(d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -6,8 +6,9 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// together calls the functions at the same time, each on a goroutine of its own that belongs to the request, and waits
-// for all. A panic in one of them is the caller's, as if it had called that function itself.
+// together calls the functions at the same time, each on a goroutine of the request, and waits for
+// all. A panic in one of them continues in the caller, as if the caller had called that function
+// itself.
 func together(fns ...func() error) error {
 	type result struct {
 		err      error
@@ -28,7 +29,7 @@ func together(fns ...func() error) error {
 	var panicked any
 	for range fns {
 		r := <-results
-		all = joined(all, r.err)
+		all = errors.Join(all, r.err)
 		if r.panicked != nil {
 			panicked = r.panicked
 		}
@@ -38,6 +39,3 @@ func together(fns ...func() error) error {
 	}
 	return all
 }
-
-// joined is errors.Join.
-func joined(errs ...error) error { return errors.Join(errs...) }

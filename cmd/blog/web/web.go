@@ -20,15 +20,16 @@ import (
 //go:embed pages
 var files embed.FS
 
-// A Site is what the pages use.
+// A Site has what the pages use.
 type Site struct {
 	Blog     *model.Blog
 	Almanac  *almanac.Client
 	Sessions *middleware.Sessions
-	Extra    map[string]func() error // more pages, by pattern: those of tests
+	Extra    map[string]func() error // more pages for tests, by pattern
 }
 
-// Handler returns the site's handler. Each request has ten seconds, and is found by all that serves it.
+// Handler returns the site's handler. It limits each request to ten seconds, and all code that
+// serves the request finds it.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /sign-in", middleware.Page(s.signInPage))
@@ -59,7 +60,8 @@ var pages = func() map[string]*template.Template {
 	return all
 }()
 
-// A view is what a template gets. The rest it finds: {{.IsLiked}} of a post has no argument.
+// A view is the data of a template. Methods such as {{.IsLiked}} of a post find the request by
+// themselves.
 type view struct {
 	Title  string
 	Style  template.CSS
@@ -76,7 +78,7 @@ var style = func() template.CSS {
 	return template.CSS(text) //nolint:gosec // a constant
 }()
 
-// show writes a page to whoever asked for it.
+// show writes a page to the client of the current request.
 func show(page, title string, data any) error {
 	v := view{Title: title, Style: style, Data: data}
 	v.Tenant, _ = session.CurrentTenant()
@@ -92,7 +94,7 @@ func show(page, title string, data any) error {
 	return err
 }
 
-// redirect sends whoever asked to a path of this site.
+// redirect sends the client of the current request to a path of this site.
 func redirect(path string) error {
 	c := httpctx.GetOrFail()
 	http.Redirect(c.Writer(), c.Request(), path, http.StatusSeeOther)

@@ -1,4 +1,4 @@
-// Package current knows whom the running flow of control works for.
+// Package current knows the user on whose behalf the running flow of control works.
 package current
 
 import (
@@ -8,15 +8,15 @@ import (
 	"github.com/ambient-go/ambient/gls/glslog"
 )
 
-// A User is somebody who uses the program.
+// A User is a user of the program.
 type User struct {
 	ID int
 }
 
-// user stays unexported: what other packages may do with it are the functions below.
+// user is unexported: other packages use the functions below.
 var user = gls.New[User]("current user")
 
-// Run calls fn on behalf of u, who is on each line that fn logs.
+// Run calls fn on behalf of u. Each line that fn logs has u's id.
 func Run(u User, fn func()) { gls.Run(fn, user.With(u), glslog.With(slog.Int("user", u.ID))) }
 
 // Lookup returns the user on whose behalf the caller runs, or an error that says why there is none.

@@ -9,14 +9,15 @@ type Bus struct {
 	pending []func()
 }
 
-// Emit keeps a listener's call for later. What it runs in is the listener's business.
+// Emit keeps a call of a listener for Deliver. The listener itself chooses the frame that it runs
+// in.
 func (b *Bus) Emit(listener func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pending = append(b.pending, listener)
 }
 
-// Deliver calls what was emitted.
+// Deliver calls the listeners of the collected events.
 func (b *Bus) Deliver() {
 	b.mu.Lock()
 	pending := b.pending

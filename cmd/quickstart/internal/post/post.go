@@ -8,7 +8,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/quickstart/internal/session"
 )
 
-// A Post is liked by users.
+// A Post has users who like it.
 type Post struct {
 	ID      string
 	LikedBy []int
@@ -25,7 +25,7 @@ func (p Post) IsLiked() bool {
 	return true
 }
 
-// note has neither a context nor a request, and its log line carries the request all the same.
+// note has neither a context nor a request as a parameter, yet its log line has the request id.
 func note(message string, p Post) {
 	slog.Info(message, "post", p.ID)
 }

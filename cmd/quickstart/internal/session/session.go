@@ -11,10 +11,11 @@ import (
 
 var user = httpctx.NewKey[current.User]("signed-in user")
 
-// User returns the signed-in user. It panics where there is none.
+// User returns the signed-in user. It panics if there is none.
 func User() current.User { return user.GetOrFail() }
 
-// SignIn is middleware that puts the user of the request's basic authentication into the request, and on its log lines.
+// SignIn is middleware that signs in the user of the request's basic authentication and adds the
+// user to the request's log lines.
 func SignIn(users map[string]current.User, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, _, _ := r.BasicAuth()

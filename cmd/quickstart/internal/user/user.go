@@ -1,4 +1,5 @@
-// Package user is a service in the middle of a program. It is passed no user: it asks whom it works for.
+// Package user is a service in the middle of a program. Its functions have no parameter for the
+// user.
 package user
 
 import (
@@ -8,7 +9,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/quickstart/internal/current"
 )
 
-// Describe says who the current user is.
+// Describe describes the current user.
 func Describe() (string, error) {
 	u, err := current.Lookup()
 	if err != nil {
