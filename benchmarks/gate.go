@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// tolerated is how much worse than committed a ratio may be.
+// tolerated limits a ratio to this multiple of the committed one.
 const tolerated = 1.25
 
 var errWorse = errors.New("a ratio to context.Context is worse than the committed one by more than 25 %")

@@ -2,48 +2,52 @@ package main
 
 import "net/http"
 
-// A timed function measures op: it calls op(n) with growing n and keeps the time per n. It is called where what op needs
-// is in force.
+// A timed function measures op: it calls op(n) with growing n and keeps the time per n. An impl
+// calls it where the value that op needs is set.
 type timed func(op func(n int))
 
-// An impl is one implementation of the scenarios. A nil field has no counterpart there.
+// An impl is one implementation of the scenarios. A field is nil if the implementation cannot do
+// it.
 type impl struct {
 	name string
 
-	// get reads one of so many values that are set; miss reads one that is not.
+	// get reads one of several set values, the number of which is storages; miss reads one that is
+	// not set.
 	get  func(storages int, measure timed)
 	miss func(measure timed)
 
-	// read reads a value that was set depth levels above: of contexts, or of scopes of other values.
+	// read reads a value that was set depth levels above. Each level is a context, or a scope of
+	// another value.
 	read func(depth int, measure timed)
 
-	// nested sets a value for the time of an empty call where others are set, outermost where nothing is.
+	// nested sets a value around an empty call where others are set, outermost where none is.
 	nested, outermost func(measure timed)
 
-	// enter sets a value and takes it back without a function.
+	// enter sets a value and removes it again without a function.
 	enter func(measure timed)
 
-	// capture takes what is set, call calls a function with it.
+	// capture takes a snapshot, call calls a function in one.
 	capture, call func(measure timed)
 
-	// spawn starts width goroutines that have the caller's value, and waits for them.
+	// spawn starts width goroutines with the caller's value and waits for them.
 	spawn func(width int, measure timed)
 
-	// park starts goroutines that have the caller's value and read it, and keeps them until release is closed.
+	// park starts n goroutines that read the caller's value, calls measure, and lets them end when
+	// release is closed.
 	park func(n int, release <-chan struct{}, measure func())
 
-	// middleware carries one value for a request.
+	// middleware sets one value for a request.
 	middleware func(next http.Handler) http.Handler
 
-	// handler is a request's work: five functions deep, twenty reads, four children.
+	// handler does a request's work: five nested functions, twenty reads, four goroutines.
 	handler func(measure timed)
 }
 
-// A value is what is carried.
+// A value is the value that the implementations carry.
 type value struct{ id int }
 
-// sink keeps what was read, so that the compiler cannot leave the read out. Loops store to it at their end alone: stores
-// in between would make processors wait for each other.
+// sink keeps a value that was read, so that the compiler does not remove the read. Loops store to
+// it once, at their end: processors that store in each round would wait for each other.
 var sink *value
 
 //go:noinline

@@ -111,7 +111,7 @@ func ambient() impl {
 
 var snapshot gls.Snapshot
 
-// inOthers calls fn inside that many scopes of other storages.
+// inOthers calls fn inside n scopes of other storages.
 func inOthers(n int, fn func()) {
 	if n == 0 {
 		fn()
@@ -120,7 +120,7 @@ func inOthers(n int, fn func()) {
 	gls.New[*value]("other").Run(&value{n}, func() { inOthers(n-1, fn) })
 }
 
-// spawning returns an operation that starts width goroutines which read once.
+// spawning returns an operation that starts width goroutines, each of which reads once.
 func spawning(width int, start func(func()), read func()) func(n int) {
 	return func(n int) {
 		for range n {
@@ -137,7 +137,7 @@ func spawning(width int, start func(func()), read func()) func(n int) {
 	}
 }
 
-// parking starts n goroutines that read once and wait, and calls measure when all of them do.
+// parking starts n goroutines that read once and wait, and calls measure when all of them wait.
 func parking(n int, release <-chan struct{}, start func(func()), read, measure func()) {
 	var ready, done sync.WaitGroup
 	ready.Add(n)
@@ -155,7 +155,8 @@ func parking(n int, release <-chan struct{}, start func(func()), read, measure f
 	done.Wait()
 }
 
-// layer is a function of a handler: it reads four values, the last one starts four goroutines that read one each.
+// layer is one of a handler's nested functions: it reads four values. The last layer starts four
+// goroutines that read one each.
 func layer(depth int, read func(), start func(func())) {
 	for range 4 {
 		read()
@@ -167,7 +168,7 @@ func layer(depth int, read func(), start func(func())) {
 	spawning(4, start, read)(1)
 }
 
-// serving calls a middleware's handler.
+// serving measures requests to a handler.
 func serving(h http.Handler, measure timed) {
 	w, r := newExchange()
 	measure(func(n int) {

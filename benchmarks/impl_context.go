@@ -14,7 +14,7 @@ type (
 	otherKey int
 )
 
-// passed is context.Context passed by hand.
+// passed passes a context.Context as a parameter.
 func passed() impl {
 	v := &value{1}
 	base := context.Background()
@@ -23,7 +23,7 @@ func passed() impl {
 		name: "context",
 		get: func(storages int, measure timed) {
 			ctx := ctx
-			for i := range storages / 2 { // the others lie above the one that is read, on average half of them
+			for i := range storages / 2 { // on average half of the others lie above the one that is read
 				ctx = context.WithValue(ctx, otherKey(i), v)
 			}
 			measure(reading(ctx))
@@ -91,7 +91,8 @@ func passed() impl {
 	}
 }
 
-// passedWithStart is the middleware alone, one that keeps when the request began as well, as httpctx does.
+// passedWithStart has a middleware alone, one that also keeps the request's start time, as httpctx
+// does.
 func passedWithStart() impl {
 	return impl{
 		name: "context+start",
@@ -121,7 +122,7 @@ func reading(ctx context.Context) func(n int) {
 //go:noinline
 func take(context.Context) {}
 
-// layerContext is layer with the context that its functions are passed.
+// layerContext is layer with a context as its parameter.
 func layerContext(ctx context.Context, depth int) {
 	for range 4 {
 		sink, _ = ctx.Value(valueKey{}).(*value)

@@ -2,7 +2,7 @@ package main
 
 import "github.com/jtolds/gls"
 
-// jtolds encodes a goroutine's id in its call stack.
+// jtolds keeps a goroutine's id in the functions on its stack.
 func jtolds() impl {
 	v := &value{1}
 	manager := gls.NewContextManager()

@@ -6,7 +6,7 @@ import (
 	"github.com/petermattis/goid"
 )
 
-// syncMap is what one writes in five minutes: a sync.Map keyed by goroutine id.
+// syncMap is the simplest solution without a library: a sync.Map keyed by goroutine id.
 func syncMap() impl {
 	var m sync.Map
 	v := &value{1}
@@ -55,7 +55,7 @@ func shardedMap() impl {
 		})
 }
 
-// byID is an implementation with one value for each goroutine.
+// byID returns an implementation that has one value for each goroutine id.
 func byID(name string, v *value, get func() *value, set func(int64, *value), remove func(int64)) impl {
 	read := func(n int) {
 		var last *value

@@ -2,7 +2,7 @@ package main
 
 import "net/http"
 
-// none carries nothing: what the scenario costs by itself.
+// none carries nothing: it measures the scenario itself.
 func none() impl {
 	return impl{
 		name: "none",

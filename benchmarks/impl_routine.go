@@ -16,7 +16,7 @@ func timandyRoutine() impl {
 	}
 	running := func(n int) {
 		for range n {
-			previous := local.Get() // it does not put an outer value back by itself
+			previous := local.Get() // Set does not restore the outer value
 			local.Set(v)
 			nothing()
 			local.Set(previous)

@@ -2,7 +2,7 @@ package main
 
 import "github.com/tylerb/gls"
 
-// tylerb parses the goroutine's id out of runtime.Stack.
+// tylerb parses the goroutine's id from the text of runtime.Stack.
 func tylerb() impl {
 	v := &value{1}
 	values := gls.Values{"value": v}

@@ -1,6 +1,6 @@
 package main
 
-// limits is the end of the report: what no version of this design can go below.
+// limits is the end of the report: the costs that this design cannot avoid.
 const limits = `## The limit
 
 One Get has to read g (the assembly of goid, which is never inlined: a call), index an array by the id, and follow these

@@ -90,7 +90,7 @@ func runCommand(args []string, stdout, stderr io.Writer) (err error) {
 	return nil
 }
 
-// cpuName is the processor's name where the system tells it.
+// cpuName returns the processor's name if the system tells it.
 func cpuName() string {
 	if runtime.GOOS != "linux" {
 		return ""

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Every scenario runs on every implementation that has it, and its results can be read back.
+// Every scenario runs on every implementation that has it, and parse reads the results.
 func TestScenariosRun(t *testing.T) {
 	var output bytes.Buffer
 	short := plan{regexp.MustCompile(`^(Get/|GetBelow/|GetMiss|Run|Enter|Capture|Bind|Spawn/width=(1|64)$|Middleware|Handler)`),
@@ -36,7 +36,7 @@ func TestScenariosRun(t *testing.T) {
 	}
 }
 
-// The implementations carry the value that they are measured with.
+// The implementations carry the value while they are measured.
 func TestImplementationsCarryTheValue(t *testing.T) {
 	for _, i := range impls() {
 		if i.get != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// opaque is a handler that the compiler knows nothing of.
+// opaque is a handler that the compiler cannot inline.
 var opaque http.Handler = new(keeper)
 
 type keeper struct{ last *http.Request }
@@ -21,7 +21,7 @@ func (k *keeper) ServeHTTP(_ http.ResponseWriter, r *http.Request) { k.last = r 
 type plan struct {
 	only   *regexp.Regexp
 	rounds int
-	each   time.Duration // how long one implementation is measured in one round, about
+	each   time.Duration // approximate time of one measurement
 }
 
 // run measures and writes each result as a line of the Go benchmark format.
@@ -38,7 +38,7 @@ func (p plan) run(impls []impl, to, progress io.Writer) {
 		fmt.Fprintf(progress, "\r%3d/%d %-28s %s ", k+1, len(chosen), s.name, time.Since(began).Round(time.Second))
 		rounds := p.rounds
 		if s.value != nil {
-			rounds = min(rounds, 3) // seconds each, and nearly the same every time
+			rounds = min(rounds, 3) // each takes seconds and hardly varies
 		}
 		for range rounds {
 			for _, i := range impls {
@@ -49,7 +49,7 @@ func (p plan) run(impls []impl, to, progress io.Writer) {
 	fmt.Fprintln(progress)
 }
 
-// header names the machine, as the Go benchmark format does.
+// header writes the machine's description in the Go benchmark format.
 func (p plan) header(to io.Writer) {
 	fmt.Fprintf(to, "goos: %s\ngoarch: %s\npkg: github.com/ambient-go/ambient/benchmarks\ngo: %s\ncpus: %d\n",
 		runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.NumCPU())
@@ -58,7 +58,7 @@ func (p plan) header(to io.Writer) {
 	}
 }
 
-// one measures one implementation once.
+// one measures an implementation once.
 func (p plan) one(s scenario, i impl, to io.Writer) {
 	if s.procs > 0 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.procs))
@@ -80,7 +80,8 @@ func (p plan) one(s scenario, i impl, to io.Writer) {
 	})
 }
 
-// time finds how often op runs in p.each, and then how long it takes and what it allocates.
+// time chooses n so that op(n) takes about p.each, and returns the time and the allocations per
+// operation.
 func (p plan) time(op func(n int)) (n int, ns, allocs, bytes float64) {
 	n = 1
 	for {
@@ -105,7 +106,7 @@ func (p plan) time(op func(n int)) (n int, ns, allocs, bytes float64) {
 		per(float64(after.TotalAlloc - before.TotalAlloc))
 }
 
-// parallel returns n reads, shared by that many goroutines.
+// parallel returns an operation that shares n reads among procs goroutines.
 func parallel(i impl, procs int) func(n int) {
 	return func(n int) {
 		var done sync.WaitGroup

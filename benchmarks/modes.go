@@ -17,13 +17,14 @@ import (
 
 const modesFile = "MODES.md"
 
-// slowRounds is how often the scenarios are measured that take seconds and hardly differ from one round to the next.
+// slowRounds is the number of rounds for scenarios that take seconds and hardly vary.
 const slowRounds = 5
 
-// mode is this program's name in results: it is built once as it is and once by ambient build.
+// mode returns this program's name in results. The program is built twice, once by go build and
+// once by ambient build.
 func mode() string { return gls.Propagation().String() }
 
-// inMode is what is compared between the two builds.
+// inMode returns the scenarios that are compared between the two builds.
 func inMode() []scenario {
 	named := func(i impl) impl {
 		i.name = mode()
@@ -126,7 +127,7 @@ func modesCommand(args []string, stderr io.Writer) error {
 	return os.WriteFile(modesFile, []byte(r.modes()), 0o644)
 }
 
-// warmBuild builds a net/http program of which everything but the link is cached.
+// warmBuild builds a net/http program after all but its link is in the cache.
 func warmBuild(command, dir string) (time.Duration, error) {
 	program := filepath.Join(dir, "web", "main.go")
 	if _, err := os.Stat(program); err != nil {
@@ -135,7 +136,7 @@ func warmBuild(command, dir string) (time.Duration, error) {
 			os.WriteFile(filepath.Join(dir, "web", "go.mod"), []byte("module web\n\ngo 1.25\n"), 0o644)); err != nil {
 			return 0, err
 		}
-		for _, c := range []string{"go", command} { // the first build is not warm
+		for _, c := range []string{"go", command} { // the first build fills the cache
 			if _, err := warmBuild(c, dir); err != nil {
 				return 0, err
 			}
@@ -151,7 +152,7 @@ func warmBuild(command, dir string) (time.Duration, error) {
 	return time.Since(began), nil
 }
 
-// modes is the report on both builds.
+// modes returns the report on both builds.
 func (r *results) modes() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Inherited propagation beside explicit\n\nWritten by `make bench-modes` on %s, %s processors, %s, %s/%s: "+

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// A figure shows ambient's ratio to one implementation in several scenarios.
+// A figure shows the ratios of ambient to one implementation in several scenarios.
 type figure struct {
 	file, title, to string
 	scenarios       []string
@@ -24,7 +24,7 @@ var plots = []figure{
 	}},
 }
 
-// plot draws the ratios as bars beside a line at 1.
+// plot draws the ratios as bars, with a line at 1.
 func (r *results) plot(f figure) error {
 	p := plot.New()
 	p.Title.Text = f.title + " (below the line: ambient takes less)"

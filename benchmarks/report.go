@@ -38,7 +38,8 @@ func reportCommand(args []string) error {
 	return r.readme()
 }
 
-// report is the whole of a run, each scenario beside context.Context and each peer.
+// report returns the report of a run: each scenario beside context.Context and each other
+// implementation.
 func (r *results) report() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench-report` from one run on %s, %s processors, %s, %s/%s. All "+
@@ -81,10 +82,10 @@ func (r *results) table(b *strings.Builder, scenario string) {
 	b.WriteString("\n")
 }
 
-// A bar is a ratio that the library is held to.
+// A bar is a limit for one of the library's ratios.
 type bar struct {
 	name string
-	most float64 // 0 where it is a floor
+	most float64 // the upper limit, 0 for a bar without one
 	of   sample
 	to   sample
 }
@@ -142,7 +143,8 @@ func verdict(holds bool) string {
 	return "missed"
 }
 
-// ratios is what the gate compares with: a scenario and a ratio to context.Context a line.
+// ratios returns the text of ratios.txt, which the gate compares with: a scenario and its ratio to
+// context.Context in each line.
 func (r *results) ratios() string {
 	var b strings.Builder
 	for _, s := range r.scenarios {
@@ -153,7 +155,7 @@ func (r *results) ratios() string {
 	return b.String()
 }
 
-// readme puts the table of the bars' scenarios between its two marks in the README.
+// readme writes the table of the bars' scenarios between its two marks in the README.
 func (r *results) readme() error {
 	text, err := os.ReadFile(readmeFile)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 
 // results are the samples of a run.
 type results struct {
-	config    map[string]string    // goos, go, cpu ...
+	config    map[string]string    // goos, go, cpu and other settings
 	scenarios []string             // in the order of the run
 	units     map[string]string    // by scenario
 	samples   map[sample][]float64 // one for each round
-	allocs    map[sample]float64   // the last one
+	allocs    map[sample]float64   // of the last round
 }
 
 type sample struct{ scenario, impl string }
@@ -61,7 +61,7 @@ func (r *results) add(line *benchfmt.Result) error {
 		switch part := strings.TrimPrefix(string(p), "/"); {
 		case strings.HasPrefix(part, "impl="):
 			who = strings.TrimPrefix(part, "impl=")
-		case !strings.HasPrefix(part, "-"): // GOMAXPROCS
+		case !strings.HasPrefix(part, "-"): // not the suffix for GOMAXPROCS
 			scenario = append(scenario, part)
 		}
 	}
@@ -74,7 +74,7 @@ func (r *results) add(line *benchfmt.Result) error {
 	}
 	v := line.Values[0]
 	unit, x := v.Unit, v.Value
-	if unit == "sec/op" { // benchfmt turns ns/op into it
+	if unit == "sec/op" { // benchfmt has converted ns/op
 		unit, x = "ns/op", x*1e9
 	}
 	r.units[s.scenario] = unit
@@ -85,12 +85,12 @@ func (r *results) add(line *benchfmt.Result) error {
 	return nil
 }
 
-// median is the median of a scenario's samples, false where there are none.
+// median returns the median of a scenario's samples. ok is false if there are none.
 func (r *results) median(s sample) (benchmath.Summary, bool) {
 	return summary(r.samples[s])
 }
 
-// ratio is the median of the ratios of one implementation to another, round by round.
+// ratio returns the median of the rounds' ratios of one implementation to another.
 func (r *results) ratio(scenario, of, to string) (benchmath.Summary, bool) {
 	a, b := r.samples[sample{scenario, of}], r.samples[sample{scenario, to}]
 	var ratios []float64
@@ -110,7 +110,7 @@ func summary(values []float64) (benchmath.Summary, bool) {
 	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), confidence), true
 }
 
-// across is the ratio of two implementations' medians in different scenarios.
+// across returns the ratio of the medians of two implementations in different scenarios.
 func (r *results) across(a, b sample) (float64, bool) {
 	x, ok := r.median(a)
 	y, ok2 := r.median(b)

@@ -7,15 +7,15 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A scenario is one thing to measure on every implementation that has it.
+// A scenario is one measurement of every implementation that has it.
 type scenario struct {
 	name string // as in the Go benchmark format, without the implementation
-	unit string // "ns/op", or what a single measurement of value is in
+	unit string // "ns/op", or the unit of value
 
-	// op sets i up and measures it; nil where i has no counterpart.
+	// op sets i up and measures it. It returns nil if i cannot do it.
 	op func(i impl) func(measure timed)
 
-	// value measures i once, for what is no operation. Nil in the other scenarios.
+	// value measures i once. It is nil in scenarios that measure an operation.
 	value func(i impl) (float64, bool)
 
 	procs int // GOMAXPROCS, 0 for all
@@ -86,7 +86,7 @@ func given(op func(int, timed), n int) func(timed) {
 	return func(measure timed) { op(n, measure) }
 }
 
-// amongStorages calls fn while that many storages exist that have been used.
+// amongStorages calls fn while n other storages exist that have been used.
 func amongStorages(n int, fn func()) {
 	all := make([]*gls.Storage[*value], n)
 	for i := range all {
@@ -97,13 +97,13 @@ func amongStorages(n int, fn func()) {
 	runtime.KeepAlive(all)
 }
 
-// amongGoroutines calls fn while that many goroutines have i's value.
+// amongGoroutines calls fn while n goroutines have i's value.
 func amongGoroutines(i impl, n int, fn func()) {
 	release := make(chan struct{})
 	i.park(n, release, func() {
 		defer close(release)
 		done := make(chan struct{})
-		go func() { // not on the goroutine that started them: it has the value already
+		go func() { // another goroutine, for this one has the value already
 			defer close(done)
 			fn()
 		}()
@@ -111,7 +111,7 @@ func amongGoroutines(i impl, n int, fn func()) {
 	})
 }
 
-// perGoroutine is what a goroutine that has i's value takes beyond a plain one.
+// perGoroutine returns the memory that a goroutine with i's value takes beyond a plain one.
 func perGoroutine(i impl) (float64, bool) {
 	if i.park == nil {
 		return 0, false
@@ -127,7 +127,7 @@ func perGoroutine(i impl) (float64, bool) {
 		})
 		return used
 	}
-	inUse(none()) // the runtime keeps exited goroutines for reuse: have them made
+	inUse(none()) // the runtime keeps exited goroutines for reuse, so make them first
 	return (inUse(i) - inUse(none())) / n, true
 }
 
