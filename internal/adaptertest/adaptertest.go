@@ -1,4 +1,4 @@
-// Package adaptertest checks the rule that all adapters share: each of many calls that run at once
+// Package adaptertest checks the rule that all adapters share: of many calls that run at once, each
 // finds its own identity.
 package adaptertest
 

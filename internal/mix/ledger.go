@@ -24,7 +24,7 @@ const Header = "X-Request-ID"
 // A Ledger runs requests and counts what their code finds. Its methods are safe for concurrent use.
 type Ledger struct {
 	user   *gls.Storage[*identity]
-	here   sync.Map // from the id of a goroutine to that of the request it serves, known to the test
+	here   sync.Map // from the id of a goroutine to the id of the request that it serves; the test keeps it
 	places sync.Map // from a place's name to its *count
 
 	mu     sync.Mutex
@@ -36,7 +36,7 @@ type Ledger struct {
 // context.
 type identity struct {
 	id  string
-	pad [64]byte // so that it is an allocation of its own
+	pad [64]byte // makes the identity an allocation of its own
 }
 
 type contextKey struct{}
@@ -96,7 +96,7 @@ func (l *Ledger) As(id string, fn func()) {
 	fn()
 }
 
-// found holds the ids that can be read here, "" where nothing is set.
+// found returns the ids that can be read here, "" for those that are not set.
 func (l *Ledger) found() (ids [3]string) {
 	if v, ok := l.user.Get(); ok {
 		ids[0] = v.id
@@ -112,8 +112,8 @@ func (l *Ledger) found() (ids [3]string) {
 
 var readings = [3]string{"storage", "gls.Context", "httpctx.Get"}
 
-// Check compares every id that is found here with the request id. Finding nothing is no
-// fault. It reports whether the request's own id was found and whether another's was.
+// Check compares every id that is found here with the request id, and reports whether it found the
+// request's own id and whether it found another. Finding nothing is no fault.
 func (l *Ledger) Check(place, id string) (own, another bool) { return l.check(place, id, false) }
 
 // Must is Check for places where the request's id must be found.
@@ -123,28 +123,28 @@ func (l *Ledger) Must(place, id string) {
 	}
 }
 
-// CheckHere is for code that is not told its request: it must find nothing, or the request that the
-// running goroutine serves.
+// CheckHere is Check for code that does not know its request: it must find nothing, or the request
+// that the running goroutine serves.
 func (l *Ledger) CheckHere(place string) {
 	id, _ := l.here.Load(goroutine.ID())
 	served, _ := id.(string)
 	l.check(place, served, served == "")
 }
 
-// single lists functions of goroutines that belong to one request from their beginning to their
-// end, and call code that is not told its request.
+// single lists functions of goroutines that serve one request alone, and call code that does not
+// know its request.
 var single = []string{
 	"http2.(*clientStream).doRequest", "http2clientStream).doRequest", // each request of a client
-	"switchProtocolCopier", "handleUpgradeResponse", // the connections of an upgrade that a ReverseProxy passes on
+	"switchProtocolCopier", "handleUpgradeResponse", // the connections of an upgrade behind a ReverseProxy
 	"(*transferWriter).probeRequestBody", "serveContent", "http1ClientConn",
 }
 
-// check compares the ids found with id. If unknown is set, a goroutine of one request may find that
-// request.
+// check compares the ids that were found with id. If unknown is set, a goroutine of a single
+// request may find that request.
 func (l *Ledger) check(place, id string, unknown bool) (own, another bool) {
 	found := l.found()
 	if unknown && found != [3]string{} && ofOneRequest() {
-		for _, f := range found { // all must be of one request
+		for _, f := range found { // all must belong to one request
 			if f != "" {
 				id = f
 			}
@@ -189,7 +189,7 @@ func (l *Ledger) count(place string) *count {
 	return c.(*count)
 }
 
-// Fault notes a fault. The first ones are kept.
+// Fault records a fault. The Ledger keeps the first ones.
 func (l *Ledger) Fault(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -198,7 +198,7 @@ func (l *Ledger) Fault(format string, args ...any) {
 	}
 }
 
-// Faults returns the faults that were noted.
+// Faults returns the recorded faults.
 func (l *Ledger) Faults() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -232,8 +232,8 @@ func (l *Ledger) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// Kept collects garbage until no value of an ended request is left, and returns the values that are
-// left after a while.
+// Kept collects garbage until no value of an ended request is left, and returns those that are
+// still left after a while.
 func (l *Ledger) Kept() (left []string) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		for range 2 {

@@ -1,4 +1,4 @@
-// Package readme_test holds the README to what it says.
+// Package readme_test checks the README: its links and its code.
 package readme_test
 
 import (
@@ -30,7 +30,7 @@ func TestReadmeIsShort(t *testing.T) {
 
 var links = regexp.MustCompile(`\]\(([^)#:"]+)(?:#[^)]*)?\)|(?:src|srcset)="([^":]+)"`)
 
-// Whatever a page links to in this repository is there.
+// Each link into this repository has its target.
 func TestLinksLeadSomewhere(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(root, "*.md"))
 	require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// fragments are what stands around a block that is no program.
+// fragments has the code around blocks that are no programs.
 var fragments = map[string]string{
 	"slog.SetDefault(": `package main
 

@@ -15,10 +15,10 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// api compares each published module with its last tag: what users see, and the internal packages of the library that
-// other modules import, for a program may have an older adapter with a newer library. What is incompatible needs a
-// version with another first number, or another second one while the first is 0: CHANGELOG.md has to say "### Changed" or
-// "### Removed".
+// api compares each published module with its last tag: the packages that users see, and the
+// internal packages of the library that other modules import, because a program may combine an
+// older adapter with a newer library. An incompatible change needs a new major version, or a new
+// minor one while the major is 0: CHANGELOG.md must say "### Changed" or "### Removed".
 func (r *repository) api(out io.Writer) error {
 	incompatible := 0
 	for _, m := range r.published() {
@@ -68,7 +68,7 @@ func (r *repository) api(out io.Writer) error {
 	return errors.New("what is incompatible is not in CHANGELOG.md, below Changed or Removed of what is unreleased")
 }
 
-// exported returns the packages of a module at a commit, or as they are here.
+// exported returns the packages of a module at a commit, or in the work tree.
 func (r *repository) exported(m *member, commit string) (map[string]*types.Package, error) {
 	dir := r.dir
 	if commit != "" {
@@ -81,7 +81,7 @@ func (r *repository) exported(m *member, commit string) (map[string]*types.Packa
 			return nil, err
 		}
 		then := &repository{dir: dir}
-		for _, other := range r.published() { // for tags that no proxy has yet
+		for _, other := range r.published() { // for tags that are not on a proxy yet
 			if err := then.beside(other); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, err
 			}
@@ -112,7 +112,7 @@ func (r *repository) exported(m *member, commit string) (map[string]*types.Packa
 	return all, nil
 }
 
-// shared are m's internal packages that other published modules import, but for tests.
+// shared returns m's internal packages that other published modules import outside of tests.
 func (r *repository) shared(m *member) ([]string, error) {
 	if m.folder != "" {
 		return nil, nil

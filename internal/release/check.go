@@ -14,14 +14,14 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// check releases the last commit in a clone of its own, serves what is tagged as a module proxy does, and uses it as
-// somebody who has nothing but a Go release.
+// check releases the last commit in a clone, serves the tagged modules as a module proxy does, and
+// uses them as a user does who has nothing but a Go release.
 func (r *repository) check(version string, out io.Writer) error {
 	work := filepath.Join(r.dir, "build", "release")
-	if err := os.RemoveAll(work); err != nil { // always the same folder: the build cache knows it
+	if err := os.RemoveAll(work); err != nil { // always the same folder, for the sake of the build cache
 		return err
 	}
-	// No package below it is one of the library's.
+	// Without the library's go.mod above it.
 	if err := errors.Join(os.MkdirAll(work, 0o750),
 		os.WriteFile(filepath.Join(work, "go.mod"), []byte("module release\n"), 0o600)); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (r *repository) check(version string, out io.Writer) error {
 	return failed
 }
 
-// clone makes a clone with a committer of its own.
+// clone makes a clone with its own committer.
 func (r *repository) clone(to string) (*repository, error) {
 	if _, err := git(r.dir, "clone", "-q", r.dir, to); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (r *repository) clone(to string) (*repository, error) {
 	return open(to)
 }
 
-// publishable reads a tagged go.mod as the proxy does.
+// publishable checks a tagged go.mod as the proxy serves it.
 func (r *repository) publishable(m *member, version string) error {
 	text, err := git(r.dir, "show", m.tag(version)+":"+m.mod())
 	if err != nil {
@@ -117,7 +117,8 @@ func (r *repository) publishable(m *member, version string) error {
 	return nil
 }
 
-// loads asks the go command for all packages and tests of a tagged module: go.mod and go.sum have what they need.
+// loads loads all packages and tests of a tagged module, so that a requirement or a sum that is
+// missing shows.
 func (r *repository) loads(m *member, version string, o *outsider) error {
 	o.step("go.mod and go.sum of " + m.String())
 	source := filepath.Join(o.dir, "source", filepath.FromSlash(m.folder), "@"+version)
@@ -131,7 +132,7 @@ func (r *repository) loads(m *member, version string, o *outsider) error {
 	return err
 }
 
-// getting is the first command of a text that gets the library.
+// getting returns the first command in a text that gets the library.
 func getting(name string) (string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -144,7 +145,7 @@ func getting(name string) (string, error) {
 	return command, nil
 }
 
-// firstBlock is the first piece of Go in a text, made a program where it has no package clause.
+// firstBlock returns the first block of Go in a text, as a program if it has no package clause.
 func firstBlock(name string) (string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// free are the licences that what is published may have among the modules that it is built from.
+// free has the licences that modules may have of which published modules are built.
 var free = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"}
 
 var fileName = regexp.MustCompile(`^(?i:licen[cs]e|copying)`)
 
-// licences prints the licence of each module that a package of a published module is built from, tests left out, and
-// fails where one is missing, not known or not free.
+// licences prints the licence of each module that a published module is built from, tests left out.
+// It fails if one is missing, unknown or not free.
 func (r *repository) licences(out io.Writer) error {
 	seen := map[string]bool{}
 	for _, m := range r.published() {
@@ -47,7 +47,7 @@ func (r *repository) licences(out io.Writer) error {
 	return nil
 }
 
-// licenceOf reads the licence files at the top of a module.
+// licenceOf reads the licence files in a module's root.
 func licenceOf(dir string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command release makes a release of all modules of this repository in the clone at hand, and tries one as somebody does
-// who has nothing of it.
+// Command release releases all modules of this repository in the current clone, and tries a release
+// as a user does who has nothing of it.
 //
 //	release make v0.2.0     # commits and tags; pushes nothing
 //	release check v0.2.0    # the same in a clone of its own, then installs, builds and vets what it tagged
@@ -23,7 +23,7 @@ takes the one after the last tag. make commits and tags in this clone and pushes
 nothing.
 `
 
-// errUsage is a command line that release does not understand.
+// errUsage is the error of a wrong command line.
 var errUsage = errors.New("usage")
 
 func main() {

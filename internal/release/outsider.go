@@ -36,9 +36,9 @@ func newOutsider(work, version string, step func(string)) (*outsider, error) {
 	cache, proxies, _ := strings.Cut(values, "\n")
 	o.env = append(os.Environ(),
 		"GOPATH="+filepath.Join(work, "gopath"), "GOMODCACHE="+filepath.Join(work, "modcache"), "GOBIN="+o.bin,
-		// What this machine has downloaded comes from its own module cache, through the door of a proxy.
+		// The machine's own module cache serves as a proxy for modules that it has.
 		"GOPROXY="+url(o.proxy)+","+url(filepath.Join(cache, "cache", "download"))+","+proxies,
-		"GONOPROXY=", "GOPRIVATE=", "GOSUMDB=off", // no database knows the version before it is published
+		"GONOPROXY=", "GOPRIVATE=", "GOSUMDB=off", // no checksum database knows the version before it is published
 		"GOWORK=off", "GOFLAGS=-modcacherw", "GOENV=off",
 	)
 	return o, os.MkdirAll(o.dir, 0o750)
@@ -52,7 +52,7 @@ func (o *outsider) run(dir, name string, args ...string) (string, error) {
 	return command(dir, o.env, name, args...)
 }
 
-// program makes a module of one file.
+// program makes a module with one file.
 func (o *outsider) program(name, file, source string) (string, error) {
 	dir := filepath.Join(o.dir, name)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
@@ -65,7 +65,7 @@ func (o *outsider) program(name, file, source string) (string, error) {
 	return dir, err
 }
 
-// all runs commands one after the other, each a line of words.
+// all runs commands one after the other, each written as a line.
 func (o *outsider) all(dir string, lines ...string) error {
 	for _, line := range lines {
 		words := strings.Fields(line)
@@ -76,7 +76,7 @@ func (o *outsider) all(dir string, lines ...string) error {
 	return nil
 }
 
-// wants runs a command and looks for a text in what it prints.
+// wants runs a command and checks that its output contains a text.
 func (o *outsider) wants(text, dir, name string, args ...string) error {
 	got, err := o.run(dir, name, args...)
 	if err == nil && !strings.Contains(got, text) {
@@ -118,7 +118,7 @@ func (o *outsider) runWithoutInstalling() error {
 	return o.wants(o.version, o.dir, "go", "run", tool+"@"+o.version, "version")
 }
 
-// toolDirective keeps the command in a module's go.mod.
+// toolDirective adds the command to a module's go.mod as a tool.
 func (o *outsider) toolDirective() error {
 	o.step("go get -tool, go mod tidy, go mod verify")
 	dir, err := o.program("tool", "main.go", losing)
@@ -132,7 +132,7 @@ func (o *outsider) toolDirective() error {
 	return o.wants(o.version, dir, "go", "tool", "ambient", "version")
 }
 
-// losing loses a value at its go statement.
+// losing is a program that loses a value at its go statement.
 const losing = `package main
 
 import (
@@ -231,7 +231,8 @@ func main() {
 }
 `
 
-// golangci builds a golangci-lint with the plugin where the program, and the repository that it clones, can be had.
+// golangci builds a golangci-lint with the plugin, if it can get the program and the repository
+// that it clones.
 func (o *outsider) golangci() error {
 	program := os.Getenv("GOLANGCI_LINT")
 	if _, err := exec.LookPath(program); err != nil {
@@ -272,7 +273,7 @@ func (o *outsider) plugin(why string) error {
 	return o.wants("true <nil>", dir, "go", "run", ".")
 }
 
-// example compiles an adapter's example in a module that requires nothing but the adapter.
+// example compiles an adapter's example in a module that requires the adapter alone.
 func (o *outsider) example(m *member, source string) error {
 	o.step("the example of " + m.folder)
 	text, err := os.ReadFile(filepath.Join(source, "example_test.go"))
@@ -289,8 +290,8 @@ func (o *outsider) example(m *member, source string) error {
 	return o.typeCheck(dir)
 }
 
-// typeCheck reads the packages in dir, their tests and all that they import, as the compiler's first half does. To compile
-// what frameworks import takes ten times as long.
+// typeCheck type-checks the packages in dir, their tests and all that they import. Compiling what
+// frameworks import takes ten times as long.
 func (o *outsider) typeCheck(dir string) error {
 	pkgs, err := packages.Load(&packages.Config{
 		Mode:       packages.LoadAllSyntax,

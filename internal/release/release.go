@@ -13,8 +13,9 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// release commits and tags a version of all published modules. Two commits: in the first the modules require one another
-// as others get them, in the second as they are beside one another.
+// release commits and tags a version of all published modules. It makes two commits: in the first
+// the modules require one another by version, as users get them; in the second they replace one
+// another by folders again.
 func (r *repository) release(version string, out io.Writer) error {
 	if err := r.mayRelease(version); err != nil {
 		return err
@@ -22,7 +23,7 @@ func (r *repository) release(version string, out io.Writer) error {
 	if err := r.writeChangelog(version); err != nil {
 		return err
 	}
-	sums := map[string][]byte{} // of published modules, before
+	sums := map[string][]byte{} // by published module, before the release
 	for _, m := range r.modules[1:] {
 		if err := r.require(m, version); err != nil {
 			return err
@@ -82,7 +83,7 @@ func (r *repository) mayRelease(version string) error {
 	return nil
 }
 
-// writeChangelog puts a heading with the version and the day below that of what is unreleased.
+// writeChangelog adds a heading with the version and the date below "Unreleased".
 func (r *repository) writeChangelog(version string) error {
 	const (
 		heading = "## [Unreleased]\n"
@@ -113,7 +114,8 @@ func (r *repository) writeChangelog(version string) error {
 	return os.WriteFile(name, []byte(now), 0o644)
 }
 
-// require makes m require the version of other modules of this repository. A published one takes them from the proxy then.
+// require makes m require the version of other modules of this repository. A published module gets
+// them from the proxy then.
 func (r *repository) require(m *member, version string) error {
 	return r.edit(m, func(mod *modfile.File) error {
 		for _, path := range m.requires {
@@ -135,7 +137,7 @@ func (r *repository) require(m *member, version string) error {
 	})
 }
 
-// beside makes m take other modules of this repository from the folders beside it.
+// beside makes m replace other modules of this repository by their folders.
 func (r *repository) beside(m *member) error {
 	return r.edit(m, func(mod *modfile.File) error {
 		for _, required := range mod.Require {

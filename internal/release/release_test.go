@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// small is a repository of the shape of this one: a library, an adapter, one that uses it, a command that requires
-// nothing, and a module that is not published.
+// small is a repository in the shape of this one: a library, an adapter, another adapter that uses
+// it, a command without requirements, and an unpublished module.
 var small = map[string]string{
 	"LICENSE":      "MIT",
 	"CHANGELOG.md": "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- All.\n\n[Unreleased]: https://" + root + "/commits/main\n",
@@ -38,7 +38,7 @@ var small = map[string]string{
 	"benchmarks/b.go":   "package benchmarks\n\nimport _ \"" + root + "/gls\"\n",
 }
 
-// repositoryWith makes a clone with one commit: the small repository, changed.
+// repositoryWith makes a clone with one commit: the small repository with changes.
 func repositoryWith(t *testing.T, changed map[string]string) *repository {
 	t.Helper()
 	t.Setenv("GOFLAGS", "")
@@ -101,7 +101,7 @@ func TestReleaseTagsWhatOthersGet(t *testing.T) {
 	assert.NotContains(t, mod, "replace")
 	assert.Contains(t, show(t, r, "v0.1.0:benchmarks/go.mod"), "=> ../", "not published")
 
-	// The commit after it has the modules beside one another again.
+	// The commit after it has the replacements again.
 	for _, file := range []string{"gls/a/go.mod", "gls/b/go.mod"} {
 		assert.Contains(t, show(t, r, "HEAD:"+file), "replace "+root+" => ../..")
 		assert.Contains(t, show(t, r, "HEAD:"+file), root+" v0.1.0")
@@ -138,7 +138,7 @@ func TestWhatIsNoRelease(t *testing.T) {
 	assert.Empty(t, tags)
 }
 
-// tried releases a repository and does what check does with one module.
+// tried releases a repository and checks one module as check does.
 func tried(t *testing.T, r *repository, folder string) error {
 	t.Helper()
 	const version = "v0.1.0"
@@ -229,7 +229,8 @@ func TestIncompatibleChangesAreInTheChangelog(t *testing.T) {
 	assert.Contains(t, out.String(), "api: "+root+"/gls: added: G: added\n")
 	assert.Contains(t, out.String(), "api: the library: 1 changes since v0.1.0\n")
 
-	// An older adapter may be built with this library: what it imports of internal packages counts.
+	// An older adapter may be built with this library, so the internal packages that it imports
+	// count.
 	write(t, filepath.Join(r.dir, "internal", "wire", "w.go"), "package wire\n\n// W is 1.\nfunc W(int) int { return 1 }\n")
 	write(t, filepath.Join(r.dir, "gls", "a", "a.go"), strings.Replace(small["gls/a/a.go"], "W()", "W(1)", 1))
 	out.Reset()

@@ -18,7 +18,8 @@ import (
 // root is the path of the library's module.
 const root = "github.com/ambient-go/ambient"
 
-// unpublished are the folders below which modules are for this repository alone. All others are published.
+// unpublished has the folders of modules that are for this repository alone. All other modules are
+// published.
 var unpublished = []string{
 	"benchmarks", "cmd/ambient/internal", "cmd/blog", "cmd/fleet", "gls/glssql/dbtest", "gls/recipes", "httpctx/recipes",
 	"internal",
@@ -27,14 +28,14 @@ var unpublished = []string{
 // A repository is a clone.
 type repository struct {
 	dir     string
-	modules []*member // the library first, each one behind those that it requires
+	modules []*member // each module after those that it requires, the library first
 }
 
-// A member is one of its modules.
+// A member is a module of the repository.
 type member struct {
-	folder    string // "" for the library's
+	folder    string // "" for the library
 	path      string
-	requires  []string // paths of other members
+	requires  []string // paths of the members that it requires
 	published bool
 }
 
@@ -86,7 +87,7 @@ func (r *repository) published() []*member {
 	return slices.DeleteFunc(slices.Clone(r.modules), func(m *member) bool { return !m.published })
 }
 
-// tag is the name of a version of m.
+// tag returns the name of the tag of m's version.
 func (m *member) tag(version string) string { return path.Join(m.folder, version) }
 
 func (m *member) String() string {
@@ -96,10 +97,10 @@ func (m *member) String() string {
 	return m.folder
 }
 
-// mod is the name of its go.mod in the repository.
+// mod returns the path of m's go.mod in the repository.
 func (m *member) mod() string { return path.Join(m.folder, "go.mod") }
 
-// last is the newest version of m that has a tag which HEAD descends from, "" where there is none.
+// last returns m's newest version with a tag that HEAD descends from, "" if there is none.
 func (r *repository) last(m *member) string {
 	tags, err := git(r.dir, "tag", "--merged", "HEAD", "--list", m.tag("v*"))
 	if err != nil {
@@ -114,7 +115,7 @@ func (r *repository) last(m *member) string {
 	return newest
 }
 
-// next is the version that release check tries where none is given.
+// next returns the version that release check uses by default.
 func (r *repository) next() string {
 	last := r.last(r.modules[0])
 	if last == "" {
@@ -122,12 +123,12 @@ func (r *repository) next() string {
 	}
 	var major, minor, patch int
 	if _, err := fmt.Sscanf(semver.Canonical(last), "v%d.%d.%d", &major, &minor, &patch); err != nil {
-		panic(err) // last found it valid
+		panic(err) // last has validated it
 	}
 	return fmt.Sprintf("v%d.%d.%d", major, minor, patch+1)
 }
 
-// ours reports whether a module is of this repository.
+// ours reports whether a module belongs to this repository.
 func ours(path string) bool { return path == root || strings.HasPrefix(path, root+"/") }
 
 func readMod(name string) (*modfile.File, error) {
@@ -138,12 +139,12 @@ func readMod(name string) (*modfile.File, error) {
 	return modfile.Parse(name, text, nil)
 }
 
-// git runs git in dir and returns what it prints.
+// git runs git in dir and returns its output.
 func git(dir string, args ...string) (string, error) {
 	return command(dir, nil, "git", args...)
 }
 
-// command runs a program and returns its output; the error has what it printed.
+// command runs a program and returns its output. An error contains the output.
 func command(dir string, env []string, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = dir

@@ -17,7 +17,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// pack writes the zip of a module as the go command makes it of a commit, into a folder that serves as a module proxy.
+// pack writes the zip of a module, as the go command makes it from a commit, into a folder that
+// serves as a module proxy.
 func (r *repository) pack(m *member, version, commit, proxy string) (string, error) {
 	source, err := os.MkdirTemp("", "ambient-release-")
 	if err != nil {
@@ -28,7 +29,7 @@ func (r *repository) pack(m *member, version, commit, proxy string) (string, err
 		return "", err
 	}
 	folder := filepath.Join(source, filepath.FromSlash(m.folder))
-	if _, err := os.Stat(filepath.Join(folder, "LICENSE")); err != nil { // the go command adds it
+	if _, err := os.Stat(filepath.Join(folder, "LICENSE")); err != nil { // the go command adds it, too
 		text, err := os.ReadFile(filepath.Join(source, "LICENSE"))
 		if err != nil {
 			return "", err
@@ -59,7 +60,8 @@ func (r *repository) pack(m *member, version, commit, proxy string) (string, err
 	)
 }
 
-// export writes the files of a module as they are in a commit into a folder, and others of the repository.
+// export writes the files of a module at a commit into a folder, together with other files of the
+// repository.
 func (r *repository) export(commit, folder string, m *member, others ...string) error {
 	file := filepath.Join(folder, ".tar")
 	args := append([]string{"archive", "--format=tar", "-o", file, commit, "--", path.Join(".", m.folder)}, others...)
@@ -97,8 +99,9 @@ func (r *repository) export(commit, folder string, m *member, others ...string) 
 	}
 }
 
-// writeSums adds to each published module's go.sum the hashes of those that it requires, and amends the last commit. The
-// zip of a module has none of the files of the modules below it: it stays the same when theirs change.
+// writeSums adds the hashes of required modules to each published module's go.sum and amends the
+// last commit. A module's zip has no files of the modules below it, so their changes do not change
+// it.
 func (r *repository) writeSums(version string) error {
 	proxy, err := os.MkdirTemp("", "ambient-release-")
 	if err != nil {
@@ -138,7 +141,7 @@ func (r *repository) writeSums(version string) error {
 	return amend()
 }
 
-// sums are the lines of a go.sum about m, as it is in the last commit.
+// sums returns the lines of a go.sum for m at the last commit.
 func (r *repository) sums(m *member, version, proxy string) ([]string, error) {
 	name, err := r.pack(m, version, "HEAD", proxy)
 	if err != nil {
@@ -155,7 +158,7 @@ func (r *repository) sums(m *member, version, proxy string) ([]string, error) {
 	return []string{m.path + " " + version + " " + hash, m.path + " " + version + "/go.mod " + modHash}, nil
 }
 
-// addSums puts lines where go mod tidy has them.
+// addSums adds lines in the order of go mod tidy.
 func addSums(name string, lines []string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -20,12 +20,12 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// often is a schedule of cron's.
+// often is a schedule for cron.
 type often struct{}
 
 func (often) Next(now time.Time) time.Time { return now.Add(100 * time.Microsecond) }
 
-// jobs counts the runs of a scheduler's jobs and closes done when there were enough.
+// jobs counts the runs of a scheduler's jobs and closes done after enough of them.
 type jobs struct {
 	result
 	l    *mix.Ledger
@@ -47,7 +47,8 @@ func (j *jobs) job(id string) func() {
 	}
 }
 
-// inRequests starts a scheduler in Ada's request, which stays open or not, adds a job there and one in Bob's, and waits.
+// inRequests starts a scheduler in Ada's request, adds a job there and another one in Bob's
+// request, and waits. If stays is set, Ada's request stays open.
 func (j *jobs) inRequests(t *testing.T, stays bool, start func(job func()) (add func(job func()), stop func())) {
 	end, over, begun := make(chan bool), make(chan bool), make(chan bool)
 	var add func(job func())
@@ -108,7 +109,8 @@ func TestGocron(t *testing.T) {
 	})
 }
 
-// A batch computes for several requests: it is run as none of them, or as the only one that is in it.
+// A batch computes for several requests: it runs in none of them, or in the only one that it is
+// for.
 func TestDataloader(t *testing.T) {
 	both(t, func(t *testing.T, stays bool) {
 		l := mix.NewLedger()
@@ -149,7 +151,7 @@ func TestDataloader(t *testing.T) {
 	})
 }
 
-// The opener of database/sql connects for whoever waits.
+// The opener of database/sql connects for all requests that wait.
 func TestDatabase(t *testing.T) {
 	both(t, func(t *testing.T, stays bool) {
 		l := mix.NewLedger()
@@ -180,7 +182,7 @@ func TestDatabase(t *testing.T) {
 
 type idKey struct{}
 
-// A connector is a driver that looks whose values it finds.
+// A connector is a driver that checks the values it finds.
 type connector struct{ l *mix.Ledger }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) {

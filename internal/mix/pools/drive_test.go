@@ -15,17 +15,18 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// tasks is how many each pool is given.
+// tasks is the number of tasks for each pool.
 const tasks = 2000
 
-// AMBIENT_EXPECT says in which mode the tests are meant to run: a build that silently is another one fails.
+// AMBIENT_EXPECT names the mode of the build, so that a run meant for one build cannot pass as one
+// of the other.
 func TestPropagationIsAsExpected(t *testing.T) {
 	if want := os.Getenv("AMBIENT_EXPECT"); want != "" {
 		assert.Equal(t, want, gls.Propagation().String())
 	}
 }
 
-// A result says how many tasks saw their own request, nothing, and another's.
+// A result counts the tasks that saw their own request, none, and another one.
 type result struct{ own, none, another atomic.Int64 }
 
 func (r *result) check(l *mix.Ledger, id string) {
@@ -44,14 +45,15 @@ func (r *result) String() string {
 		r.none.Load(), r.another.Load())
 }
 
-// A service takes tasks. It begins, lazily, in the first request that gives it one.
+// A service takes tasks. It starts lazily, in the first request that has a task for it.
 type service struct {
 	submit func(id string, task func())
 	stop   func()
 }
 
-// drive lets many requests give tasks to a service that starts in Ada's, which stays open to the end or is over before
-// there is another one. Others wait for their tasks, leave at once, or stay open for a while.
+// drive lets many requests give tasks to a service that starts in Ada's request. If stays is set,
+// Ada's request stays open to the end; otherwise it is over before the next one. The others wait
+// for their tasks, leave at once, or stay open for a while.
 func drive(t *testing.T, l *mix.Ledger, stays bool, start func() service) *result {
 	var r result
 	var pending sync.WaitGroup
@@ -131,14 +133,14 @@ func finish(t *testing.T, pending *sync.WaitGroup) {
 	}
 }
 
-// both runs a test in which Ada's request stays open, and one in which it is over.
+// both runs a test twice: once while Ada's request stays open, and once after it is over.
 func both(t *testing.T, test func(t *testing.T, stays bool)) {
 	t.Run("the first request stays open", func(t *testing.T) { test(t, true) })
 	t.Run("the first request is over", func(t *testing.T) { test(t, false) })
 }
 
-// nobodyElse is for services that belong to others: their tasks see their own request or nothing, and nothing of a
-// request is kept.
+// nobodyElse checks a service of a library: its tasks see their own request or none, and it keeps
+// nothing of a request.
 func nobodyElse(t *testing.T, start func() service) {
 	both(t, func(t *testing.T, stays bool) {
 		l := mix.NewLedger()

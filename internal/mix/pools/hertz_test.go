@@ -22,8 +22,8 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// Hertz serves on the workers of gopool, which handlers use as well: a request begins on a worker that another one has
-// started.
+// Hertz serves on the workers of gopool, which handlers use as well: a request may begin on a
+// worker that another request started.
 func TestHertz(t *testing.T) {
 	hlog.SetOutput(io.Discard)
 	both(t, func(t *testing.T, stays bool) {
@@ -86,7 +86,7 @@ func TestHertz(t *testing.T) {
 						return
 					}
 					if n%10 == 0 {
-						client.CloseIdleConnections() // so that a worker takes a new one
+						client.CloseIdleConnections() // so that a worker takes a new connection
 					}
 					get(client, fmt.Sprint("Bob-", n))
 				}
@@ -107,7 +107,7 @@ func TestHertz(t *testing.T) {
 	})
 }
 
-// address returns one of the loopback interface that is free.
+// address returns a free address on the loopback interface.
 func address(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -14,7 +14,8 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// A hub sends what one says to all that are connected, on a goroutine of its own that the first connection starts.
+// A hub sends each client's messages to all clients, on a goroutine of its own that the first
+// connection starts.
 type hub struct {
 	once     sync.Once
 	messages chan said
@@ -36,7 +37,7 @@ func (h *hub) say(id string, heard func()) {
 	h.messages <- said{id, heard}
 }
 
-// overs closes over when Ada's request is.
+// overs closes the channel when Ada's request is over.
 func overs(over chan bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
@@ -46,7 +47,8 @@ func overs(over chan bool, next http.Handler) http.Handler {
 	})
 }
 
-// The hub is the program's own: the first connection's request may be seen while it is open, and nobody after that.
+// The program itself starts the hub's goroutine: it may see the first connection's request while
+// that is open, and no request afterwards.
 func TestWebsocketHub(t *testing.T) {
 	both(t, func(t *testing.T, stays bool) {
 		l := mix.NewLedger()

@@ -14,8 +14,8 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// starterProgram prints the name of a function that a library returns, and what is set where that one's go statement
-// starts a goroutine. The name tells that the library's function was inlined into main.
+// starterProgram prints the name of a function that a library returns, and the value in a goroutine
+// that this function starts. The name tells that the library's function was inlined into main.
 const starterProgram = `package main
 
 import (
@@ -37,8 +37,8 @@ func main() {
 }
 `
 
-// A function that a library's function holds and that is inlined into the program's own is named after the program's
-// package. What it starts begins with nothing all the same.
+// A closure of a library's function that is inlined into the program has the name of the program's
+// package. Its goroutines start with nothing all the same.
 func TestInlinedLibraryStartsWithNothing(t *testing.T) {
 	if gls.Propagation() == gls.Inherited {
 		t.Skip("the programs are built where the tests are not")
@@ -52,9 +52,10 @@ func TestInlinedLibraryStartsWithNothing(t *testing.T) {
 			assert.Equal(t, `main.main.Starter.func2 sees ""`, p.run(t, p.vendored(t), flag))
 		})
 		t.Run("workspace "+flag, func(t *testing.T) {
-			want := `main.main.Starter.func2 sees "Ada"` // it is the program's own
+			want := `main.main.Starter.func2 sees "Ada"` // the closure is the program's own
 			if flag == "" {
-				// No function of the package is left in the program, so nothing tells whose the folder is.
+				// The program has no other function of the package, so nothing tells which package
+				// the folder belongs to.
 				want = `main.main.Starter.func2 sees ""`
 			}
 			assert.Equal(t, want, p.run(t, p.workspace(t), flag))
@@ -67,9 +68,9 @@ func TestInlinedLibraryStartsWithNothing(t *testing.T) {
 
 // A program builds starterProgram in several ways.
 type program struct {
-	tool string // ambient
-	root string // this repository
-	goid string // the version of the root module's requirement
+	tool string // the path of ambient
+	root string // the path of this repository
+	goid string // the version of goid that the root module requires
 	pool string // the library's folder
 	env  []string
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// One goroutine of franz-go calls the promises of all who produce.
+// One goroutine of franz-go calls the promises of all producers.
 func TestKafkaPromises(t *testing.T) {
 	both(t, func(t *testing.T, stays bool) {
 		l := mix.NewLedger()
@@ -47,7 +47,8 @@ func TestKafkaPromises(t *testing.T) {
 	})
 }
 
-// hooks are called by the client when a record is taken and when it is done, whose goroutine that may be.
+// hooks has functions that the client calls, on any goroutine, when it takes a record and when it
+// is done with one.
 type hooks struct{ l *mix.Ledger }
 
 func (h hooks) OnProduceRecordBuffered(r *kgo.Record) {
@@ -62,7 +63,7 @@ func (h hooks) OnBrokerConnect(kgo.BrokerMetadata, time.Duration, net.Conn, erro
 	h.l.CheckHere("kgo.HookBrokerConnect")
 }
 
-// broker answers as much of Kafka's protocol as producing takes.
+// broker speaks as much of Kafka's protocol as producing needs.
 func broker(t *testing.T, c net.Conn) {
 	defer c.Close()
 	for {
@@ -77,7 +78,7 @@ func broker(t *testing.T, c net.Conn) {
 		key, version := int16(binary.BigEndian.Uint16(text)), int16(binary.BigEndian.Uint16(text[2:]))
 		r := kmsg.RequestForKey(key)
 		r.SetVersion(version)
-		rest := text[10:] // after the client's id, and the tags of the newer headers
+		rest := text[10:] // after the client's id, and the tags in newer headers
 		rest = rest[max(0, int16(binary.BigEndian.Uint16(text[8:]))):]
 		if r.IsFlexible() {
 			rest = rest[1:]

@@ -19,7 +19,7 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// joiners start goroutines for their caller, which waits for them. Each runs all tasks.
+// joiners start goroutines for a caller that waits for them. Each runs all tasks.
 var joiners = map[string]func(t *testing.T, tasks []func()){
 	"errgroup": func(t *testing.T, tasks []func()) {
 		var g errgroup.Group
@@ -103,7 +103,7 @@ func once(task func()) func() bool {
 	}
 }
 
-// What is known to belong to its caller keeps the caller's values in a build with inheritance.
+// Functions that work for their caller alone keep the caller's values in a build with inheritance.
 func TestJoiners(t *testing.T) {
 	for name, run := range joiners {
 		t.Run(name, func(t *testing.T) {

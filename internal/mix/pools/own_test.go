@@ -15,7 +15,7 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// A queue is what workers of the program's own take tasks from.
+// A queue has tasks for the program's own workers.
 type queue struct {
 	mu    sync.Mutex
 	tasks []func()
@@ -42,11 +42,12 @@ func (q *queue) work() {
 	}
 }
 
-// An own is a worker of the program's own. Its start is called by the first one who has a task.
+// An own is a worker of the program. The first request with a task calls start.
 type own struct {
 	name string
 
-	// known says why it goes on reading the first request's values after that one is over. "" is for those that do not.
+	// the reason why the worker still reads the first request's values when that is over, "" if it
+	// does not
 	known string
 
 	make func(t *testing.T) (start func(), put func(task func()), stop func())
@@ -172,8 +173,8 @@ var ownWorkers = []own{
 	}},
 }
 
-// Workers of the program's own, which a plain go statement starts in the first request, belong to it while it is open:
-// other requests' tasks see it. Once it is over they see nothing of it.
+// A worker of the program that a plain go statement starts in the first request belongs to that
+// request while it is open: tasks of other requests see it. Afterwards they see nothing of it.
 func TestOwnWorkers(t *testing.T) {
 	for _, w := range ownWorkers {
 		t.Run(w.name, func(t *testing.T) {
@@ -204,7 +205,8 @@ func connected(t *testing.T) (from, to net.Conn) {
 	return from, to
 }
 
-// ofAda is for what the program itself starts in Ada's request: that one may be seen while it is open, and no other.
+// ofAda checks goroutines that the program itself starts in Ada's request: they may see that
+// request while it is open, and no other.
 func ofAda(t *testing.T, l *mix.Ledger, r *result, stays bool) {
 	if !stays || gls.Propagation() == gls.Explicit {
 		assert.Zero(t, r.another.Load())

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// pools are libraries whose workers run the task of whoever comes.
+// pools has libraries whose workers run the tasks of all callers.
 var pools = map[string]func(t *testing.T) service{
 	"ants": func(t *testing.T) service {
 		p, err := ants.NewPool(8, ants.WithExpiryDuration(5*time.Millisecond))
@@ -62,7 +62,7 @@ var pools = map[string]func(t *testing.T) service{
 	},
 	"conc/pool": func(*testing.T) service {
 		p := concpool.New().WithMaxGoroutines(8)
-		var mu sync.Mutex // its Go is for one caller
+		var mu sync.Mutex // its Go may have a single caller
 		return service{func(_ string, task func()) { mu.Lock(); defer mu.Unlock(); p.Go(task) }, p.Wait}
 	},
 	"a library that calls sync.WaitGroup.Go": func(*testing.T) service { return ours("sync.WaitGroup") },
@@ -85,7 +85,7 @@ func TestPools(t *testing.T) {
 	}
 }
 
-// Permits of a semaphore go from one request to another, and nothing with them.
+// A semaphore passes permits from one request to another, and no values with them.
 func TestSemaphore(t *testing.T) {
 	nobodyElse(t, func() service {
 		permits := semaphore.NewWeighted(3)

@@ -23,7 +23,7 @@ type client struct {
 	*http.Client
 	name string
 	base string // the server's URL
-	h1   bool   // it can upgrade
+	h1   bool   // can send an Upgrade
 }
 
 func (w *world) client(name string, transport http.RoundTripper, s *httptest.Server, h1 bool) {
@@ -35,20 +35,20 @@ func (w *world) client(name string, transport http.RoundTripper, s *httptest.Ser
 			return nil
 		},
 	}, name: name, h1: h1}
-	// The name is one that the resolver knows and the certificate is for.
+	// The resolver knows the name, and the certificate is valid for it.
 	c.base = strings.Replace(s.URL, "127.0.0.1", "example.com", 1)
 	w.clients = append(w.clients, c)
 }
 
-// CloseIdleConnections is what http.Client calls.
+// CloseIdleConnections is for http.Client, which calls it.
 func (t roundTripper) CloseIdleConnections() {
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }
 
-// dial is a DialContext that takes its time, so that some dials outlive the deadlines of those who asked for them, and
-// others are served meanwhile over another connection.
+// dial is a DialContext with a delay: some dials outlive the deadlines of the requests that asked
+// for them, which another connection serves meanwhile.
 func (w *world) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	w.Check("DialContext", idOf(ctx))
 	if rand.IntN(3) == 0 {
@@ -67,7 +67,7 @@ func (w *world) dial(ctx context.Context, network, address string) (net.Conn, er
 	return &conn{c, w, "client conn"}, nil
 }
 
-// transport returns one with all callbacks.
+// transport returns a transport with all callbacks.
 func (w *world) transport(config *tls.Config) *http.Transport {
 	t := &http.Transport{
 		DialContext:           w.dial,
@@ -194,7 +194,7 @@ func (w *world) throughProxies(plain, secure, second *httptest.Server) {
 			config = certificates(s)
 		}
 		w.client(name, through(config), s, s == secure)
-		// The proxy does not ask the resolver.
+		// The proxy does not use the resolver.
 		w.clients[len(w.clients)-1].base = s.URL
 	}
 

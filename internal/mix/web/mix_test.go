@@ -22,14 +22,15 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// AMBIENT_EXPECT says in which mode the tests are meant to run: a build that silently is another one fails.
+// AMBIENT_EXPECT names the mode of the build, so that a run meant for one build cannot pass as one
+// of the other.
 func TestPropagationIsAsExpected(t *testing.T) {
 	if want := os.Getenv("AMBIENT_EXPECT"); want != "" {
 		assert.Equal(t, want, gls.Propagation().String())
 	}
 }
 
-// checks returns how many values are looked at, at least. AMBIENT_LONG=1 is the long form.
+// checks returns the least number of values to check. AMBIENT_LONG=1 is for the long form.
 func checks() int64 {
 	if os.Getenv("AMBIENT_LONG") != "" {
 		return 1_000_000
@@ -37,11 +38,12 @@ func checks() int64 {
 	return 20_000
 }
 
-// TestMix makes requests of all kinds at once, with a client and a server of each kind, and looks in every function that
-// either calls.
+// TestMix makes requests of all kinds at once, with clients and servers of all kinds, and checks
+// the values in every function that they call.
 func TestMix(t *testing.T) {
 	w := newWorld(t)
-	// What is shared begins in a request that stays open to the end: whatever is taken from it shows.
+	// Shared state begins in a request that stays open to the end, so that a value that it keeps
+	// would be found.
 	ready, end := make(chan bool), make(chan bool)
 	var setup sync.WaitGroup
 	setup.Go(func() {
@@ -111,7 +113,7 @@ func letters(r rune) rune {
 	return r
 }
 
-// places are callbacks that have to be among those called.
+// places has callbacks that the test must have called.
 var places = []string{
 	"request body.Read", "request body.Close", "GetBody", "httptrace.GetConn", "httptrace.GotConn", "httptrace.PutIdleConn",
 	"httptrace.GotFirstResponseByte", "httptrace.Got100Continue", "httptrace.Got1xxResponse", "httptrace.DNSStart",
@@ -136,8 +138,8 @@ type op struct {
 	name, method, path string
 	body               bool
 	header             http.Header
-	hasty              bool // it may be cancelled, or have a deadline
-	unknown            bool // what is answered is not the id
+	hasty              bool // may be cancelled or have a deadline
+	unknown            bool // the answer is not the id
 	upgrades           bool
 	run                func(w *world, c client, r *http.Request) error
 }
@@ -169,7 +171,8 @@ var ops = []op{
 	{name: "websocket", path: "/websocket", upgrades: true, run: (*world).messages},
 }
 
-// request makes one request as a client's code does: in a scope, with its id in a context and a header.
+// request makes one request as a client's code does: in a scope, with the id in a context and in a
+// header.
 func (w *world) request(c client, o op, id string) error {
 	ctx := context.WithValue(context.Background(), idKey{}, id)
 	if rand.IntN(2) == 0 {
@@ -217,7 +220,7 @@ func (w *world) content(id string) *body {
 	return &body{w, "request body", id, strings.NewReader(strings.Repeat("x", 1+rand.IntN(1<<rand.IntN(18))))}
 }
 
-// whole reads what is answered, which is the id.
+// whole reads the whole answer, which is the id.
 func (w *world) whole(c client, r *http.Request, unknown bool) error {
 	resp, err := c.Do(r)
 	if err != nil {
@@ -231,7 +234,7 @@ func (w *world) whole(c client, r *http.Request, unknown bool) error {
 	return err
 }
 
-// part leaves before all is answered.
+// part stops before the end of the answer.
 func (w *world) part(c client, r *http.Request) error {
 	resp, err := c.Do(r)
 	if err != nil {

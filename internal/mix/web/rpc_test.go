@@ -29,7 +29,8 @@ import (
 	"github.com/ambient-go/ambient/internal/mix"
 )
 
-// TestRPC is TestMix for gRPC: servers with workers for streams and without, over plain connections and TLS.
+// TestRPC is TestMix for gRPC: servers with workers for streams and without, over plain connections
+// and TLS.
 func TestRPC(t *testing.T) {
 	w := newWorld(t)
 	ready, end := make(chan bool), make(chan bool)
@@ -99,7 +100,7 @@ var rpcPlaces = []string{
 	"stream handler", "unary handler", "client tls.VerifyConnection", "grpc.OnFinish",
 }
 
-// A message has the id of the request that it belongs to.
+// A message has the id of its request.
 type message struct{ id string }
 
 // A codec writes messages as they are.
@@ -123,8 +124,8 @@ func (codec) Name() string { return "mix" }
 type rpcKind struct {
 	tls      bool
 	workers  uint32
-	restless bool // connections do not last
-	handler  bool // the server is a handler of net/http's
+	restless bool // connections are short-lived
+	handler  bool // the server is a handler of net/http
 }
 
 // rpc starts a server and returns a client of it.
@@ -211,7 +212,8 @@ func rpcID(md metadata.MD, _ bool) string {
 	return ""
 }
 
-// around returns the id of the request in which an interceptor is called: that of its own, in Middleware, or none.
+// around returns the id of the request in which an interceptor runs: that of the call in
+// Middleware, otherwise none.
 func around(kind rpcKind, ctx context.Context) string {
 	if kind.handler {
 		return rpcID(metadata.FromIncomingContext(ctx))
@@ -260,7 +262,8 @@ func (w *world) stream(_ any, s grpc.ServerStream) error {
 	}
 }
 
-// call makes one call: unary, or a stream on which both send, one sends, or which is left open or is cancelled.
+// call makes one call: a unary one, or a stream on which both sides send, or one side, or which is
+// left open or cancelled.
 func (w *world) call(c *grpc.ClientConn, kind int, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), idKey{}, id), 20*time.Second)
 	defer cancel()
@@ -287,7 +290,7 @@ func (w *world) call(c *grpc.ClientConn, kind int, id string) error {
 			return err
 		}
 	}
-	if kind%3 == 0 { // it ends by the context
+	if kind%3 == 0 { // the context ends it
 		return nil
 	}
 	if err := s.CloseSend(); err != nil {

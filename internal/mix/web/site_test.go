@@ -15,7 +15,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// site is what the servers serve, inside of Serve.
+// site returns the handler of the servers, inside of Serve.
 func (w *world) site() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(path string, fn func(rw http.ResponseWriter, r *http.Request, id string)) {
@@ -155,7 +155,8 @@ func (w *world) websocket(rw http.ResponseWriter, r *http.Request, id string) {
 	}
 }
 
-// children starts what a handler may leave behind, of which each looks some time later.
+// children starts goroutines and timers that outlive a handler. Each checks its values some time
+// later.
 func (w *world) children(ctx context.Context, id string) {
 	start := func(how string, run func(fn func())) {
 		w.running.Add(1)
@@ -196,5 +197,5 @@ func (w *world) children(ctx context.Context, id string) {
 	}
 }
 
-// short is some milliseconds at most.
+// short returns some milliseconds at most.
 func short() time.Duration { return time.Duration(rand.IntN(4000)) * time.Microsecond }

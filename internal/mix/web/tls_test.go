@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// clientTLS returns base with every callback that a client may have.
+// clientTLS returns base with all callbacks of a client.
 func (w *world) clientTLS(base *tls.Config) *tls.Config {
 	c := base.Clone()
 	c.ServerName = "example.com"
@@ -26,7 +26,7 @@ func (w *world) clientTLS(base *tls.Config) *tls.Config {
 	return c
 }
 
-// serverTLS gives a server's configuration every callback that it may have.
+// serverTLS adds all callbacks of a server to c.
 func (w *world) serverTLS(c *tls.Config) {
 	c.ClientAuth = tls.RequestClientCert
 	c.KeyLogWriter = here{w, "server tls.KeyLogWriter"}
@@ -57,7 +57,7 @@ func (w *world) serverTLS(c *tls.Config) {
 
 type idKey struct{}
 
-// idOf returns the id of the request that a context is of, "" for none.
+// idOf returns the id of the request that a context belongs to, "" for none.
 func idOf(ctx context.Context) string {
 	id, _ := ctx.Value(idKey{}).(string)
 	return id

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// An upgrader is a client that asks a server of HTTP/1.1 to go on with HTTP/2, once for each request: the server then
-// serves that request again as the connection's first stream.
+// An upgrader is a client that asks an HTTP/1.1 server for HTTP/2, once for each request. The
+// server serves the request again as the connection's first stream.
 type upgrader struct{ w *world }
 
 func (u upgrader) RoundTrip(r *http.Request) (*http.Response, error) {

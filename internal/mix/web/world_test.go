@@ -31,11 +31,11 @@ type world struct {
 	servers []*httptest.Server
 	clients []client
 	closers []func()
-	running atomic.Int64 // what handlers left behind
+	running atomic.Int64 // goroutines that outlive their handlers
 	timer   atomic.Pointer[time.Timer]
 
 	mu     sync.Mutex
-	ctx    context.Context // of many requests, until one of them cancels it
+	ctx    context.Context // of many requests, one of which cancels it
 	cancel context.CancelFunc
 }
 
@@ -59,7 +59,7 @@ func (w *world) cancelShared() {
 	cancel()
 }
 
-// settle waits for what handlers left behind.
+// settle waits for the goroutines that outlive their handlers.
 func (w *world) settle() {
 	for deadline := time.Now().Add(20 * time.Second); w.running.Load() > 0; time.Sleep(time.Millisecond) {
 		if timer := w.timer.Swap(nil); timer != nil {
@@ -86,7 +86,7 @@ func (w *world) close() {
 	}
 }
 
-// outermost is around what a server serves: nothing may be found before a request, nor after it.
+// outermost wraps a server's handler: no value may be there before a request or after it.
 func (w *world) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.CheckHere("handler, before Middleware")
@@ -95,12 +95,12 @@ func (w *world) outermost(next http.Handler) http.Handler {
 	})
 }
 
-// A how says what a server is like.
+// A how describes a server.
 type how struct {
 	tls, http2, cleartext2 bool
 
 	idle  time.Duration // IdleTimeout
-	kills bool          // it closes connections that became idle, now and then
+	kills bool          // closes idle connections now and then
 }
 
 func (w *world) serve(h http.Handler, how how) *httptest.Server {
@@ -140,8 +140,8 @@ func (w *world) serve(h http.Handler, how how) *httptest.Server {
 	return s
 }
 
-// h2cOutside serves h2c around Middleware, h2cInside within: every stream is then served inside of the handler of its
-// connection's first request.
+// h2cOutside has h2c around Middleware, h2cInside has it within: there the handler of a
+// connection's first request serves all the connection's streams.
 func (w *world) h2cOutside() *httptest.Server {
 	return w.serve(h2c.NewHandler(w.Serve(w.site()), w.http2Server()), how{})
 }
@@ -167,7 +167,7 @@ func (w *world) http2Server() *http2.Server {
 	}
 }
 
-// reverseProxy passes requests on to a server.
+// reverseProxy forwards requests to a server.
 func (w *world) reverseProxy(to string, transport http.RoundTripper, flush time.Duration, how how) *httptest.Server {
 	target, _ := url.Parse(to)
 	return w.serve(w.Serve(&httputil.ReverseProxy{
@@ -203,7 +203,7 @@ func (b buffers) Get() []byte {
 
 func (b buffers) Put([]byte) { b.w.CheckHere("ReverseProxy.BufferPool.Put") }
 
-// forwardProxy is one for http, and for https by CONNECT.
+// forwardProxy is a proxy for http, and for https by CONNECT.
 func (w *world) forwardProxy(transport http.RoundTripper) *httptest.Server {
 	plain := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -228,7 +228,8 @@ func (w *world) forwardProxy(transport http.RoundTripper) *httptest.Server {
 			return
 		}
 		fmt.Fprint(from, "HTTP/1.1 200 OK\r\n\r\n")
-		// The tunnel is used again by other requests: these are go statements of the program's own, so it says so.
+		// The tunnel serves later requests, too. The program itself starts these goroutines, so it
+		// isolates them.
 		gls.Isolate(func() {
 			for _, ends := range [][2]net.Conn{{from, to}, {to, from}} {
 				go func() {

@@ -16,9 +16,10 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// What clients and servers are given here looks, whenever it is called, whose values it finds.
+// The types of this file are parts of clients and servers that check the values they find in each
+// call.
 
-// A body is a request's or a response's content, which belongs to one request.
+// A body is the content of a request or a response. It belongs to one request.
 type body struct {
 	w     *world
 	place string
@@ -93,7 +94,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	return &conn{c, l.w, "server conn"}, nil
 }
 
-// A writer is what a handler writes to.
+// A writer wraps the ResponseWriter of a handler.
 type writer struct {
 	http.ResponseWriter
 	w  *world
@@ -127,7 +128,7 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// A roundTripper is around a transport.
+// A roundTripper wraps a transport.
 type roundTripper struct {
 	w    *world
 	base http.RoundTripper
@@ -152,7 +153,7 @@ func (j jar) Cookies(u *url.URL) []*http.Cookie {
 	return []*http.Cookie{{Name: "id", Value: u.Query().Get("id")}}
 }
 
-// A here is an io.Writer, and more, for callbacks that are told nothing.
+// A here is an io.Writer, and more, for callbacks that do not know their request.
 type here struct {
 	w     *world
 	place string
@@ -179,7 +180,7 @@ func (s sessions) Put(key string, state *tls.ClientSessionState) {
 	s.ClientSessionCache.Put(key, state)
 }
 
-// trace returns a request's hooks.
+// trace returns the httptrace hooks of a request.
 func (w *world) trace(id string) *httptrace.ClientTrace {
 	see := func(hook string) { w.Check("httptrace."+hook, id) }
 	return &httptrace.ClientTrace{
@@ -202,7 +203,7 @@ func (w *world) trace(id string) *httptrace.ClientTrace {
 	}
 }
 
-// A resolver answers for all names with the loopback address.
+// A resolver answers all names with the loopback address.
 func (w *world) resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		w.Check("Resolver.Dial", idOf(ctx))
@@ -210,7 +211,8 @@ func (w *world) resolver() *net.Resolver {
 	}}
 }
 
-// A nameServer is a connection to one, as for TCP: two bytes of length are in front of each message.
+// A nameServer is a connection to a name server, as for TCP: two bytes of length precede each
+// message.
 type nameServer struct {
 	net.Conn // no other method is called
 	w        *world

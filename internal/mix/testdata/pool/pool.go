@@ -1,4 +1,4 @@
-// Package pool is a library as others write them: its workers serve whoever comes.
+// Package pool is a typical library: its workers serve all callers.
 package pool
 
 import (
@@ -18,10 +18,10 @@ type Pool struct {
 	tasks chan func()
 }
 
-// New returns a Pool. How says what its workers are started by: "go", or the function's name.
+// New returns a Pool. how is the way in which it starts workers: "go", or the name of a function.
 func New(how string) *Pool { return &Pool{how: how, tasks: make(chan func())} }
 
-// Submit hands task to a worker.
+// Submit passes task to a worker.
 func (p *Pool) Submit(task func()) {
 	p.once.Do(p.start)
 	p.tasks <- task
@@ -55,8 +55,8 @@ func (p *Pool) work() {
 // Close ends the workers.
 func (p *Pool) Close() { close(p.tasks) }
 
-// Starter returns a function that starts another one. It is small enough to be inlined, and the function that it returns
-// is then compiled as a part of the package that calls it.
+// Starter returns a function that starts another one on a goroutine. Starter is small enough to be
+// inlined, and the function it returns is then compiled as part of the calling package.
 func Starter() func(fn func()) {
 	return func(fn func()) { go fn() }
 }
