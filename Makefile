@@ -1,4 +1,4 @@
-# make help lists the targets. Go is all that demo and test need; race needs a C compiler too.
+# make help lists the targets. demo and test need Go alone; race also needs a C compiler.
 
 GO ?= go
 FUZZTIME ?= 60s
@@ -7,35 +7,37 @@ SOAK ?= 1000000
 PROTOCOL ?= 30s
 FLEET ?= 10000
 
-# The Go releases besides the installed one, and the newest of all, by their newest patches. Only recipes ask for them.
+# The tested Go releases besides the installed one, and the newest tested release, each as its newest
+# patch release. Recipes alone run these commands.
 OTHER_GO := .ci/toolchains others
 NEWEST_GO := .ci/toolchains newest
 GOLANGCI_LINT_VERSION := v2.15.0
 
-# What the root module may require by itself, and how long a source file may be. Tests may be longer.
+# The direct requirements that the root module may have, and the length that a source file may have.
+# Tests may be longer.
 REQUIRES := github.com/petermattis/goid github.com/stretchr/testify
 MAX_LINES := 400
 
-# The ports that are only vetted, of those that nothing here can run.
+# Ports that cross vets, because no tool here runs them.
 VETTED := darwin/arm64 windows/amd64 linux/s390x linux/riscv64 js/wasm
 
 BUILD := $(CURDIR)/build
 AMBIENT := $(BUILD)/ambient
 GOLANGCI_LINT := $(BUILD)/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 GO_FILES := find . -name '*.go' -not -path './build/*' -not -path '*/testdata/*'
-# How long the tests of one package may take before they count as stuck: a multiple of what they need on a busy machine.
-# Packages that build programs and load servers need more.
+# A package's tests count as stuck after this time, a multiple of what they need on a busy machine.
+# Packages that build programs or load servers need more.
 GO_TEST := $(GO) test -timeout 30m
 GO_TEST_SLOW := $(GO) test -timeout 60m
-# Each module is built by itself, as its users do; go.work is for editors.
+# Each module is built by itself, as users build it; go.work is for editors.
 export GOWORK := off
 MODULES := benchmarks cmd/ambient cmd/ambient/internal/travel cmd/blog cmd/fleet gls/glssql/dbtest internal/release
-# Whatever else has a go.mod below gls/ and httpctx/.
+# All other modules below gls/ and httpctx/.
 ADAPTERS = $(filter-out $(MODULES),$(sort $(patsubst ./%/go.mod,%,$(shell find ./gls ./httpctx -name go.mod))))
 
 HOST := $(shell $(GO) env GOHOSTOS GOHOSTARCH)
 
-# What CI requires, the tests first. The last one ends with what go test says of each package.
+# The checks of CI, the tests first. The last one ends with go test's lines for each package.
 CHECKS := test builds rules tidy licences api modules adapters release-check lint race model protocol compat cross inherited \
 	mix flags noinline
 
@@ -46,7 +48,7 @@ CHECKS := test builds rules tidy licences api modules adapters release-check lin
 help: ## this list
 	@awk -F ': .*## ' '/^[a-z0-9-]+:.*## / { printf "make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# What everybody runs.
+# For everyday use.
 
 .PHONY: demo
 demo: ## the quickstart: a value that follows three flows of control
@@ -66,7 +68,7 @@ race: ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO_TEST_SLOW) -race ./...
 
 .PHONY: check
-check: $(CHECKS) ## all that CI requires
+check: $(CHECKS) ## all checks of CI
 
 .PHONY: checks
 checks: # for .ci/run
@@ -75,7 +77,7 @@ checks: # for .ci/run
 # The code.
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml, pinned, built into build/ at first
+lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml; the first run builds the pinned version into build/
 	$(GOLANGCI_LINT) run ./...
 
 $(GOLANGCI_LINT):
@@ -92,7 +94,7 @@ rules: ## gofmt, the library's direct requirements, the length of files
 		echo "go.mod requires" $$direct "where it may require $(REQUIRES)"; exit 1; fi
 	@echo "rules: kept"
 
-# Everything that has a go.mod. Those in testdata are copied by tests.
+# All modules but those in testdata, which tests copy.
 .PHONY: tidy
 tidy: ## each go.mod and go.sum is as go mod tidy writes it
 	@set -e; for mod in $$(find . -name go.mod -not -path './build/*' -not -path '*/testdata/*' | sort); do \
@@ -100,14 +102,14 @@ tidy: ## each go.mod and go.sum is as go mod tidy writes it
 	done; echo "tidy: each go.mod"
 
 .PHONY: modules
-modules: ## the other modules: built, vetted, tested, each by itself
+modules: ## the other modules: each built, vetted and tested by itself
 	@set -e; for module in $(MODULES); do \
 		echo "module $$module: go build, go vet, go test (cmd/ambient builds many programs, cmd/fleet and cmd/blog load servers)"; \
 		(cd $$module && $(GO) build -o /dev/null ./... && $(GO) vet ./... && $(GO_TEST_SLOW) ./...); \
 	done
 
 .PHONY: adapters
-adapters: $(AMBIENT) ## the adapters below gls/ and httpctx/: tested by themselves in both builds, the recipes with AMBIENT_LONG=1
+adapters: $(AMBIENT) ## the adapters below gls/ and httpctx/: each tested by itself in both builds (recipes: with AMBIENT_LONG=1)
 	@set -e; for module in $(ADAPTERS); do \
 		echo "module $$module: go vet, go test, ambient test (the first one compiles the standard library again)"; \
 		(cd $$module && $(GO) vet ./... && AMBIENT_EXPECT=explicit $(GO_TEST) ./...); \
@@ -115,7 +117,7 @@ adapters: $(AMBIENT) ## the adapters below gls/ and httpctx/: tested by themselv
 		(cd $$module && AMBIENT_EXPECT=inherited $(AMBIENT) test -timeout 30m ./...); \
 	done
 
-# What is published.
+# Releases.
 
 RELEASE := $(BUILD)/release-tool
 
@@ -124,19 +126,19 @@ $(RELEASE):
 	@cd internal/release && $(GO) build -o $@ .
 
 .PHONY: release-check
-release-check: $(RELEASE) ## the last commit, released as VERSION in a clone, then installed and used by somebody who has nothing of it
+release-check: $(RELEASE) ## releases the last commit as VERSION in a clone, then installs and uses it with an empty module cache
 	@GOLANGCI_LINT=$(wildcard $(GOLANGCI_LINT)) $(RELEASE) check $(VERSION)
 
 .PHONY: release
-release: $(RELEASE) ## commits and tags of VERSION in this clone: changelog, go.mod files; pushes nothing
+release: $(RELEASE) ## commits and tags VERSION in this clone: changelog, go.mod files; pushes nothing
 	@$(RELEASE) make $(VERSION)
 
 .PHONY: api
-api: $(RELEASE) ## what has changed since the last tags in what users see; fails where CHANGELOG.md does not say so
+api: $(RELEASE) ## changes of the API since the last tags; fails if CHANGELOG.md does not mention an incompatible one
 	@$(RELEASE) api
 
 .PHONY: licences
-licences: $(RELEASE) ## the licences of what published modules are built from
+licences: $(RELEASE) ## the licences of the modules that published modules are built from
 	@$(RELEASE) licences
 
 .PHONY: cover
@@ -148,9 +150,9 @@ cover: ## coverage of all packages by all tests, as build/cover.html
 
 # Longer and wider tests.
 
-# go test takes what does not ask for AMBIENT_BUILDS from its cache.
+# go test takes the results of packages that do not read AMBIENT_BUILDS from its cache.
 .PHONY: builds
-builds: ## the tests that build programs, which make test leaves out: all of them, and those of gls with the other Go releases
+builds: ## the tests that build programs, which make test leaves out; those of gls also with the other Go releases
 	AMBIENT_BUILDS=1 $(GO_TEST_SLOW) ./...
 	@set -e; releases=$$($(OTHER_GO)); for release in $$releases; do \
 		echo "GOTOOLCHAIN=$$release go test ./gls"; AMBIENT_BUILDS=1 GOTOOLCHAIN=$$release $(GO_TEST) ./gls; \
@@ -161,11 +163,11 @@ stress: ## the long forms of the tests that look for races, leaks and lost value
 	AMBIENT_LONG=1 $(GO) test -count=1 -run 'Stress|Memory|Concurrent|Model|Conformance' -timeout 60m ./...
 
 .PHONY: model
-model: ## every order of the steps by which goroutines claim slots and use frames again, and wrong ones that must be found
+model: ## every order of the steps by which goroutines claim slots and reuse frames; finds the wrong orders
 	$(GO) test -count=1 ./internal/registry/model
 
 .PHONY: protocol
-protocol: ## the same steps by real goroutines that contend for one slot, for PROTOCOL (30s)
+protocol: ## the same steps by goroutines that contend for one slot, for PROTOCOL (30s)
 	AMBIENT_PROTOCOL=$(PROTOCOL) $(GO) test -count=1 -v -run '^TestSlotHandover$$' ./internal/registry
 
 .PHONY: fuzz
@@ -178,16 +180,16 @@ fuzz: ## every fuzz target for FUZZTIME each (60s)
 	done
 
 .PHONY: soak
-soak: ## 1,000,000 requests (or SOAK) of all kinds, each looking for another's data
+soak: ## 1,000,000 requests (or SOAK) of all kinds; each looks for data of another request
 	AMBIENT_SOAK=$(SOAK) $(GO) test -count=1 -run '^TestSoak$$' -v -timeout 60m ./httpctx
 
 .PHONY: blog-load
-blog-load: ## 30 s of requests (or BLOG_LOAD: 60s, 100000) from both tenants, each page searched for the other's data
+blog-load: ## 30 s of requests (or BLOG_LOAD: 60s, 100000) from both tenants; searches each page for the other's data
 	cd cmd/blog && BLOG_LOAD=$(or $(BLOG_LOAD),30s) $(GO) test -count=1 -v -timeout 60m -run '^TestLoad$$' .
 
-# The two builds run one after the other: each has both processors.
+# The two builds run one after the other, so that each has all processors.
 .PHONY: fleet
-fleet: $(AMBIENT) ## 10,000 orders (or FLEET) of five tenants through six processes that are killed, in both builds; a trace drawn
+fleet: $(AMBIENT) ## 10,000 orders (or FLEET) of five tenants through six processes that are killed, in both builds; draws a trace
 	@mkdir -p $(BUILD)
 	cd cmd/fleet && FLEET=$(FLEET) FLEET_PICTURE=$(BUILD)/fleet.svg AMBIENT_EXPECT=explicit \
 		$(GO) test -count=1 -v -timeout 60m . && \
@@ -195,7 +197,7 @@ fleet: $(AMBIENT) ## 10,000 orders (or FLEET) of five tenants through six proces
 	@echo "a trace: $(BUILD)/fleet.svg"
 
 .PHONY: bench
-bench: ## ambient beside context.Context and other libraries, or the scenarios that match BENCH
+bench: ## measures ambient, context.Context and other libraries, or the scenarios that match BENCH
 	@mkdir -p $(BUILD)
 	cd benchmarks && $(GO) run . run -only '$(BENCH)' -out $(BUILD)/bench.txt
 	@echo "results: $(BUILD)/bench.txt, for make bench-report or benchstat -col /impl"
@@ -205,11 +207,11 @@ bench-report: ## benchmarks/REPORT.md, its plots and the README's table, from th
 	cd benchmarks && $(GO) run . report $(BUILD)/bench.txt
 
 .PHONY: bench-gate
-bench-gate: ## fails where a ratio to context.Context is 25 % worse than the committed one
+bench-gate: ## fails if a ratio to context.Context is 25 % worse than the committed one
 	cd benchmarks && $(GO) run . gate
 
 .PHONY: bench-modes
-bench-modes: $(AMBIENT) ## benchmarks/MODES.md: go build beside ambient build
+bench-modes: $(AMBIENT) ## benchmarks/MODES.md: compares go build with ambient build
 	cd benchmarks && $(GO) run . modes -ambient $(AMBIENT)
 
 .PHONY: compat
@@ -219,7 +221,7 @@ compat: ## all tests with each Go release that cmd/ambient/internal/overlay/sour
 		echo "GOTOOLCHAIN=$$release go test ./..."; GOTOOLCHAIN=$$release $(GO_TEST) ./...; \
 	done
 
-# ambient build's runtime.
+# The runtime of ambient build.
 STD := runtime sync context time net/http testing/synctest iter os/signal
 
 .PHONY: $(AMBIENT)
@@ -227,26 +229,27 @@ $(AMBIENT):
 	cd cmd/ambient && $(GO) build -o $@ .
 
 .PHONY: test-inherited
-test-inherited: inherited test-std ## all tests where every go statement propagates, and the standard library's own
+test-inherited: inherited test-std ## all tests and the standard library's own, in programs that ambient build makes
 
-# The examples that are left out show values that are lost.
+# The examples that are left out show lost values.
 .PHONY: inherited
-inherited: $(AMBIENT) ## all tests where every go statement propagates; with older Go releases those of gls and httpctx
+inherited: $(AMBIENT) ## all tests in programs that ambient build makes; with older Go releases those of gls and httpctx
 	@set -e; newest=$$($(NEWEST_GO)); releases=$$($(OTHER_GO)); for release in local $$releases; do \
 		case $$release in local|$$newest) packages=./... ;; *) packages="./gls ./httpctx ./internal/carrier" ;; esac; \
 		echo "GOTOOLCHAIN=$$release ambient test $$packages"; AMBIENT_EXPECT=inherited GOTOOLCHAIN=$$release \
 			$(AMBIENT) test -strict -timeout 30m -skip '^Example(Storage_Lookup|NoLosses)$$' $$packages; \
 	done
 
-# The two builds run one after the other: each has both processors. AMBIENT_LONG=1 is the long form.
+# The two builds run one after the other, so that each has all processors. AMBIENT_LONG=1 is the long
+# form.
 .PHONY: mix
-mix: $(AMBIENT) ## clients, servers and pools of all kinds, in both builds: nobody sees another's request
+mix: $(AMBIENT) ## clients, servers and pools of all kinds, in both builds: no code sees another request's values
 	cd internal/mix && $(GO) vet ./... && \
 		AMBIENT_TOOL=$(AMBIENT) AMBIENT_EXPECT=explicit $(GO_TEST_SLOW) -count=1 ./... && \
 		AMBIENT_EXPECT=inherited $(AMBIENT) test -count=1 -timeout 60m ./...
 
 .PHONY: test-std
-test-std: $(AMBIENT) ## the standard library's own tests with ambient build's runtime and without
+test-std: $(AMBIENT) ## the standard library's own tests, with ambient build's runtime and without
 	@set -e; newest=$$($(NEWEST_GO)); set +e; for version in local $$newest; do \
 		export GOTOOLCHAIN=$$version; \
 		for mode in go $(AMBIENT); do \
@@ -260,7 +263,7 @@ test-std: $(AMBIENT) ## the standard library's own tests with ambient build's ru
 	done; echo "test-std: the same results"
 
 .PHONY: travel
-travel: ## the README's table of what travels by what
+travel: ## writes the README's table of the constructs that carry values
 	cd cmd/ambient/internal/travel && $(GO) test -count=1 . -update
 
 .PHONY: noinline
@@ -268,7 +271,7 @@ noinline: ## all tests with no function inlined
 	$(GO_TEST) -gcflags=all=-l ./...
 
 .PHONY: flags
-flags: $(AMBIENT) ## a program in both modes, built as debuggers and sanitizers want it (msan where clang is)
+flags: $(AMBIENT) ## a program in both modes, built for debuggers and sanitizers (msan if clang is installed)
 	@set -e; for flag in -gcflags=all=-N '-gcflags=all=-N -l' -asan $$(command -v clang >/dev/null && echo -msan); do \
 		if [ "$$flag" = -msan ]; then export CC=clang; fi; \
 		for tool in $(GO) $(AMBIENT); do \
@@ -279,7 +282,7 @@ flags: $(AMBIENT) ## a program in both modes, built as debuggers and sanitizers 
 	done
 
 .PHONY: cross
-cross: cross-vet cross-wasm cross-386 cross-arm64 ## other ports: vetted, or run where this machine can
+cross: cross-vet cross-wasm cross-386 cross-arm64 ## other ports: tested if this machine can run them, otherwise vetted
 
 .PHONY: cross-vet
 cross-vet:
@@ -288,7 +291,7 @@ cross-vet:
 		CGO_ENABLED=0 GOOS=$${port%/*} GOARCH=$${port#*/} $(GO) vet ./...; \
 	done
 
-# Goroutines share one thread there and ids are read the slow way.
+# On this port goroutines share one thread, and ids are read the slow way.
 .PHONY: cross-wasm
 cross-wasm:
 	@if ! command -v node >/dev/null; then echo "cross-wasm: SKIPPED: no node here"; exit; fi; set -x; \
@@ -304,7 +307,8 @@ else
 	CGO_ENABLED=0 GOOS=linux GOARCH=386 $(GO) vet ./...
 endif
 
-# Emulated, it takes about six times as long. qemu is installed where that takes no question.
+# Under emulation the tests take about six times as long. The recipe installs qemu if that needs no
+# confirmation.
 .PHONY: cross-arm64
 cross-arm64:
 ifeq ($(HOST),linux arm64)
