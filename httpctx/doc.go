@@ -1,5 +1,5 @@
-// Package httpctx gives any code that serves an HTTP request that request: the models and helpers
-// below the handler, and the goroutines started with gls.Go, find it with [Get] without a
+// Package httpctx makes the current HTTP request available to all code that serves it: models and
+// helpers below the handler, and goroutines started with gls.Go, get it from [Get], without a
 // parameter.
 //
 //	var user = httpctx.NewKey[*User]("user")

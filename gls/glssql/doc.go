@@ -1,7 +1,7 @@
 // Package glssql makes the transactions of database/sql ambient: a function given to [DB.Run], and
 // all that it calls, runs its statements in one transaction, without a tx parameter.
 //
-//	var db = glssql.New(pool) // for each *sql.DB one
+//	var db = glssql.New(pool) // one for each *sql.DB
 //
 //	func AddUser(name string) error {
 //		_, err := db.Exec("INSERT INTO users (name) VALUES (?)", name)
@@ -23,15 +23,15 @@
 //		})
 //	}
 //
-// An error from AddMail takes the user back, and nothing is printed. AddUser called by itself is a
-// statement of its own.
+// If AddMail fails, the user is rolled back, too, and nothing is printed. Called outside of a Run,
+// AddUser is a statement of its own.
 //
 // An explicit *sql.Tx is the better choice where one function does all of the work: it is in sight,
 // and the compiler keeps it in one place. The same holds for a transaction that several goroutines
 // take turns in, that is open across calls of a library's user, or whose statements mix with others
-// on purpose. This package is for services over repositories. There each function would take a tx,
-// or a context that hides one, and a function that forgets it writes outside of the transaction
-// without a word.
+// on purpose. This package is for services over repositories. There each function would need a tx
+// parameter, or a context that hides one, and a function that forgets to use it silently writes
+// outside of the transaction.
 //
 // # What a Run is
 //

@@ -13,7 +13,7 @@ import (
 
 var (
 	tables = &recorder{}
-	db     = glssql.New(sql.OpenDB(tables)) // for each *sql.DB one
+	db     = glssql.New(sql.OpenDB(tables)) // one for each *sql.DB
 )
 
 func AddUser(name string) error {
