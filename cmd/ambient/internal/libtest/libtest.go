@@ -1,5 +1,5 @@
-// Package libtest gives tests the library's module, which is in the folder above this one's. This one does not require
-// it, so that it can be installed from any commit.
+// Package libtest finds the library's module for tests. This module does not require the library's,
+// so that it can be installed from any commit.
 package libtest
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Root is the folder of the library's module. What the library needs has been downloaded when it returns, for tests that
-// set GOPROXY=off.
+// Root returns the folder of the library's module. It downloads what the library imports, for tests
+// that set GOPROXY=off.
 func Root(t *testing.T) string {
 	t.Helper()
 	root := filepath.Join(module(t), "..", "..")
@@ -24,7 +24,7 @@ func Root(t *testing.T) string {
 	return root
 }
 
-// Workspace is a new folder with a go.work in which packages of this module may import the library.
+// Workspace makes a folder with a go.work in which packages of this module may import the library.
 func Workspace(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

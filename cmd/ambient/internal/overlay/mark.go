@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// A Mark is what a program that was built with an overlay says of it, in its data: it is there in stripped programs and
-// in those of other systems.
+// A Mark is data in a program that was built with an overlay. It is also in stripped programs, and
+// can be read on any system.
 type Mark struct {
 	Release  string // the Go release whose runtime was copied
-	Protocol int    // what the overlay's runtime and the library have to agree on
+	Protocol int    // the number on which the overlay's runtime and the library must agree
 	Flags    string // the user's -detach and -inherit, "" for none
 }
 
@@ -23,7 +23,7 @@ func (r Release) mark() string {
 	return fmt.Sprintf("ambient-overlay{%s;%d;%s}", plain(r.Version), protocol, flagsOf(r.Rules))
 }
 
-// flagsOf returns the flags that rules come from, in the order of the rules.
+// flagsOf returns the flags that the rules come from, in the order of the rules.
 func flagsOf(rules []Rule) string {
 	var flags []string
 	for _, f := range []struct {
@@ -43,10 +43,10 @@ func flagsOf(rules []Rule) string {
 	return strings.Join(flags, " ")
 }
 
-// The pattern does not match its own text, nor does what mark formats, so this package is no mark in its own program.
+// The pattern matches neither its own text nor the format in mark: this program has no mark.
 var markPattern = regexp.MustCompile(`ambient-overlay\{([^;{} ]{1,99});(\d{1,9});([^;{}]*)\}`)
 
-// FindMark looks for a mark in the file of a program, or in a file of an overlay.
+// FindMark looks for a mark in the file of a program or of an overlay.
 func FindMark(file io.Reader) (m Mark, found bool, err error) {
 	const chunk, longest = 1 << 20, 1 << 16 // a mark may begin in one chunk and end in the next
 	buf := make([]byte, 0, longest+chunk)
@@ -67,6 +67,6 @@ func FindMark(file io.Reader) (m Mark, found bool, err error) {
 	}
 }
 
-// Is reports whether the mark is of a Go release, as runtime.Version names it. A program of another one does not use
-// what the overlay has brought into it.
+// Is reports whether the mark is of the Go release that runtime.Version names. A program of another
+// release does not use the overlay.
 func (m Mark) Is(version string) bool { return m.Release == plain(version) }

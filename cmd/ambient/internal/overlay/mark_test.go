@@ -36,7 +36,8 @@ func TestMarkIsFoundWhereverItStands(t *testing.T) {
 	}
 }
 
-// The runtime's copy holds it, and neither this program nor what the copy is made from does.
+// The runtime's copy contains the mark. This program does not, and neither do the files that the
+// copy is made from.
 func TestMarkIsInTheOverlayAlone(t *testing.T) {
 	r, cache := copied(t), t.TempDir()
 	path, err := Write(r, cache)
@@ -53,7 +54,7 @@ func TestMarkIsInTheOverlayAlone(t *testing.T) {
 	for name, text := range map[string][]byte{"this program": program, "source/runtime.go.txt": []byte(runtimeText), "nothing": nil} {
 		_, found, err := FindMark(bytes.NewReader(text))
 		require.NoError(t, err)
-		// In an inherited build of these tests the program has one.
+		// In an inherited build of these tests this program has a mark.
 		assert.Equal(t, name == "this program" && os.Getenv("AMBIENT_EXPECT") == "inherited", found, name)
 	}
 }

@@ -13,10 +13,10 @@ import (
 // does not exist.
 type replacements struct{ Replace map[string]string }
 
-// Merge writes an overlay with the replacements of two others beneath cache and returns its path.
-// The second overlay is the user's; its path is relative to dir. The paths in it stay as they are:
-// the go command takes them relative to the folder where it runs. Merge leaves out replacements
-// that Write has made for the user before, of another release, say.
+// Merge combines two overlays in a file beneath cache and returns its path. The second overlay is
+// the user's; its path is relative to dir. The paths in it stay as they are: the go command takes
+// them relative to the folder where it runs. Merge leaves out replacements that an earlier Write
+// made for the user, such as those for another release.
 func Merge(ours, users, dir, cache string) (string, error) {
 	if !filepath.IsAbs(users) {
 		users = filepath.Join(dir, users)
@@ -76,7 +76,7 @@ func readReplacements(path string) (replacements, error) {
 	return r, nil
 }
 
-// made returns the mark in the files that Write has made and their folder, "" where there are none.
+// made returns the mark and the folder of the files that Write has made, "" if there are none.
 func (r replacements) made() (m Mark, folder string, err error) {
 	for from, to := range r.Replace {
 		if filepath.Base(from) != addedName || filepath.Base(filepath.Dir(from)) != "runtime" || to == "" {

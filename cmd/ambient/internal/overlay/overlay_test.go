@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// releases are a patch of each that is tested, of which "" is the installed one.
+// releases has "" for the installed release, and a patch release of each other tested release.
 var releases = func() []string {
 	all := Tested()
 	for i, patch := range all {
@@ -33,10 +33,10 @@ var releases = func() []string {
 	return append(all, "")
 }()
 
-// oldest is a release other than the installed one, unless that is the oldest.
+// oldest is a release other than the installed one, unless the oldest is installed.
 var oldest = Tested()[0]
 
-// release finds a toolchain as the go command would choose it, downloaded if need be.
+// release finds a toolchain as the go command would choose it, and downloads it if necessary.
 func release(t *testing.T, name, cache string) Toolchain {
 	t.Helper()
 	t.Setenv("GOWORK", "off")
@@ -51,7 +51,7 @@ func release(t *testing.T, name, cache string) Toolchain {
 	return tools
 }
 
-// copied makes a GOROOT with the files alone that the overlay reads, for tests that break them.
+// copied makes a GOROOT with only the files that the overlay reads, for tests that break them.
 func copied(t *testing.T) Release {
 	t.Helper()
 	tools := release(t, "", t.TempDir())
@@ -80,7 +80,7 @@ func edited(t *testing.T, r Release, file string, change func(string) string) {
 	require.NoError(t, os.WriteFile(path, []byte(changed), 0o644))
 }
 
-// written reads the list of an overlay and the texts of its files, by their paths in GOROOT/src.
+// written returns the texts of an overlay's files by their paths in GOROOT/src.
 func written(t *testing.T, r Release, path string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -130,7 +130,7 @@ func TestOverlayOfEachRelease(t *testing.T) {
 	}
 }
 
-// changedLines checks that a file keeps its lines but for those that name what is added.
+// changedLines checks that a file keeps all its lines except those that contain an addition.
 func changedLines(t *testing.T, name, before, after string) {
 	t.Helper()
 	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
@@ -205,7 +205,7 @@ func TestNothingIsWrittenForAnotherRelease(t *testing.T) {
 	})
 }
 
-// What is cached belongs to these files, this release and this GOROOT.
+// The key depends on the files, the release and GOROOT.
 func TestKeyOfTheCache(t *testing.T) {
 	r, cache := copied(t), t.TempDir()
 	seen := map[string]bool{}
@@ -226,7 +226,7 @@ func TestKeyOfTheCache(t *testing.T) {
 	assert.Len(t, seen, 5)
 }
 
-// Whatever has happened to a file of a cached overlay, the next build has the right one.
+// If a file of a cached overlay is damaged, the next build has the right one.
 func TestDamagedOverlayIsMadeAgain(t *testing.T) {
 	r, cache := copied(t), t.TempDir()
 	path, err := Write(r, cache)
@@ -257,7 +257,7 @@ func TestDamagedOverlayIsMadeAgain(t *testing.T) {
 	assert.Empty(t, files)
 }
 
-// A cache that another user has filled serves those who cannot write to it.
+// A user who cannot write to a cache can use an overlay that another user has put there.
 func TestOverlayThatIsThereIsNotWrittenAgain(t *testing.T) {
 	r, cache := copied(t), t.TempDir()
 	path, err := Write(r, cache)
@@ -334,7 +334,8 @@ func TestMerge(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// What ambient overlay has printed, perhaps for another release, is no more than what is made now.
+// An overlay that ambient overlay printed, perhaps for another release, adds nothing to the one
+// that Merge makes.
 func TestMergeWithAnOverlayOfOurs(t *testing.T) {
 	r, cache := copied(t), t.TempDir()
 	made := func(version, inherit string) string {
@@ -365,7 +366,7 @@ func TestMergeWithAnOverlayOfOurs(t *testing.T) {
 	_, err = Merge(now, pool, "", cache)
 	assert.ErrorContains(t, err, "was made with -inherit=example.com/pool, which this build is not: give it the same flags")
 
-	// With files of the user's own beside it.
+	// Files of the user's own are in it, too.
 	mixed, err := readReplacements(made("go1.25.99", ""))
 	require.NoError(t, err)
 	mixed.Replace["x.go"] = "y.go"
@@ -387,7 +388,8 @@ func TestMergeWithAnOverlayOfOurs(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// The go command does not replace files beneath GOMODCACHE: a downloaded toolchain is reached by another path.
+// The go command does not replace files beneath GOMODCACHE, so a downloaded toolchain gets another
+// path.
 func TestDownloadedToolchain(t *testing.T) {
 	cache := t.TempDir()
 	tools := release(t, oldest, cache)

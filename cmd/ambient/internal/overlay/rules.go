@@ -8,13 +8,13 @@ import (
 	"unicode"
 )
 
-// A Class says which frame a goroutine gets that a go statement, or a timer, starts.
+// A Class says with which frame a go statement or a timer starts its goroutine.
 type Class string
 
-// The classes of source/std.txt.
+// The classes in source/std.txt.
 const (
 	Inherits Class = "inherits" // the frame of its creator
-	Caller   Class = "caller"   // the frame that a go statement in the caller of the function would give
+	Caller   Class = "caller"   // the frame that a go statement in the function's caller would give
 	Nothing  Class = "nothing"  // none
 )
 
@@ -24,11 +24,11 @@ type Rule struct {
 	Reason   string
 	Function string // as symbols name it, with the package; "" in a rule for a package
 	Package  string // the package's path; "" in a rule for a function
-	Tree     bool   // whether the rule holds for the packages below it too
+	Tree     bool   // the rule holds for the packages below Package, too
 	Named    string // as the user wrote it; "" in a built-in rule
 
-	// Starts is "go" or the name of the function that starts the timer, "time.AfterFunc", in a rule
-	// for the standard library. Counts holds the numbers of these places in the function, one for
+	// Starts is, in a rule for the standard library, "go" or the function that starts a timer, such
+	// as "time.AfterFunc". Counts has the number of such statements and calls in the function, for
 	// each number that a release has.
 	Starts string
 	Counts []int
@@ -134,7 +134,7 @@ func symbol(path string) string {
 }
 
 // literals returns rules as elements of the array ambientRules in source/runtime.go.txt. If several
-// rules are for one function, the first holds.
+// rules name a function, the first holds.
 func literals(rules []Rule) string {
 	classes := map[Class]string{Inherits: "ambientYes", Caller: "ambientAsCaller", Nothing: "ambientNothing"}
 	var b strings.Builder
@@ -151,8 +151,8 @@ func literals(rules []Rule) string {
 	return b.String()
 }
 
-// effective returns the rules that a build needs, the user's first. Standard library functions that
-// start goroutines with nothing need no rule.
+// effective returns the rules of a build, the user's first. Functions of the class Nothing need no
+// rule.
 func effective(users []Rule) []Rule {
 	rules := append([]Rule{}, users...)
 	for _, r := range append(Std(), Modules()...) {
@@ -168,16 +168,17 @@ func effective(users []Rule) []Rule {
 	// A debugger's call of a function runs on a goroutine that runtime.debugCallWrap starts, for
 	// the one that it stopped.
 	rules = append(rules, Rule{Class: Inherits, Function: "runtime.debugCallV2"})
-	// The functions that the overlay itself adds or changes call on behalf of their callers.
+	// The functions that the overlay adds or changes run functions for their callers.
 	for _, name := range []string{"time.AfterFunc", "time.ambientBind", "context.AfterFunc", "context.ambientBind"} {
 		rules = append(rules, Rule{Class: Caller, Function: name})
 	}
 	return rules
 }
 
-// Decide returns the class of a place that starts a goroutine or a timer, and the reason, as a
-// program decides it that was built with the user's rules. own says that the package is of the main
-// module or of a module of its workspace. A timer gets the class of a go statement in its place.
+// Decide returns the class of a statement or call that starts a goroutine or a timer, with the
+// reason, as a program decides that was built with the user's rules. own says that the package
+// belongs to the main module or to its workspace. A timer has the class of a go statement in its
+// place.
 func Decide(users []Rule, own bool, pkg string, s Start) Rule {
 	for _, r := range append(slices.Clone(users), append(Std(), Modules()...)...) {
 		if r.holds(pkg, s.Function) && (r.Starts == "" || r.Starts == s.Starts) {
@@ -190,7 +191,7 @@ func Decide(users []Rule, own bool, pkg string, s Start) Rule {
 	return Rule{Class: Nothing, Reason: "It may serve others."}
 }
 
-// holds reports whether the rule is about a function of a package.
+// holds reports whether the rule holds for a function of a package.
 func (r Rule) holds(pkg, function string) bool {
 	if r.Function != "" {
 		rest, ok := strings.CutPrefix(function, r.Function)

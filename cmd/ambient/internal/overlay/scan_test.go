@@ -57,7 +57,7 @@ var _ = func() { go println() }
 	}
 	assert.Equal(t, []string{"time.AfterFunc sync.(*Pool).start", "go sync.(*Pool).start", "go sync.Pool.stop", "go sync.init"}, found)
 
-	// A second statement in a function that has a class for one.
+	// The function has a class for one statement and here has two.
 	write("sync/waitgroup.go", "package sync\ntype WaitGroup struct{}\nfunc (wg *WaitGroup) Go(f func()) { go f(); go f() }\n")
 	unknown, err = Unknown(Release{Root: root})
 	require.NoError(t, err)

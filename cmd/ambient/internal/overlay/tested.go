@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// The Makefile reads it too, by .ci/toolchains.
+// The Makefile reads the list, too, by .ci/toolchains.
 //
 //go:embed source/releases.txt
 var releasesText string
 
-// Tested returns a patch of each Go release in which everything is tested, in both builds, oldest first, as in
-// "go1.25.14".
+// Tested returns a patch release of each Go release with which all tests run, in both builds, the
+// oldest first: "go1.25.14".
 func Tested() (patches []string) {
 	for line := range strings.Lines(releasesText) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
@@ -23,8 +23,8 @@ func Tested() (patches []string) {
 	return patches
 }
 
-// IsTested reports whether a Go release is a patch of one that is tested, by its GOVERSION. Release candidates and
-// development versions are not.
+// IsTested reports whether goversion, a GOVERSION, is a patch release of a tested Go release.
+// Release candidates and development versions are not.
 func IsTested(goversion string) bool {
 	v := plain(goversion)
 	lang := version.Lang(v)

@@ -60,7 +60,7 @@ func TestImportsThatLoseTheirLastUseAreRemoved(t *testing.T) {
 	assert.Len(t, tree.Changed(), 1)
 }
 
-// What was unused before is the author's matter: it may be imported under a name that syntax does not tell.
+// An import that was unused before stays: it may have a name that its path does not tell.
 func TestOtherImportsStay(t *testing.T) {
 	_, add, now := open(t, "package p\n\nimport (\n\t_ \"a\"\n\t\"gopkg.in/b.v1\"\n)\n\nvar x = b.X\n")
 	assert.True(t, add(rewrite.Edit{51, 52, "y"}))

@@ -24,7 +24,8 @@ const (
 	end    = "<!-- end of what travels by what -->\n"
 )
 
-// output runs this program in one of the modes and returns what it says of each construct.
+// output runs this program in one of the modes and returns the names of the constructs and what
+// their functions saw.
 func output(t *testing.T, flags ...string) (names []string, seen map[string]string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append(append([]string{"run"}, flags...), ".")...)
@@ -42,7 +43,7 @@ func output(t *testing.T, flags ...string) (names []string, seen map[string]stri
 	return names, seen
 }
 
-// The library's own ways are all in one of the first rows.
+// The first rows have all of the library's own constructs.
 func TestTableHasEveryCarryingFunction(t *testing.T) {
 	rows := ""
 	for _, w := range carried {
@@ -55,7 +56,7 @@ func TestTableHasEveryCarryingFunction(t *testing.T) {
 	}
 }
 
-// The README's table is what happens, on this release of Go and on this machine.
+// The README's table shows what happens with this release of Go on this machine.
 func TestTable(t *testing.T) {
 	cache := t.TempDir()
 	tools, err := overlay.Find("", cache)
@@ -90,7 +91,7 @@ func TestTable(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.FromSlash(readme), []byte(before+begin+table+end+after), 0o644))
 		return
 	}
-	for line := range strings.Lines(table) { // without cgo there are fewer
+	for line := range strings.Lines(table) { // without cgo some rows are missing
 		assert.Contains(t, written, line)
 	}
 }
