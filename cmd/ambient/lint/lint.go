@@ -1,4 +1,4 @@
-// Package lint is the analyzers of "ambient vet". Each has a package of its own below this one.
+// Package lint lists the analyzers of "ambient vet". Each has a package of its own below this one.
 package lint
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/yields"
 )
 
-// Analyzers returns all of them, in the order in which help lists them.
+// Analyzers returns all analyzers, in the order in which help lists them.
 func Analyzers() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		barego.Analyzer,

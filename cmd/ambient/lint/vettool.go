@@ -6,11 +6,13 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Unnamed is a flag of Vettool's commands: it leaves the names out of the findings, for a program that reads them as JSON.
+// Unnamed is a flag of Vettool's commands: findings end without the analyzer's name, for a program
+// that reads them as JSON and has the name already.
 const Unnamed = "unnamed"
 
-// Vettool returns the analyzers for a command that "go vet -vettool" calls. A finding ends with the name of its analyzer
-// in parentheses, for the go command prints none. Vettool is called once, before flags are parsed.
+// Vettool returns the analyzers for a command that "go vet -vettool" calls. The go command prints
+// no analyzer names, so each finding ends with the name in parentheses. Call Vettool once, before
+// the flags are parsed.
 func Vettool() []*analysis.Analyzer {
 	unnamed := flag.Bool(Unnamed, false, "leave the analyzer's name out of a finding")
 	all := Analyzers()

@@ -2,10 +2,8 @@ package afterrequest
 
 import (
 	_ "embed"
-	"fmt"
 	"go/ast"
 	"go/types"
-	"strings"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
@@ -31,27 +29,14 @@ var Analyzer = &analysis.Analyzer{
 }
 
 // events holds the functions of the flag -events.
-var events list
+var events runners.List
 
 func init() {
 	Analyzer.Flags.Var(&events, "events", "functions that call a function argument later, comma-separated: "+
 		"pkg.Func or pkg.Type.Method")
 }
 
-// A list is a flag that names functions.
-type list struct{ runners.List }
-
-// Set is for package flag.
-func (l *list) Set(text string) error {
-	for name := range strings.SplitSeq(text, ",") {
-		if name = strings.TrimSpace(name); name != "" && !strings.Contains(name[strings.LastIndex(name, "/")+1:], ".") {
-			return fmt.Errorf("%q names no function: write pkg.Func or pkg.Type.Method", name)
-		}
-	}
-	return l.List.Set(text)
-}
-
-// names lists the methods of event APIs.
+// names holds the methods of event APIs.
 var names = map[string]bool{
 	"On": true, "Once": true, "Subscribe": true, "AddListener": true, "Listen": true, "Handle": true,
 }
@@ -102,7 +87,7 @@ func (c *checker) call(call *ast.CallExpr) {
 		if sig != nil && !named && handlesRequests(sig) {
 			continue
 		}
-		if sig == nil && isHandler(c.info.TypeOf(arg)) {
+		if sig == nil && known.ServesHTTP(c.info.TypeOf(arg)) {
 			continue
 		}
 		read, ok := c.callback(arg, param(f, i))
@@ -120,23 +105,23 @@ func (c *checker) isEvent(f *types.Func, call *ast.CallExpr) bool {
 	if f.Signature().Recv() == nil || !names[f.Name()] || known.Path(f.Pkg()) == "net/http" {
 		return false
 	}
-	// Not the receiver's own type: a router may have the method from what it embeds.
+	// The type of sel.X and not that of the method's receiver: a router may embed the latter.
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	return ok && !isRouter(c.info.TypeOf(sel.X), f.Name())
 }
 
-// callback returns the read of the current request in a function, or in a method of a value by
-// which it satisfies the interface that the parameter asks for.
+// callback returns the read of the current request in a function argument. For a value with methods
+// it returns that of a method by which the value satisfies the parameter's interface.
 func (c *checker) callback(arg ast.Expr, want types.Type) (reads.Read, bool) {
 	e := c.assigned.Resolve(c.info, arg)
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
-		// What a function was bound with is over too.
+		// The request that gls.Bind captured is over, too.
 		if known.Is(known.Callee(c.info, call), known.GLS, "Bind") || c.info.Types[call.Fun].IsType() {
 			return c.callback(call.Args[0], want)
 		}
 	}
 	if _, ok := under(c.info.TypeOf(arg)).(*types.Signature); ok {
-		// Several assignments are looked at one by one.
+		// A variable that is assigned several functions has the reads of all.
 		if fact := c.reads.Expr(arg); fact != nil {
 			return fact.HTTP()
 		}
@@ -165,7 +150,7 @@ func (c *checker) callback(arg ast.Expr, want types.Type) (reads.Read, bool) {
 	return reads.Read{}, false
 }
 
-// param returns the type of a function's parameter i, the last one's for what is passed beyond.
+// param returns the type of parameter i, the element type for an argument of a variadic parameter.
 func param(f *types.Func, i int) types.Type {
 	params := f.Signature().Params()
 	if params.Len() == 0 {

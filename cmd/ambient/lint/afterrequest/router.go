@@ -6,10 +6,10 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// isRouter reports whether a method's receiver routes requests: it is a handler itself, or it has a handler in a field
-// and the method is called Handle.
+// isRouter reports whether a value with the method is a router: it is a handler, or the method is
+// Handle and the value has a handler in a field.
 func isRouter(t types.Type, method string) bool {
-	if isHandler(t) {
+	if known.ServesHTTP(t) {
 		return true
 	}
 	named := known.Named(t)
@@ -21,24 +21,15 @@ func isRouter(t types.Type, method string) bool {
 		return false
 	}
 	for field := range s.Fields() {
-		if isHandler(field.Type()) {
+		if known.ServesHTTP(field.Type()) {
 			return true
 		}
 	}
 	return false
 }
 
-// isHandler reports whether t or a pointer to it is an http.Handler.
-func isHandler(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, "ServeHTTP")
-	f, ok := obj.(*types.Func)
-	return ok && known.IsHandler(f.Signature())
-}
-
-// handlesRequests reports whether a function is handed a request: it is called during it.
+// handlesRequests reports whether a function has a request among its parameters, so that it runs
+// during that request.
 func handlesRequests(sig *types.Signature) bool {
 	for p := range sig.Params().Variables() {
 		if isRequest(p.Type()) || carriesRequest(p.Type()) {
@@ -48,7 +39,8 @@ func handlesRequests(sig *types.Signature) bool {
 	return false
 }
 
-// isRequest reports whether t is net/http's ResponseWriter or Request, or another server's type of that name.
+// isRequest reports whether t is http.ResponseWriter, http.Request, or another server's type with
+// the name Request.
 func isRequest(t types.Type) bool {
 	named := known.Named(t)
 	if named == nil || known.Path(named.Obj().Pkg()) == known.HTTPCtx {
@@ -63,8 +55,8 @@ func isRequest(t types.Type) bool {
 	return false
 }
 
-// carriesRequest reports whether t has a request in a field, or a method that returns one, as the contexts of gin, echo,
-// fiber and fasthttp have.
+// carriesRequest reports whether t has a request in a field or returns one from a method, as the
+// contexts of gin, echo, fiber and fasthttp do.
 func carriesRequest(t types.Type) bool {
 	named := known.Named(t)
 	if named == nil {

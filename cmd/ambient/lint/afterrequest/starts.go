@@ -12,13 +12,14 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
-// carries reports whether a function hands the caller's frame, the request in it, to a goroutine.
+// carries reports whether a function passes the caller's frame, and the request in it, to a
+// goroutine.
 func carries(does api.Function) bool {
 	return (does.Way == api.Started || does.Way == api.Timed) && !does.Brings && !does.Detaches
 }
 
-// starts reports a call that starts a function which reads the request and which the flow does not
-// wait for.
+// starts reports a call that starts a function which reads the request if the flow does not wait
+// for it.
 func (c *checker) starts(call *ast.CallExpr) {
 	fn := c.reads.Target(call)
 	if _, does := known.Function(fn); carries(does) {
@@ -44,7 +45,7 @@ func (c *checker) started(call *ast.CallExpr, arg, fn ast.Expr, detached string)
 		return
 	}
 	read, ok := fact.HTTP()
-	// A worker is for analyzer workers: detached, it would keep the request for ever.
+	// Analyzer workers reports workers; GoDetached would keep a worker's request for ever.
 	if !ok || c.waits.Call(call, arg) || c.loops.Func(fn) != nil {
 		return
 	}
@@ -68,7 +69,7 @@ func (c *checker) started(call *ast.CallExpr, arg, fn ast.Expr, detached string)
 	c.pass.Report(d)
 }
 
-// detach replaces the function of gls by one of httpctx.
+// detach replaces the called function of gls by one of httpctx.
 func (c *checker) detach(call *ast.CallExpr, function string) []analysis.SuggestedFix {
 	file := edit.Open(c.pass, call.Pos())
 	if file == nil {

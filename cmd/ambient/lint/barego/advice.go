@@ -11,16 +11,15 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
-// An adviser knows what to write instead of a go statement.
+// An adviser chooses what replaces a go statement.
 type adviser struct {
 	pass  *analysis.Pass
-	reads *reads.Result
 	waits *waits.Result
 	loops *loops.Result
 }
 
-// Advice is the end of a message, and the function that starts the goroutine instead; no function where no change is
-// right for all that the code may mean.
+// An advice is the end of a message and the function that starts the goroutine instead. function is
+// "" where no single change is right for every meaning of the code; then there is no fix.
 type advice struct{ text, path, function string }
 
 func (a *adviser) advise(stmt *ast.GoStmt, fact *reads.Fact) advice {
@@ -29,7 +28,7 @@ func (a *adviser) advise(stmt *ast.GoStmt, fact *reads.Fact) advice {
 			"do the task in the snapshot's Run"}
 	}
 	if !waits.Late(fact) || a.waits.Go(stmt) {
-		return advice{"start it with gls.Go", reads.GLS, "Go"}
+		return advice{"start it with gls.Go", known.GLS, "Go"}
 	}
 	_, request := fact.HTTP()
 	switch {
@@ -41,5 +40,5 @@ func (a *adviser) advise(stmt *ast.GoStmt, fact *reads.Fact) advice {
 			"start it with gls.Go"}
 	}
 	return advice{"nothing waits for it, and the request may be over when it runs: start it with httpctx.GoDetached",
-		reads.HTTPCtx, "GoDetached"}
+		known.HTTPCtx, "GoDetached"}
 }

@@ -16,7 +16,7 @@ import (
 //go:embed doc.go
 var doc string
 
-// Analyzer reports plain go statements that lose what their goroutine reads.
+// Analyzer reports plain go statements that start goroutines which read ambient state.
 var Analyzer = &analysis.Analyzer{
 	Name:     "barego",
 	Doc:      known.Doc(doc, "barego"),
@@ -26,12 +26,12 @@ var Analyzer = &analysis.Analyzer{
 }
 
 func run(pass *analysis.Pass) (any, error) {
-	if reads.IsLibrary(pass.Pkg) {
+	if known.Own(pass.Pkg) {
 		return nil, nil
 	}
 	r := pass.ResultOf[reads.Analyzer].(*reads.Result)
 	adviser := &adviser{
-		pass: pass, reads: r,
+		pass:  pass,
 		waits: pass.ResultOf[waits.Analyzer].(*waits.Result), loops: pass.ResultOf[loops.Analyzer].(*loops.Result),
 	}
 	for _, d := range r.Directives.WithoutReason() {

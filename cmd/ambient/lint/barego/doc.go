@@ -1,4 +1,4 @@
-// Package barego finds go statements whose goroutine reads ambient state that it is not given.
+// Package barego finds go statements that start goroutines which read ambient state.
 //
 // # Analyzer barego
 //
@@ -19,14 +19,14 @@
 //		gls.Go(func() { s.audit(p) })
 //	}
 //
-// The suggested fix calls gls.Go and evaluates the function, its receiver and its arguments where
-// the go statement evaluated them. It uses operands that do not change after the statement as they
-// are.
+// The suggested fix calls gls.Go. As a go statement does, it evaluates the function, the receiver
+// and the arguments at once, in variables before the call. An operand that does not change after
+// the statement needs no variable and stays in the function literal.
 //
-// A goroutine that reads the request, or its context, may run after the handler has returned. If
-// the flow does not wait for it, by a WaitGroup, a channel or a group's Wait, the fix calls
-// httpctx.GoDetached, whose request has no end. If the goroutine writes the response, or takes the
-// tasks of many, there is no fix, and the message names the change.
+// A goroutine that reads the request, or its context, may run after the handler has returned. If no
+// WaitGroup, channel or Wait method makes the caller wait for it, the fix calls httpctx.GoDetached,
+// which gives it a request that does not end. If the goroutine writes the response, or takes the
+// tasks of many requests, there is no fix, and the message says what to change.
 //
 //	// WRONG
 //	func handle(w http.ResponseWriter, r *http.Request) {

@@ -12,8 +12,8 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 )
 
-// A fixer makes the fixes of one file. The names that it gives are different all over a declaration, so that fixes of
-// neighbours can be applied together.
+// A fixer makes the fixes of one file. The names of its variables are unique in a declaration, so
+// that the fixes of neighbouring statements can be applied together.
 type fixer struct {
 	pass  *analysis.Pass
 	reads *reads.Result
@@ -27,22 +27,22 @@ func newFixer(pass *analysis.Pass, r *reads.Result, file *ast.File) *fixer {
 	return &fixer{pass, r, edit.Open(pass, file.FileStart), map[ast.Decl]map[string]bool{}, map[ast.Decl]map[*types.Var][]change{}}
 }
 
-// A statement is a go statement that is about to become a call of gls.Go or httpctx.GoDetached.
+// A statement is a go statement that a fix turns into a call of gls.Go or httpctx.GoDetached.
 type statement struct {
 	*fixer
 	decl  ast.Decl
 	stmt  *ast.GoStmt
 	stack []ast.Node
-	names map[string]bool // in use in the declaration
+	names map[string]bool // identifiers in use in the declaration
 
 	start     string // "gls.Go("
 	qualifier string // "gls"
 
-	left, right []string   // temporaries: names and what they are set to
-	kept        []ast.Node // whose text is copied or stays where it is, comments and all
+	left, right []string   // names and values of the variables before the call
+	kept        []ast.Node // nodes whose text, with its comments, the fix keeps
 }
 
-// fix returns the edits that start the goroutine by a function of the library: gls.Go or httpctx.GoDetached.
+// fix returns the edits that start the goroutine with gls.Go or httpctx.GoDetached.
 func (f *fixer) fix(decl ast.Decl, stmt *ast.GoStmt, stack []ast.Node, path, function string) []analysis.SuggestedFix {
 	if f.file == nil {
 		return nil
@@ -63,7 +63,8 @@ func (f *fixer) fix(decl ast.Decl, stmt *ast.GoStmt, stack []ast.Node, path, fun
 	return []analysis.SuggestedFix{{Message: message, TextEdits: append(edits, body...)}}
 }
 
-// rewrite finds the plainest form that keeps what the go statement does at once apart from what its goroutine does.
+// rewrite chooses the shortest form in which the operands are evaluated now and the function runs
+// on the new goroutine.
 func (s *statement) rewrite() ([]analysis.TextEdit, bool) {
 	call := s.stmt.Call
 	if lit, ok := ast.Unparen(call.Fun).(*ast.FuncLit); ok {
@@ -71,7 +72,7 @@ func (s *statement) rewrite() ([]analysis.TextEdit, bool) {
 			return edits, true
 		}
 	} else if sig := s.signature(); sig != nil && len(call.Args) == 0 && sig.Params().Len() == 0 && sig.Results().Len() == 0 {
-		// go f(): gls.Go evaluates f, a method's receiver with it, at once.
+		// go f() becomes gls.Go(f), which evaluates f, with a method's receiver, at once.
 		s.kept = []ast.Node{call.Fun}
 		return s.replace(
 			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Fun.Pos(), NewText: []byte(s.start)},
@@ -81,7 +82,8 @@ func (s *statement) rewrite() ([]analysis.TextEdit, bool) {
 	return s.wrap()
 }
 
-// literal makes the parameters of a function literal variables before the statement: its body stays as it is.
+// literal turns the parameters of a function literal into variables before the call and keeps its
+// body.
 func (s *statement) literal(lit *ast.FuncLit) ([]analysis.TextEdit, bool) {
 	call := s.stmt.Call
 	params := lit.Type.Params
@@ -123,7 +125,8 @@ func (s *statement) literal(lit *ast.FuncLit) ([]analysis.TextEdit, bool) {
 	)
 }
 
-// usedElsewhere reports whether the compiler takes the variable in an argument for used without the argument.
+// usedElsewhere reports whether the compiler counts the variable in an argument as used without the
+// argument.
 func (s *statement) usedElsewhere(arg ast.Expr) bool {
 	found := false
 	ast.Inspect(arg, func(n ast.Node) bool {
@@ -144,8 +147,9 @@ func (s *statement) usedElsewhere(arg ast.Expr) bool {
 	return found
 }
 
-// serves reports whether the argument can take the parameter's place in the body: it is a variable of that name, or the
-// address of one where the body uses no more than the parameter's methods and fields.
+// serves reports whether the body may use the argument in the parameter's place: the argument is a
+// variable with the parameter's name, or the address of one of which the body uses methods and
+// fields alone.
 func (s *statement) serves(param *ast.Ident, arg ast.Expr, body *ast.BlockStmt) bool {
 	info := s.pass.TypesInfo
 	e, address := ast.Unparen(arg), false
@@ -167,7 +171,7 @@ func (s *statement) serves(param *ast.Ident, arg ast.Expr, body *ast.BlockStmt) 
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
 			if id, ok := n.X.(*ast.Ident); ok {
-				selected[id] = true // it is visited after this
+				selected[id] = true // ast.Inspect visits id after this
 			}
 		case *ast.Ident:
 			only = only && (info.Uses[n] != obj || selected[n])
@@ -177,7 +181,8 @@ func (s *statement) serves(param *ast.Ident, arg ast.Expr, body *ast.BlockStmt) 
 	return only || !address
 }
 
-// used reports whether the compiler takes the parameter for used once it is a variable.
+// used reports whether the compiler counts the parameter as used once it is a local variable. An
+// assignment is no use.
 func (s *statement) used(param *ast.Ident, body *ast.BlockStmt) bool {
 	obj := s.pass.TypesInfo.Defs[param]
 	assigned := map[*ast.Ident]bool{}
@@ -198,7 +203,7 @@ func (s *statement) used(param *ast.Ident, body *ast.BlockStmt) bool {
 	return used
 }
 
-// converted returns the text of an argument such that := gives a variable of type t.
+// converted returns the argument's text, converted so that := declares a variable of type t.
 func (s *statement) converted(arg ast.Expr, t types.Type, typeText string) (string, bool) {
 	text := s.file.Text(arg.Pos(), arg.End())
 	if types.Identical(s.natural(arg), t) {
@@ -214,7 +219,8 @@ func (s *statement) converted(arg ast.Expr, t types.Type, typeText string) (stri
 	return typeText + "(" + text + ")", true
 }
 
-// natural is the type that := gives the expression, nil where the context gave it one.
+// natural returns the type that := gives the expression, nil where the expression took its type
+// from its context.
 func (s *statement) natural(e ast.Expr) types.Type {
 	tv := s.pass.TypesInfo.Types[e]
 	switch x := ast.Unparen(e).(type) {
@@ -243,7 +249,7 @@ var untyped = map[token.Token]types.Type{
 	token.STRING: types.Typ[types.UntypedString],
 }
 
-// constant is the type of a constant by itself.
+// constant returns the type that := gives a named constant.
 func (s *statement) constant(e ast.Expr) types.Type {
 	var obj types.Object
 	switch e := e.(type) {
@@ -258,8 +264,8 @@ func (s *statement) constant(e ast.Expr) types.Type {
 	return types.Default(obj.Type())
 }
 
-// contextual reports whether an operation that is no constant may take its type from where it stands: comparisons and
-// shifts do.
+// contextual reports whether an operation that is no constant may take its type from its context,
+// as comparisons and shifts do.
 func (s *statement) contextual(e ast.Expr) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:

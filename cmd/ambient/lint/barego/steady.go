@@ -9,11 +9,9 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// A closure may use a variable itself, instead of a copy made where the go statement evaluated it, if the variable does
-// not change after the statement.
-
-// steady reports whether an argument has the same value whenever it is evaluated: a variable that does not change, the
-// address of one.
+// steady reports whether an argument has the same value on the new goroutine as at the go
+// statement, so that the function literal may use it without a copy: a variable that does not
+// change after the statement, or the address of one.
 func (s *statement) steady(e ast.Expr) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
@@ -29,7 +27,7 @@ func (s *statement) steady(e ast.Expr) bool {
 	return false
 }
 
-// steadyFunc is steady for what is called: a method of a variable, or a variable.
+// steadyFunc is steady for the called function: a variable, or a method of one.
 func (s *statement) steadyFunc(e ast.Expr) bool {
 	sel, ok := ast.Unparen(e).(*ast.SelectorExpr)
 	if !ok {
@@ -47,9 +45,9 @@ func (s *statement) steadyFunc(e ast.Expr) bool {
 	_, byPointer := fn.Signature().Recv().Type().(*types.Pointer)
 	_, isPointer := v.Type().Underlying().(*types.Pointer)
 	switch {
-	case byPointer && !isPointer: // its address
+	case byPointer && !isPointer: // the method value holds v's address
 		return !known.Global(v) && s.own(v)
-	case isPointer && !byPointer: // a copy of what it points to
+	case isPointer && !byPointer: // the method value holds a copy of what v points to
 		return false
 	}
 	return s.unchanged(v)
@@ -68,7 +66,8 @@ func (s *statement) unchanged(v *types.Var) bool {
 	return true
 }
 
-// own reports whether each iteration of a loop has a variable of its own, as it is since Go 1.22.
+// own reports whether no later iteration of a loop sets the variable: since Go 1.22 each iteration
+// has variables of its own.
 func (s *statement) own(v *types.Var) bool {
 	file := s.pass.TypesInfo.FileVersions[s.file.AST()]
 	return file == "" || version.Compare(version.Lang(file), "go1.22") >= 0 || !s.loopVars()[v]
@@ -77,12 +76,12 @@ func (s *statement) own(v *types.Var) bool {
 // A change is a place where a variable may get another value.
 type change struct {
 	at    ast.Node
-	outer []ast.Node // the functions and loops around it
-	late  bool       // at any time: its address is taken, or a return assigns it
+	outer []ast.Node // function literals and loops around it
+	late  bool       // may happen at any time: the variable's address is taken, or a return assigns it
 }
 
-// before reports whether a change is over when the statement is reached: it stands before it, in the same function, and
-// in no loop that comes back to it.
+// before reports whether a change cannot happen after the statement has run: it stands before the
+// statement, in the same function, and no loop leads from the statement back to it.
 func (s *statement) before(c change, v *types.Var) bool {
 	if c.late || c.at.Pos() >= s.stmt.Pos() || s.jumps() {
 		return false
@@ -99,7 +98,7 @@ func (s *statement) before(c change, v *types.Var) bool {
 			}
 		}
 	}
-	for _, n := range s.stack { // a function in between may run again
+	for _, n := range s.stack { // a function between the two may run again
 		if lit, ok := n.(*ast.FuncLit); ok && !within(c.at, lit) {
 			return false
 		}
@@ -109,7 +108,7 @@ func (s *statement) before(c change, v *types.Var) bool {
 
 func within(n, outer ast.Node) bool { return outer.Pos() <= n.Pos() && n.End() <= outer.End() }
 
-// changes finds what changes variables in the declaration.
+// changes returns the changes of all variables in the declaration.
 func (s *statement) changes() map[*types.Var][]change {
 	if all, ok := s.changed[s.decl]; ok {
 		return all
@@ -123,7 +122,7 @@ func (s *statement) changes() map[*types.Var][]change {
 				return
 			}
 			if id, ok := ast.Unparen(e).(*ast.Ident); ok && info.Defs[id] != nil {
-				return // it is declared here
+				return // the statement declares it
 			}
 			if v := s.place(e); v != nil {
 				c := change{at: n, late: late}
@@ -156,7 +155,7 @@ func (s *statement) changes() map[*types.Var][]change {
 			if _, ok := info.TypeOf(n.X).Underlying().(*types.Array); ok {
 				add(n.X, true)
 			}
-		case *ast.SelectorExpr: // a method takes the address
+		case *ast.SelectorExpr: // x.M takes the address of x
 			if sel := info.Selections[n]; sel != nil && sel.Kind() == types.MethodVal {
 				_, byPointer := sel.Obj().(*types.Func).Signature().Recv().Type().(*types.Pointer)
 				if byPointer && !isPointer(info.TypeOf(n.X)) {
@@ -179,7 +178,8 @@ func (s *statement) changes() map[*types.Var][]change {
 	return all
 }
 
-// place returns the variable that an expression is, or is a part of without a pointer between.
+// place returns the variable that an expression names, or of whose memory it names a field or an
+// array element.
 func (s *statement) place(e ast.Expr) *types.Var {
 	info := s.pass.TypesInfo
 	switch e := ast.Unparen(e).(type) {
@@ -203,7 +203,7 @@ func isPointer(t types.Type) bool {
 	return ok
 }
 
-// declares reports whether the first part of a loop declares the variable.
+// declares reports whether the init statement of a loop declares the variable.
 func (s *statement) declares(init ast.Stmt, e ast.Expr) bool {
 	assign, ok := init.(*ast.AssignStmt)
 	if !ok || assign.Tok != token.DEFINE {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// wrap calls the function in a literal. What the go statement evaluates is evaluated before, into temporaries; what has
-// the same value whenever it is evaluated stays in the call.
+// wrap calls the function in a function literal. Operands that may change are evaluated into
+// variables before it, the others stay in the call.
 func (s *statement) wrap() ([]analysis.TextEdit, bool) {
 	call := s.stmt.Call
 	info := s.pass.TypesInfo
@@ -48,7 +48,7 @@ func (s *statement) wrap() ([]analysis.TextEdit, bool) {
 		hoisted = true
 	}
 	if !hoisted {
-		s.kept = []ast.Node{call} // it stays where it is
+		s.kept = []ast.Node{call} // the call stays where it is
 		return s.replace(
 			analysis.TextEdit{Pos: s.stmt.Pos(), End: call.Pos(), NewText: []byte(s.start + "func() { ")},
 			analysis.TextEdit{Pos: call.End(), End: call.End(), NewText: []byte(" })")},
@@ -89,7 +89,8 @@ func (s *statement) spread(callee string, tuple *types.Tuple, text string, hoist
 
 func (s *statement) newline() string { return "\n" + s.file.Indent(s.stmt.Pos()) }
 
-// replace puts the temporaries and the comments that would be lost before the first edit.
+// replace inserts the variables, and the comments that the edits would delete, before the first
+// edit.
 func (s *statement) replace(edits ...analysis.TextEdit) ([]analysis.TextEdit, bool) {
 	before := ""
 	for _, c := range s.file.Comments(s.stmt.Pos(), s.stmt.End(), s.kept...) {
@@ -110,8 +111,9 @@ func (s *statement) replace(edits ...analysis.TextEdit) ([]analysis.TextEdit, bo
 	return edits, true
 }
 
-// needsBlock reports whether the temporaries need a scope of their own: a name is in use in the statement's scope, or
-// behind it, or a goto might jump over the declaration.
+// needsBlock reports whether the variables need a block of their own: because the statement's scope
+// declares the same name, because code behind the statement uses it, or because a goto would jump
+// over the declaration.
 func (s *statement) needsBlock() bool {
 	if _, labelled := s.stack[len(s.stack)-1].(*ast.LabeledStmt); labelled || s.jumps() {
 		return true
@@ -141,7 +143,7 @@ func blockKey(s *statement, block ast.Node, name string) string {
 	return name + " at " + strconv.Itoa(int(block.Pos()))
 }
 
-// mentioned reports whether an identifier of that name stands in the block behind pos.
+// mentioned reports whether an identifier of that name stands in the block after pos.
 func mentioned(block ast.Node, pos token.Pos, name string) bool {
 	found := false
 	ast.Inspect(block, func(n ast.Node) bool {
@@ -152,13 +154,13 @@ func mentioned(block ast.Node, pos token.Pos, name string) bool {
 	return found
 }
 
-// identifiers returns all names that a declaration mentions, without those behind a dot.
+// identifiers returns the names in a declaration, without those of fields and methods.
 func identifiers(decl ast.Decl) map[string]bool {
 	names, members := map[string]bool{}, map[*ast.Ident]bool{}
 	ast.Inspect(decl, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			members[n.Sel] = true // it is visited after this
+			members[n.Sel] = true // ast.Inspect visits it after this
 		case *ast.Ident:
 			if !members[n] {
 				names[n.Name] = true
@@ -169,7 +171,7 @@ func identifiers(decl ast.Decl) map[string]bool {
 	return names
 }
 
-// fresh returns the name, numbered where it is taken.
+// fresh returns the name, with a number if the name is taken.
 func (s *statement) fresh(name string) string {
 	taken := func(name string) bool {
 		return s.names[name] || types.Universe.Lookup(name) != nil || token.IsKeyword(name) || name == s.qualifier ||
@@ -183,7 +185,7 @@ func (s *statement) fresh(name string) string {
 	return name
 }
 
-// signature returns that of the function that is called, nil for a builtin.
+// signature returns the signature of the called function, nil for a builtin.
 func (s *statement) signature() *types.Signature {
 	sig, _ := s.pass.TypesInfo.TypeOf(s.stmt.Call.Fun).Underlying().(*types.Signature)
 	if s.pass.TypesInfo.Types[s.stmt.Call.Fun].IsBuiltin() {
@@ -192,8 +194,8 @@ func (s *statement) signature() *types.Signature {
 	return sig
 }
 
-// constantFunc reports whether the expression is the same function whenever it is evaluated: a declared function, a
-// method expression, a builtin, a literal.
+// constantFunc reports whether the expression always evaluates to the same function: a declared
+// function, a method expression, a builtin or a function literal.
 func (s *statement) constantFunc(e ast.Expr) bool {
 	info := s.pass.TypesInfo
 	switch e := ast.Unparen(e).(type) {
@@ -216,7 +218,7 @@ func (s *statement) constantFunc(e ast.Expr) bool {
 	return false
 }
 
-// constantArg reports whether an argument may be evaluated on the new goroutine as well.
+// constantArg reports whether the new goroutine may evaluate the argument.
 func (s *statement) constantArg(e ast.Expr) bool {
 	tv := s.pass.TypesInfo.Types[e]
 	if tv.Value != nil || tv.IsNil() || tv.IsType() {
@@ -228,7 +230,8 @@ func (s *statement) constantArg(e ast.Expr) bool {
 	return false
 }
 
-// typeText writes a type as the file may write it.
+// typeText returns the type as code in this file writes it. ok is false if the file does not import
+// a package that the type needs.
 func (s *statement) typeText(t types.Type) (string, bool) {
 	ok := true
 	text := types.TypeString(t, func(pkg *types.Package) string {
@@ -246,7 +249,7 @@ func (s *statement) typeText(t types.Type) (string, bool) {
 	return text, ok
 }
 
-// paramName proposes a name for the temporary of argument i.
+// paramName proposes a name for the variable of argument i.
 func (s *statement) paramName(i int, arg ast.Expr) string {
 	name := ""
 	if sig := s.signature(); sig != nil && sig.Params().Len() > 0 && (!sig.Variadic() || i < sig.Params().Len()-1) {
@@ -275,7 +278,7 @@ func calleeName(fun ast.Expr) string {
 	return "fn"
 }
 
-// lower makes the first letter a small one, all of them in a name of capitals: ID becomes id.
+// lower makes a name unexported: Name becomes name, ID becomes id.
 func lower(name string) string {
 	if strings.ToUpper(name) == name {
 		return strings.ToLower(name)

@@ -37,7 +37,8 @@ func run(pass *analysis.Pass) (any, error) {
 	for cur := range in.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		c.function(cur)
 	}
-	// What is left are initialisers of package-level variables, where a Scope can only be kept or discarded.
+	// Calls outside of functions initialise package-level variables, which keep or discard the
+	// Scope.
 	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {
 		if function(cur) == nil {
 			if e, _ := c.enter(cur); e != nil && e.fate == discarded {
@@ -53,13 +54,13 @@ type checker struct {
 	assigned known.Assignments
 }
 
-// A fate is what becomes of a Scope in the statement that opens it.
+// A fate says what the statement that opens a Scope does with it.
 type fate int
 
 const (
-	escapes    fate = iota // returned, stored, passed on: someone else's
-	discarded              // nobody has it
-	held                   // in a local variable
+	escapes    fate = iota // returned, stored or passed on: its new holder leaves it
+	discarded              // no variable has it
+	held                   // a local variable has it
 	deferred               // defer x.Enter(v).Leave()
 	leftAtOnce             // x.Enter(v).Leave()
 )
@@ -68,12 +69,13 @@ const (
 type enter struct {
 	call *ast.CallExpr
 	fate fate
-	stmt ast.Node         // the node of the control flow graph, where fate is held
-	v    *types.Var       // where fate is held
-	at   inspector.Cursor // the statement
+	stmt ast.Node         // the statement in the control flow graph, if held
+	v    *types.Var       // the variable, if held
+	at   inspector.Cursor // the statement around the call
 }
 
-// enter says whether a call opens a scope. With several results it is the first Scope among them that counts.
+// enter returns a description of the call if it opens a scope. If several results are scopes, the
+// first one counts.
 func (c *checker) enter(cur inspector.Cursor) (*enter, bool) {
 	call := cur.Node().(*ast.CallExpr)
 	results := c.opens(call)
@@ -105,7 +107,7 @@ func (c *checker) enter(cur inspector.Cursor) (*enter, bool) {
 	return e, true
 }
 
-// leaving is for x.Enter(v).Leave, at the selector.
+// leaving is enter for x.Enter(v).Leave. sel is the selector.
 func (c *checker) leaving(e *enter, sel inspector.Cursor) *enter {
 	outer := sel.Parent()
 	for is[*ast.ParenExpr](outer) {
@@ -147,7 +149,7 @@ func (c *checker) assign(e *enter, stmt ast.Node, to ast.Expr) {
 	}
 }
 
-// function checks the scopes that one function opens itself.
+// function checks the scopes that a function opens outside of its function literals.
 func (c *checker) function(cur inspector.Cursor) {
 	var enters []*enter
 	for call := range cur.Preorder((*ast.CallExpr)(nil)) {
@@ -169,7 +171,7 @@ func (c *checker) function(cur inspector.Cursor) {
 		case leftAtOnce:
 			c.reportLeftAtOnce(e)
 		case held:
-			// A variable of the function around this one is left there.
+			// The enclosing function leaves the scope in a variable of its own.
 			if g == nil || e.v.Pos() < cur.Node().Pos() || e.v.Pos() >= cur.Node().End() {
 				continue
 			}
@@ -185,7 +187,8 @@ func (c *checker) function(cur inspector.Cursor) {
 	}
 }
 
-// parts returns a function's body, signature and control flow graph; no graph for main.main, which ends the process.
+// parts returns a function's body, signature and control flow graph. There is no graph for
+// main.main: the process ends with it.
 func (c *checker) parts(n ast.Node) (*ast.BlockStmt, *types.Signature, *cfg.CFG) {
 	graphs := c.pass.ResultOf[ctrlflow.Analyzer].(*ctrlflow.CFGs)
 	switch n := n.(type) {
@@ -208,14 +211,14 @@ func (c *checker) parts(n ast.Node) (*ast.BlockStmt, *types.Signature, *cfg.CFG)
 	return nil, nil, nil
 }
 
-// runServes reports whether a Run could take the place of a scope that is left: it covers the rest of the function, or
-// is entered and left in one block. Where it is left depends on more than that, Run would have to be written twice.
+// runServes reports whether a Run could replace a scope: Enter is at the top level of the function,
+// or one block has both Enter and Leave. Otherwise the code would need two Runs.
 func (c *checker) runServes(e *enter, body *ast.BlockStmt) bool {
 	at := e.at
 	for !is[*ast.BlockStmt](at) && !is[*ast.CaseClause](at) && !is[*ast.CommClause](at) {
 		switch at.Node().(type) {
 		case *ast.IfStmt, *ast.ForStmt, *ast.SwitchStmt, *ast.TypeSwitchStmt:
-			return false // in the header
+			return false // Enter is in the statement's header
 		}
 		at = at.Parent()
 	}
@@ -237,7 +240,7 @@ func (c *checker) runServes(e *enter, body *ast.BlockStmt) bool {
 
 func (c *checker) typeOf(e ast.Expr) types.Type { return c.pass.TypesInfo.TypeOf(e) }
 
-// function returns the function that a node stands in, nil at package level.
+// function returns the function around a node, nil at package level.
 func function(cur inspector.Cursor) ast.Node {
 	for outer := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		if outer.Node() != cur.Node() {
@@ -247,7 +250,8 @@ func function(cur inspector.Cursor) ast.Node {
 	return nil
 }
 
-// position returns which of the variables gets the result of an expression, which may stand in parentheses.
+// position returns the index of the variable that gets the result of e in an assignment, -1 if e is
+// not among the values.
 func position(values []ast.Expr, e ast.Node, result int) int {
 	for i, v := range values {
 		if ast.Unparen(v) == e {

@@ -9,17 +9,18 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// opens is the fact of a function that returns a Scope which it has opened: its caller has to leave it.
+// opens is the fact of a function that opens a Scope and returns it, so that its caller has to
+// leave it.
 type opens struct {
 	Results []int
 }
 
-// AFact makes it a fact of go/analysis.
+// AFact makes opens a fact of go/analysis.
 func (*opens) AFact() {}
 
 func (o *opens) String() string { return fmt.Sprint("opens", o.Results) }
 
-// opens returns which results of a call are scopes that the call opens.
+// opens returns the indexes of the results of a call that are scopes which the call opens.
 func (c *checker) opens(call *ast.CallExpr) []int {
 	if results := c.opensFunc(known.Callee(c.pass.TypesInfo, call)); results != nil {
 		return results
@@ -31,7 +32,7 @@ func (c *checker) opens(call *ast.CallExpr) []int {
 			return c.opensFunc(known.Func(c.pass.TypesInfo, f))
 		case *ast.FuncLit:
 			if f.Body == nil || call.Pos() >= f.Pos() && call.Pos() < f.End() {
-				return nil // it calls itself
+				return nil // the function literal calls itself
 			}
 			sig, _ := c.typeOf(f).(*types.Signature)
 			return c.returned(sig, f.Body)
@@ -54,30 +55,24 @@ func (c *checker) opensFunc(f *types.Func) []int {
 	return nil
 }
 
-// exportOpeners finds the functions that return scopes they open, until no more are found: one may call another.
+// exportOpeners exports the facts. It repeats the search until nothing changes, for an opener may
+// call another one.
 func (c *checker) exportOpeners() {
 	for again := true; again; {
 		again = false
-		for _, file := range c.pass.Files {
-			for _, decl := range file.Decls {
-				decl, ok := decl.(*ast.FuncDecl)
-				if !ok || decl.Body == nil {
-					continue
-				}
-				f, ok := c.pass.TypesInfo.Defs[decl.Name].(*types.Func)
-				if !ok || c.opensFunc(f) != nil {
-					continue
-				}
-				if results := c.returned(f.Signature(), decl.Body); results != nil {
-					c.pass.ExportObjectFact(f, &opens{results})
-					again = true
-				}
+		for f, decl := range known.Decls(c.pass.TypesInfo, c.pass.Files) {
+			if c.opensFunc(f) != nil {
+				continue
+			}
+			if results := c.returned(f.Signature(), decl.Body); results != nil {
+				c.pass.ExportObjectFact(f, &opens{results})
+				again = true
 			}
 		}
 	}
 }
 
-// returned returns which results of a function are scopes that it has opened.
+// returned returns the indexes of a function's results that are scopes which it opens.
 func (c *checker) returned(sig *types.Signature, body *ast.BlockStmt) []int {
 	if sig == nil {
 		return nil
@@ -125,7 +120,7 @@ func (c *checker) returned(sig *types.Signature, body *ast.BlockStmt) []int {
 	return results
 }
 
-// isOpened reports whether an expression, or one result of a call, is a scope opened here.
+// isOpened reports whether an expression, or the given result of a call, is a scope opened here.
 func (c *checker) isOpened(e ast.Expr, result int) bool {
 	e = ast.Unparen(e)
 	if call, ok := e.(*ast.CallExpr); ok {
@@ -134,7 +129,7 @@ func (c *checker) isOpened(e ast.Expr, result int) bool {
 	return c.opened(known.Var(c.pass.TypesInfo, e))
 }
 
-// opened reports whether a local variable is ever assigned a scope opened here.
+// opened reports whether any assignment gives a local variable a scope opened here.
 func (c *checker) opened(v *types.Var) bool {
 	if v == nil || known.Global(v) {
 		return false

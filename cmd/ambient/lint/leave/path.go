@@ -8,20 +8,20 @@ import (
 	"golang.org/x/tools/go/cfg"
 )
 
-// A use is what an occurrence of a variable does with the scope in it.
+// A use says what an occurrence of a variable does with the scope in it.
 type use int
 
 const (
 	none    use = iota // _ = v
-	settles            // it is left, or gets to where this function does not see it
-	replace            // v is assigned another value
+	settles            // leaves the scope, or passes it where this function does not see it
+	replace            // assigns v another value
 )
 
-// A search looks for a way from an Enter to the end of its function on which the scope stays open.
+// A search looks for a path from an Enter to the end of its function on which the scope stays open.
 type search struct {
 	info  *types.Info
 	v     *types.Var
-	named bool // v is a result, so that a return without operands returns it
+	named bool // v is a named result, so that a return without operands returns it
 	uses  map[*ast.Ident]use
 	seen  map[*cfg.Block]bool
 }
@@ -57,7 +57,8 @@ func newSearch(info *types.Info, v *types.Var, body *ast.BlockStmt, sig *types.S
 	return s
 }
 
-// assignment notes the occurrences in an assignment that are no use.
+// assignment records the occurrences of v in an assignment that neither leave the scope nor pass it
+// on.
 func (s *search) assignment(n *ast.AssignStmt) {
 	for i, lhs := range n.Lhs {
 		if id := s.ident(lhs); id != nil && n.Tok == token.ASSIGN {
@@ -71,7 +72,7 @@ func (s *search) assignment(n *ast.AssignStmt) {
 	}
 }
 
-// ident returns e if it is the variable, nil otherwise.
+// ident returns e if it names v, nil otherwise.
 func (s *search) ident(e ast.Expr) *ast.Ident {
 	id, ok := ast.Unparen(e).(*ast.Ident)
 	if !ok || s.info.Uses[id] != s.v {
@@ -80,8 +81,9 @@ func (s *search) ident(e ast.Expr) *ast.Ident {
 	return id
 }
 
-// lost returns where a path from stmt ends with the scope still open: at a return, which may be the one at the end of
-// the function, or at an assignment that replaces it. It is nil if there is none.
+// lost returns the node at which a path from stmt loses the open scope: a return, which may be the
+// implicit one at the end of the function, or an assignment that replaces the scope. It returns nil
+// if no path does.
 func (s *search) lost(g *cfg.CFG, stmt ast.Node) ast.Node {
 	for _, b := range g.Blocks {
 		for i, n := range b.Nodes {
@@ -90,7 +92,7 @@ func (s *search) lost(g *cfg.CFG, stmt ast.Node) ast.Node {
 			}
 		}
 	}
-	return nil // the statement is never reached
+	return nil // stmt is unreachable
 }
 
 func (s *search) block(b *cfg.Block, nodes []ast.Node, stmt ast.Node) ast.Node {
@@ -118,7 +120,8 @@ func (s *search) block(b *cfg.Block, nodes []ast.Node, stmt ast.Node) ast.Node {
 	return nil
 }
 
-// node says what a statement or expression does with the scope. What it evaluates comes before what it assigns.
+// node returns what a statement or expression does with the scope. A statement evaluates its
+// operands before it assigns.
 func (s *search) node(n ast.Node) use {
 	found := none
 	ast.Inspect(n, func(n ast.Node) bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// instead is what to write in place of an Enter that stays open.
+// instead returns the advice for an Enter whose scope stays open.
 func (c *checker) instead(e *enter, sig *types.Signature) string {
 	switch {
 	case known.IsHandler(sig):
@@ -29,7 +29,8 @@ func (c *checker) reportDiscarded(e *enter, sig *types.Signature) {
 		known.Text(e.call.Fun), c.instead(e, sig))
 }
 
-// reportLost reports a scope that is open at some return, and says whether there was one.
+// reportLost reports a scope that stays open on some path. It returns false if there is no such
+// path.
 func (c *checker) reportLost(e *enter, body *ast.BlockStmt, sig *types.Signature, g *cfg.CFG) bool {
 	lost := newSearch(c.pass.TypesInfo, e.v, body, sig).lost(g, e.stmt)
 	if lost == nil {
@@ -49,8 +50,8 @@ func (c *checker) reportLost(e *enter, body *ast.BlockStmt, sig *types.Signature
 	return true
 }
 
-// reportLeftAtOnce reports a Leave in the statement that enters, where something follows that could be meant to see the
-// value: alone in its block, as in a benchmark's loop, it may be just that.
+// reportLeftAtOnce reports x.Enter(v).Leave() if another statement follows in the block. Alone in a
+// block, as in a benchmark's loop, the call may be meant as it stands.
 func (c *checker) reportLeftAtOnce(e *enter) {
 	if _, ok := e.at.NextSibling(); !ok {
 		return

@@ -9,14 +9,14 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// gives is the fact of a function that hands on what it gets from a request or a storage.
+// gives is the fact of a function that passes on what it reads from a request or a storage.
 type gives struct {
-	Results []int // results with the lifetime of a request, of a type that does not say so
-	Copies  []int // results that were read there, such as a name
-	Sets    bool  // it sets a package-level variable to such a value
+	Results []int // results that belong to a request although their types do not say so
+	Copies  []int // results that are data of a request, such as a name
+	Sets    bool  // sets a package-level variable to such a value
 }
 
-// AFact makes it a fact of go/analysis.
+// AFact makes gives a fact of go/analysis.
 func (*gives) AFact() {}
 
 func (g *gives) String() string {
@@ -32,11 +32,11 @@ func (g *gives) String() string {
 
 // keeps is the fact of a function that stores an argument.
 type keeps struct {
-	Global   []int // arguments that it stores in a package-level variable, or in what one holds
+	Global   []int // arguments that it stores in a package-level variable or in a value that one holds
 	Receiver []int // arguments that it stores in its receiver
 }
 
-// AFact makes it a fact of go/analysis.
+// AFact makes keeps a fact of go/analysis.
 func (*keeps) AFact() {}
 
 func (k *keeps) String() string { return fmt.Sprintf("keeps%+v", *k) }
@@ -64,19 +64,8 @@ func (c *checker) keeps(f *types.Func) *keeps {
 	return fact
 }
 
-func (c *checker) functions(visit func(*types.Func, *ast.FuncDecl)) {
-	for _, file := range c.pass.Files {
-		for _, decl := range file.Decls {
-			if decl, ok := decl.(*ast.FuncDecl); ok && decl.Body != nil {
-				if f, ok := c.info.Defs[decl.Name].(*types.Func); ok {
-					visit(f, decl)
-				}
-			}
-		}
-	}
-}
-
-// findGives finds which local variables hold a request's value and which functions return one, until no more are found.
+// findGives finds the local variables that hold a request's value and the functions that return
+// one. It repeats the search until nothing changes.
 func (c *checker) findGives() {
 	for again := true; again; {
 		again = false
@@ -93,19 +82,19 @@ func (c *checker) findGives() {
 				}
 			}
 		}
-		c.functions(func(f *types.Func, decl *ast.FuncDecl) {
+		for f, decl := range known.Decls(c.info, c.pass.Files) {
 			old, found := c.given[f], c.handsOn(f, decl)
 			if len(found.Results) > len(old.Results) || len(found.Copies) > len(old.Copies) || found.Sets && !old.Sets {
 				c.given[f], again = found, true
 			}
-		})
+		}
 	}
 	for f, fact := range c.given {
 		c.pass.ExportObjectFact(f, &fact)
 	}
 }
 
-// gets reports whether an assignment gives v a value of the kind.
+// gets reports whether an assignment gives v a value for which kind holds.
 func (c *checker) gets(v *types.Var, a known.Assignment, kind func(ast.Expr) bool) bool {
 	if a.Value == nil {
 		_, ranges := a.Node.(*ast.RangeStmt)
@@ -117,7 +106,7 @@ func (c *checker) gets(v *types.Var, a known.Assignment, kind func(ast.Expr) boo
 	return a.Index <= 0 && kind(a.Value)
 }
 
-// handsOn finds what a function returns and sets.
+// handsOn returns the fact of a declared function.
 func (c *checker) handsOn(f *types.Func, decl *ast.FuncDecl) gives {
 	results := f.Signature().Results()
 	isRequest := func(t types.Type) bool { return hasLifetime(t) && !isOurs(t) }
@@ -131,8 +120,9 @@ func (c *checker) handsOn(f *types.Func, decl *ast.FuncDecl) gives {
 	}
 }
 
-// returnsOf finds the results of the types that are of a kind: by the variables that are named results, by expression, by
-// result of a call.
+// returnsOf returns the indexes of results for whose types of holds and which return a value of a
+// kind. named, kind and result tell this of a named result, of an expression and of a result of a
+// call.
 func (c *checker) returnsOf(decl *ast.FuncDecl, results *types.Tuple, of func(types.Type) bool, named map[*types.Var]bool,
 	kind func(ast.Expr) bool, result func(*ast.CallExpr, int) bool) []int {
 	var found []int
@@ -165,8 +155,8 @@ func (c *checker) returnsOf(decl *ast.FuncDecl, results *types.Tuple, of func(ty
 	return found
 }
 
-// sets reports whether code sets a package-level variable to what was read from a request or a storage, or calls what
-// does.
+// sets reports whether code, or a function it calls, sets a package-level variable to a value that
+// was read from a request or a storage.
 func (c *checker) sets(code ast.Node) bool {
 	found := false
 	ast.Inspect(code, func(n ast.Node) bool {
@@ -190,32 +180,24 @@ func (c *checker) sets(code ast.Node) bool {
 	return found
 }
 
-// findKeeps finds the functions that store their arguments, until no more are found.
+// findKeeps finds the functions that store their arguments. It repeats the search until nothing
+// changes.
 func (c *checker) findKeeps() {
 	for again := true; again; {
 		again = false
-		c.functions(func(f *types.Func, decl *ast.FuncDecl) {
-			var params []*types.Var
-			for p := range f.Signature().Params().Variables() {
-				if mayHold(p.Type()) && !isOurs(p.Type()) {
-					params = append(params, p)
-				}
-			}
-			if params == nil {
-				return
-			}
+		for f, decl := range known.Decls(c.info, c.pass.Files) {
 			found := c.keepsParams(f, decl)
 			if old := c.kept[f]; found != nil && (old == nil || old.String() != found.String()) {
 				c.kept[f], again = found, true
 			}
-		})
+		}
 	}
 	for f, fact := range c.kept {
 		c.pass.ExportObjectFact(f, fact)
 	}
 }
 
-// mayHold reports whether a parameter's type can be that of a value with the lifetime of a request.
+// mayHold reports whether a parameter of type t can be a value that belongs to a request.
 func mayHold(t types.Type) bool {
 	if _, ok := types.Unalias(t).(*types.TypeParam); ok {
 		return true
@@ -237,7 +219,7 @@ func (c *checker) keepsParams(f *types.Func, decl *ast.FuncDecl) *keeps {
 				continue
 			}
 			list := &k.Global
-			if isReceiver { // which may be reached from a package-level variable; that is for the caller to say
+			if isReceiver { // the caller knows whether a package-level variable leads to the receiver
 				list = &k.Receiver
 			}
 			if !slices.Contains(*list, i) {
@@ -270,7 +252,7 @@ func (c *checker) keepsParams(f *types.Func, decl *ast.FuncDecl) *keeps {
 	return &k
 }
 
-// keptByCall notes the arguments of a call that its callee stores.
+// keptByCall calls note for each argument that a call stores, with the place.
 func (c *checker) keptByCall(call *ast.CallExpr, note func(place, ast.Expr)) {
 	f := known.Callee(c.info, call)
 	if f == nil {
@@ -292,7 +274,7 @@ func (c *checker) keptByCall(call *ast.CallExpr, note func(place, ast.Expr)) {
 	}
 }
 
-// isParam reports whether an expression is a parameter or holds it.
+// isParam reports whether an expression is a parameter, or a value that holds it.
 func (c *checker) isParam(e ast.Expr, param *types.Var) bool {
 	mentioned := false
 	ast.Inspect(e, func(n ast.Node) bool {

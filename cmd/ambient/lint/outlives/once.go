@@ -12,7 +12,7 @@ import (
 
 const first = "%s keeps what the first request gave for all that follow; read it where it is needed"
 
-// once checks the functions that run a single time.
+// once checks the functions that sync calls a single time.
 func (c *checker) once(cur inspector.Cursor) {
 	call := cur.Node().(*ast.CallExpr)
 	f := known.Callee(c.info, call)
@@ -30,7 +30,8 @@ func (c *checker) once(cur inspector.Cursor) {
 		if !ok {
 			return
 		}
-		// A Once of a function's own belongs to one call. Of one in a struct it is not known how long that lives.
+		// A local Once belongs to one call of its function. How long a Once in a struct lives is
+		// unknown.
 		switch p := c.place(sel.X); {
 		case p.global:
 			c.assigns("sync.Once", code, c.copied)
@@ -49,7 +50,7 @@ func (c *checker) once(cur inspector.Cursor) {
 	}
 }
 
-// onceOf is once for a function of another package, which is reported where it is given to the Once.
+// onceOf is once for a function of another package. The report stands at the call of sync.
 func (c *checker) onceOf(cur inspector.Cursor, call *ast.CallExpr, once string) {
 	fn := known.Func(c.info, c.assigned.Resolve(c.info, call.Args[0]))
 	switch once {
@@ -68,7 +69,7 @@ func (c *checker) onceOf(cur inspector.Cursor, call *ast.CallExpr, once string) 
 	}
 }
 
-// code returns the literal or the declaration of a function in this package.
+// code returns the function literal or the declaration of a function in this package.
 func (c *checker) code(e ast.Expr) ast.Node {
 	e = c.assigned.Resolve(c.info, e)
 	if lit, ok := e.(*ast.FuncLit); ok {
@@ -78,32 +79,30 @@ func (c *checker) code(e ast.Expr) ast.Node {
 	if f == nil || f.Pkg() != c.pass.Pkg {
 		return nil
 	}
-	for _, file := range c.pass.Files {
-		for _, decl := range file.Decls {
-			if decl, ok := decl.(*ast.FuncDecl); ok && decl.Body != nil && c.info.Defs[decl.Name] == types.Object(f) {
-				return decl
-			}
+	for g, decl := range known.Decls(c.info, c.pass.Files) {
+		if g == f {
+			return decl
 		}
 	}
 	return nil
 }
 
-// reads reports whether an expression is a function of another package that gives a request's value, as in
-// sync.OnceValue(httpctx.GetOrFail).
+// reads reports whether an expression is a function of another package that returns a request's
+// value, as in sync.OnceValue(httpctx.GetOrFail).
 func (c *checker) reads(e ast.Expr) bool {
 	f := known.Func(c.info, c.assigned.Resolve(c.info, e))
 	return f != nil && (readsAnything(f) || f.Signature().Results().Len() > 0 &&
 		(isOurs(f.Signature().Results().At(0).Type()) || len(c.gives(f).Results)+len(c.gives(f).Copies) > 0))
 }
 
-// readsAnything reports whether a function reads ambient state, of whatever type.
+// readsAnything reports whether a function returns ambient state of any type.
 func readsAnything(f *types.Func) bool {
 	_, does := known.Function(f)
 	return does.Gives != api.Lasting
 }
 
-// onceStays reports whether what OnceValue returns outlives the function that called it: it is returned, or assigned to
-// more than a local variable.
+// onceStays reports whether the function that OnceValue returns outlives its caller: the caller
+// returns it or assigns it to more than a local variable.
 func (c *checker) onceStays(cur inspector.Cursor) bool {
 	if !inFunction(cur) {
 		return true
@@ -127,7 +126,7 @@ func (c *checker) onceStays(cur inspector.Cursor) bool {
 	}
 }
 
-// assigns reports what a function assigns to variables outside of it.
+// assigns reports the values that a function assigns to variables outside of it.
 func (c *checker) assigns(by string, code ast.Node, kept func(ast.Expr) bool) {
 	ast.Inspect(code, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok && c.gives(known.Callee(c.info, call)).Sets {
@@ -141,7 +140,7 @@ func (c *checker) assigns(by string, code ast.Node, kept func(ast.Expr) bool) {
 			p := c.place(lhs)
 			if p.root != nil && !p.global && code.Pos() <= p.root.Pos() && p.root.Pos() < code.End() &&
 				p.root.Kind() != types.RecvVar {
-				continue // its own
+				continue // a variable of the function itself
 			}
 			if id, ok := lhs.(*ast.Ident); ok && id.Name == "_" {
 				continue
@@ -159,7 +158,7 @@ func (c *checker) assigns(by string, code ast.Node, kept func(ast.Expr) bool) {
 	})
 }
 
-// returns reports what a function returns.
+// returns reports the values that a function returns.
 func (c *checker) returns(by string, code ast.Node) {
 	ast.Inspect(code, func(n ast.Node) bool {
 		switch n := n.(type) {

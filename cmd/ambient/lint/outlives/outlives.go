@@ -15,7 +15,7 @@ import (
 //go:embed doc.go
 var doc string
 
-// Analyzer finds what belongs to a request stored where it outlives the request.
+// Analyzer finds values of a request that are stored where they outlive the request.
 var Analyzer = &analysis.Analyzer{
 	Name:      "outlives",
 	Doc:       known.Doc(doc, "outlives"),
@@ -43,15 +43,15 @@ func run(pass *analysis.Pass) (any, error) {
 	}
 	c.findKeeps()
 	if !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
-		return nil, nil // nothing that could be kept
+		return nil, nil // the package has no value of a request
 	}
 	c.findGives()
 	c.check()
 	return nil, nil
 }
 
-// inModule reports whether a package belongs to a module or a GOPATH, and not to the standard library, which keeps
-// contexts in many structs and never one of ours.
+// inModule reports whether a package belongs to a module or a GOPATH. The standard library does
+// not: it keeps contexts in many structs, and never a request's of this library.
 func inModule(pass *analysis.Pass) bool {
 	if pass.Module != nil && pass.Module.Path != "" && pass.Module.Path != "std" {
 		return true
@@ -74,22 +74,25 @@ type checker struct {
 	in       *inspector.Inspector
 	assigned known.Assignments
 
-	// holds are the local variables that hold a request's value, copies those that hold something read from one.
+	// holds has the local variables that hold a request's value, copies those that hold data of
+	// one.
 	holds, copies map[*types.Var]bool
 
-	given map[*types.Func]gives  // this package's gives
-	kept  map[*types.Func]*keeps // this package's keeps
+	given map[*types.Func]gives  // facts of this package's functions
+	kept  map[*types.Func]*keeps // facts of this package's functions
 
-	// assumed is a parameter that stands for a request's value while findKeeps looks at its function.
+	// assumed is the parameter that counts as a request's value while findKeeps looks at its
+	// function.
 	assumed *types.Var
 
 	reported []ast.Expr
 
-	// following are the variables that place is looking behind: p = p.next.
+	// following has the variables that place is following, against cycles such as p = p.next.
 	following map[*types.Var]bool
 }
 
-// check looks at every store in functions. What the initialisers of package-level variables read is toplevel's subject.
+// check looks at every store in functions. Analyzer toplevel checks the initialisers of
+// package-level variables.
 func (c *checker) check() {
 	stores := []ast.Node{
 		(*ast.AssignStmt)(nil), (*ast.SendStmt)(nil), (*ast.CallExpr)(nil), (*ast.CompositeLit)(nil),
@@ -110,7 +113,7 @@ func (c *checker) check() {
 	}
 }
 
-// report reports an expression, unless it is part of one that is reported.
+// report reports an expression, unless it is part of a reported one.
 func (c *checker) report(e ast.Expr, format string, args ...any) {
 	for _, outer := range c.reported {
 		if outer.Pos() <= e.Pos() && e.End() <= outer.End() {
@@ -121,7 +124,7 @@ func (c *checker) report(e ast.Expr, format string, args ...any) {
 	c.pass.ReportRangef(e, format, args...)
 }
 
-// what says what a reported expression is.
+// what describes a reported expression.
 func (c *checker) what(e ast.Expr) string {
 	t := c.info.TypeOf(e)
 	switch {

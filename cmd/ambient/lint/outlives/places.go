@@ -9,15 +9,16 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// A place is where something is stored: the variable at its root, and whether that outlives requests.
+// A place is where a value is stored: the variable that the expression begins with, and how it
+// leads on.
 type place struct {
-	root   *types.Var // nil where it is not a variable, such as a call
-	global bool       // a package-level variable, or reached from one
-	field  bool       // a field on the way
-	inner  bool       // not the variable itself
+	root   *types.Var // nil if it begins with no variable, but a call, say
+	global bool       // a package-level variable holds it
+	field  bool       // a field of root, or of what root leads to
+	inner  bool       // not root itself
 }
 
-// place finds out what an expression that is assigned to belongs to.
+// place returns the place that an assignment to e stores into.
 func (c *checker) place(e ast.Expr) place {
 	var p place
 	for {
@@ -52,8 +53,8 @@ func (c *checker) place(e ast.Expr) place {
 	return p
 }
 
-// leadsToGlobal reports whether a local variable refers to what a package-level variable holds: s := &server, or the
-// receiver of a type that has a package-level variable.
+// leadsToGlobal reports whether a local variable refers to a value that a package-level variable
+// holds: s := &server, or the receiver of a type that has a package-level variable.
 func (c *checker) leadsToGlobal(v *types.Var) bool {
 	if v == nil || !isReference(v.Type()) || c.following[v] {
 		return false
@@ -74,7 +75,8 @@ func (c *checker) leadsToGlobal(v *types.Var) bool {
 	return c.hasGlobal(known.Named(v.Type()))
 }
 
-// hasGlobal reports whether the package has a variable of the type, or of a pointer to it, at package level.
+// hasGlobal reports whether the package has a variable of the type, or of a pointer to it, at
+// package level.
 func (c *checker) hasGlobal(named *types.Named) bool {
 	if named == nil {
 		return false
@@ -98,8 +100,8 @@ func isReference(t types.Type) bool {
 	return false
 }
 
-// stays reports whether a struct, in whose field something is stored, may live longer than the function that does it:
-// it was handed to the function, comes from elsewhere, or is returned.
+// stays reports whether the struct at the beginning of p may live longer than the function body: it
+// is a parameter, comes from elsewhere, or is returned.
 func (c *checker) stays(p place, body ast.Node) bool {
 	switch {
 	case p.root == nil, p.global:
@@ -110,7 +112,7 @@ func (c *checker) stays(p place, body ast.Node) bool {
 	return c.returned(p.root, body)
 }
 
-// returned reports whether a function returns a variable, or something that holds it.
+// returned reports whether a function returns a variable or a value that holds it.
 func (c *checker) returned(v *types.Var, body ast.Node) bool {
 	if v.Kind() == types.ResultVar {
 		return true
@@ -127,7 +129,8 @@ func (c *checker) returned(v *types.Var, body ast.Node) bool {
 	return found
 }
 
-// consistsOf reports whether an expression is a variable, its address, or a collection that it is put into.
+// consistsOf reports whether an expression is a variable, its address, or a collection that
+// contains it.
 func (c *checker) consistsOf(e ast.Expr, v *types.Var) bool {
 	has := func(e ast.Expr) bool { return c.consistsOf(value(e), v) }
 	switch e := ast.Unparen(e).(type) {

@@ -10,14 +10,14 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// A store is a value that is put somewhere where it outlives its request.
+// A store puts a value where it outlives its request.
 type store struct {
 	value ast.Expr
 	place place
-	where string // for the message: "stored in package-level variable last"
+	where string // as in the message: "stored in package-level variable last"
 }
 
-// stores returns those of a statement or expression.
+// stores returns the stores of a statement or expression.
 func (c *checker) stores(cur inspector.Cursor) []store {
 	switch n := cur.Node().(type) {
 	case *ast.AssignStmt:
@@ -80,7 +80,7 @@ func (c *checker) assignment(n *ast.AssignStmt, body ast.Node) []store {
 	return all
 }
 
-// isWrapper reports whether an expression is a field of a struct that is a context itself.
+// isWrapper reports whether an expression is a field of a struct that implements context.Context.
 func (c *checker) isWrapper(field ast.Expr) bool {
 	sel, ok := ast.Unparen(field).(*ast.SelectorExpr)
 	return ok && isContextStruct(c.info.TypeOf(sel.X))
@@ -95,13 +95,13 @@ func isContextStruct(t types.Type) bool {
 	return deadline != nil && done != nil
 }
 
-// literal is for structs with a context in them that stay.
+// literal returns the contexts that a struct literal holds, if the struct outlives its function.
 func (c *checker) literal(n *ast.CompositeLit, cur inspector.Cursor) []store {
 	t := c.info.TypeOf(n)
 	if t == nil || isContextStruct(t) {
 		return nil
 	}
-	if p, ok := t.Underlying().(*types.Pointer); ok { // elided in a slice of pointers
+	if p, ok := t.Underlying().(*types.Pointer); ok { // &T is left out in a slice of pointers
 		t = p.Elem()
 	}
 	if _, ok := t.Underlying().(*types.Struct); !ok {
@@ -119,7 +119,8 @@ func (c *checker) literal(n *ast.CompositeLit, cur inspector.Cursor) []store {
 	return all
 }
 
-// literalStays reports whether what a literal makes outlives its function in a way that is not reported elsewhere.
+// literalStays reports whether the value of a literal outlives its function in a way that no other
+// store reports.
 func (c *checker) literalStays(cur inspector.Cursor) bool {
 	inside := cur.Node()
 	for outer := cur.Parent(); ; inside, outer = outer.Node(), outer.Parent() {
@@ -155,7 +156,7 @@ func (c *checker) literalStays(cur inspector.Cursor) bool {
 	}
 }
 
-// containers are methods that put an argument into their receiver.
+// containers holds the methods that put an argument into their receiver.
 var containers = map[string][]string{
 	"sync": {"Map.Store", "Map.LoadOrStore", "Map.Swap", "Map.CompareAndSwap"},
 	"sync/atomic": {
@@ -165,7 +166,8 @@ var containers = map[string][]string{
 	"container/list": {"List.PushBack", "List.PushFront", "List.InsertBefore", "List.InsertAfter"},
 }
 
-// call is for what is given to a pool, a container, or a function that keeps it.
+// call returns the arguments that a call puts into a pool or a container, or that the called
+// function stores.
 func (c *checker) call(call *ast.CallExpr, body ast.Node) []store {
 	f := known.Callee(c.info, call)
 	if f == nil {
@@ -185,7 +187,7 @@ func (c *checker) call(call *ast.CallExpr, body ast.Node) []store {
 	var p place
 	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && f.Signature().Recv() != nil {
 		p = c.place(sel.X)
-		// The value itself is what leads there: cache.Set with cache := &shared.
+		// A method stores into what its receiver points to: cache.Set after cache := &shared.
 		p.global = p.global || c.leadsToGlobal(p.root)
 	}
 	var all []store
@@ -205,7 +207,7 @@ func (c *checker) call(call *ast.CallExpr, body ast.Node) []store {
 	return all
 }
 
-// removed reports whether a deferred call takes out again what is stored at a place.
+// removed reports whether a deferred call removes again what is stored at a place.
 func (c *checker) removed(cur inspector.Cursor, p place) bool {
 	if p.root == nil {
 		return false
@@ -247,7 +249,7 @@ func (c *checker) removes(n ast.Node, p place) bool {
 	return false
 }
 
-// body returns the outermost function that a node stands in: its literals share its variables.
+// body returns the outermost function around a node: its function literals share its variables.
 func body(cur inspector.Cursor) ast.Node {
 	var fn ast.Node
 	for outer := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {

@@ -10,18 +10,18 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// hasLifetime reports whether a type's values belong to one request.
+// hasLifetime reports whether values of type t belong to a request.
 func hasLifetime(t types.Type) bool {
 	return known.IsPointer(t, known.HTTPCtx, "Context") || known.IsPointer(t, "net/http", "Request") ||
 		known.IsType(t, "net/http", "ResponseWriter") || known.IsType(t, "context", "Context")
 }
 
-// isContext reports whether a type is one of the two kinds of context.
+// isContext reports whether t is context.Context or *httpctx.Context.
 func isContext(t types.Type) bool {
 	return known.IsType(t, "context", "Context") || known.IsPointer(t, known.HTTPCtx, "Context")
 }
 
-// request reports whether an expression is, or holds, a value with the lifetime of a request.
+// request reports whether an expression is a value that belongs to a request, or holds one.
 func (c *checker) request(e ast.Expr) bool {
 	e = ast.Unparen(e)
 	if e == nil || c.info.Types[e].IsNil() {
@@ -47,7 +47,7 @@ func (c *checker) request(e ast.Expr) bool {
 	case *ast.SelectorExpr:
 		if s := c.info.Selections[e]; s != nil {
 			switch s.Kind() {
-			case types.MethodVal: // c.ID, not called
+			case types.MethodVal: // the method value c.ID holds c
 				return c.request(e.X)
 			case types.FieldVal:
 				return isOurs(s.Type()) && !c.place(e).global || hasLifetime(s.Type()) && c.request(e.X)
@@ -58,8 +58,8 @@ func (c *checker) request(e ast.Expr) bool {
 	return c.holder(known.Var(c.info, e))
 }
 
-// holder reports whether a variable holds a request's value. What is in a package-level variable already was reported
-// where it was put there.
+// holder reports whether a variable holds a request's value. A package-level variable does not
+// count: the report stands where the value was stored.
 func (c *checker) holder(v *types.Var) bool {
 	switch {
 	case v == nil || v.IsField() || known.Global(v):
@@ -70,10 +70,10 @@ func (c *checker) holder(v *types.Var) bool {
 	return isOurs(v.Type()) && (v.Kind() == types.ParamVar || len(c.assigned[v]) == 0)
 }
 
-// isOurs reports whether a type says by itself that its values come from httpctx.
+// isOurs reports whether values of type t come from httpctx alone.
 func isOurs(t types.Type) bool { return known.IsPointer(t, known.HTTPCtx, "Context") }
 
-// result is request for one result of a call.
+// result is request for a single result of a call.
 func (c *checker) result(call *ast.CallExpr, i int) bool {
 	tv := c.info.Types[call.Fun]
 	switch {
@@ -108,7 +108,7 @@ func (c *checker) result(call *ast.CallExpr, i int) bool {
 			return i == 0 && slices.ContainsFunc(call.Args, c.request)
 		}
 	case "context":
-		// WithoutCancel is how to keep a context's values.
+		// WithoutCancel is the right way to keep a context's values.
 		return i == 0 && f.Name() != "WithoutCancel" && len(call.Args) > 0 &&
 			isContext(c.info.TypeOf(call.Args[0])) && hasContext(f) && c.request(call.Args[0])
 	}
@@ -121,7 +121,7 @@ func hasContext(f *types.Func) bool {
 	return results.Len() > 0 && isContext(results.At(0).Type())
 }
 
-// isSource reports whether a call reads a value with the lifetime of a request.
+// isSource reports whether a call reads a value that belongs to a request.
 func (c *checker) isSource(f *types.Func, call *ast.CallExpr) bool {
 	switch _, does := known.Function(f); does.Gives {
 	case api.OfRequest:
@@ -136,7 +136,7 @@ func (c *checker) isSource(f *types.Func, call *ast.CallExpr) bool {
 	return false
 }
 
-// captures reports whether a function literal uses a variable from outside that holds a request's value.
+// captures reports whether a function literal uses an outer variable that holds a request's value.
 func (c *checker) captures(lit *ast.FuncLit) bool {
 	found := false
 	ast.Inspect(lit.Body, func(n ast.Node) bool {
@@ -151,7 +151,8 @@ func (c *checker) captures(lit *ast.FuncLit) bool {
 	return found
 }
 
-// copied reports whether an expression is request, or something read from such a value: its id, a header, a field.
+// copied reports whether an expression belongs to a request or is data of one: its id, a header, a
+// field.
 func (c *checker) copied(e ast.Expr) bool {
 	e = ast.Unparen(e)
 	if e == nil || c.request(e) {
@@ -165,7 +166,7 @@ func (c *checker) copied(e ast.Expr) bool {
 		if sel, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr); ok && c.info.Selections[sel] != nil && c.copied(sel.X) {
 			return true
 		}
-		// A context is mostly given for its deadline.
+		// Most calls get a context for its deadline alone.
 		return isBasic(c.info.TypeOf(e)) && slices.ContainsFunc(e.Args, func(arg ast.Expr) bool {
 			return !known.IsType(c.info.TypeOf(arg), "context", "Context") && c.copied(arg)
 		})

@@ -6,7 +6,7 @@
 //	    import: github.com/ambient-go/ambient/cmd/ambient/lint/plugin
 //	    version: latest
 //
-// and in .golangci.yml, the settings being optional:
+// and in .golangci.yml, with optional settings:
 //
 //	version: "2"
 //	linters:
@@ -19,8 +19,9 @@
 //	          disable: [leave]
 //	          runners: [example.com/pool.Pool.Submit]
 //	          events: [example.com/bus.Bus.When]
+//	          calls: [example.com/log.Printf]
 //
-// Then "golangci-lint custom" builds custom-gcl, which has the linter.
+// Then "golangci-lint custom" builds custom-gcl, a golangci-lint with these analyzers.
 package plugin
 
 import (
@@ -36,11 +37,12 @@ import (
 
 func init() { register.Plugin("ambient", New) }
 
-// Settings holds the settings of a configuration.
+// Settings are the plugin's settings in .golangci.yml.
 type Settings struct {
 	Disable []string `json:"disable"` // names of analyzers
-	Runners []string `json:"runners"` // as the flag -runners of "ambient vet"
-	Events  []string `json:"events"`  // as the flag -events
+	Runners []string `json:"runners"` // like the flag -runners of "ambient vet"
+	Events  []string `json:"events"`  // like the flag -events
+	Calls   []string `json:"calls"`   // like the flag -calls
 }
 
 // New makes the plugin.
@@ -57,7 +59,7 @@ func New(settings any) (register.LinterPlugin, error) {
 
 type plugin struct{ settings Settings }
 
-// GetLoadMode says that the analyzers need types.
+// GetLoadMode asks golangci-lint for type information.
 func (p *plugin) GetLoadMode() string { return register.LoadModeTypesInfo }
 
 // BuildAnalyzers returns the analyzers that are not disabled.
@@ -69,7 +71,9 @@ func (p *plugin) BuildAnalyzers() ([]*analysis.Analyzer, error) {
 			disabled = slices.Delete(disabled, i, i+1)
 			continue
 		}
-		for name, values := range map[string][]string{"runners": p.settings.Runners, "events": p.settings.Events} {
+		for name, values := range map[string][]string{
+			"runners": p.settings.Runners, "events": p.settings.Events, "calls": p.settings.Calls,
+		} {
 			if a.Flags.Lookup(name) == nil || len(values) == 0 {
 				continue
 			}

@@ -35,20 +35,22 @@ func TestAllAnalyzersAreThere(t *testing.T) {
 }
 
 func TestSettingsDisableAndConfigure(t *testing.T) {
-	names, err := build(t, map[string]any{"disable": []string{"leave"}, "runners": []string{"x.Y", "x.Z"}, "events": []string{"x.On"}})
+	names, err := build(t, map[string]any{
+		"disable": []string{"leave"}, "runners": []string{"x.Y", "x.Z"}, "events": []string{"x.On"}, "calls": []string{"x.Log"},
+	})
 	require.NoError(t, err)
 	assert.NotContains(t, names, "leave")
 	assert.Len(t, names, len(lint.Analyzers())-1)
 	set := map[string]string{}
 	for _, a := range lint.Analyzers() {
-		for _, flag := range []string{"runners", "events"} {
+		for _, flag := range []string{"runners", "events", "calls"} {
 			if f := a.Flags.Lookup(flag); f != nil {
 				set[flag] = f.Value.String()
 				require.NoError(t, a.Flags.Set(flag, ""))
 			}
 		}
 	}
-	assert.Equal(t, map[string]string{"runners": "x.Y,x.Z", "events": "x.On"}, set)
+	assert.Equal(t, map[string]string{"runners": "x.Y,x.Z", "events": "x.On", "calls": "x.Log"}, set)
 }
 
 func TestWrongSettingsAreErrors(t *testing.T) {

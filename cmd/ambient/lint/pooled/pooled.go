@@ -25,7 +25,7 @@ var Analyzer = &analysis.Analyzer{
 	Requires: []*analysis.Analyzer{inspect.Analyzer},
 }
 
-// contexts are the types that frameworks keep in pools, without a major version.
+// contexts has the types that frameworks keep in pools. Their paths have no major version.
 var contexts = map[string]bool{
 	"github.com/gin-gonic/gin.Context":                  true,
 	"github.com/labstack/echo.Context":                  true,
@@ -66,7 +66,7 @@ func call(pass *analysis.Pass, call *ast.CallExpr) {
 	}
 }
 
-// declared is for a storage that is a variable or a field itself: its zero value is ready to use.
+// declared checks a storage that is a variable or a field itself, and needs no call of New.
 func declared(pass *analysis.Pass, e ast.Expr) {
 	if e == nil {
 		return
@@ -87,11 +87,12 @@ func report(pass *analysis.Pass, n ast.Node, t types.Type) {
 	}
 }
 
-// pooled returns the name of a type in contexts that a type is, points to, or has in a field; "" for others.
+// pooled returns the name of the type in contexts that t is, points to or has in a field, "" if
+// there is none.
 func pooled(t types.Type, depth int) string {
 	named := known.Named(t)
 	if named != nil && named.Obj().Pkg() != nil {
-		if contexts[runners.PlainPath(known.Path(named.Obj().Pkg()))+"."+named.Obj().Name()] {
+		if contexts[runners.PlainPath(named.Obj().Pkg())+"."+named.Obj().Name()] {
 			return types.TypeString(types.Unalias(t), func(p *types.Package) string { return p.Name() })
 		}
 	}

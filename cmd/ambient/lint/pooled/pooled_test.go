@@ -16,7 +16,7 @@ import (
 
 func TestAnalyzer(t *testing.T) { linttest.Run(t, pooled.Analyzer, "a") }
 
-// The frameworks are no modules of this one: the snippets are compiled against imitations.
+// This module does not require the frameworks: the snippets are compiled with imitations.
 func TestDoc(t *testing.T) {
 	gopath := linttest.GOPATH(t, filepath.Join("testdata", "src"))
 	dir := filepath.Join(gopath, "src", "doc")

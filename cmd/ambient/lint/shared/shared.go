@@ -92,8 +92,7 @@ func (c *checker) report(what ast.Expr, s sink, name string, read reads.Read) {
 	}
 }
 
-// find returns the sink that a function is, if it shares results. There are many copies of
-// singleflight; they keep its names.
+// find returns the sink that a function is. The many copies of singleflight keep its names.
 func find(fn *types.Func) (sink, bool) {
 	if fn == nil || strings.HasPrefix(known.Path(fn.Pkg()), known.Module+"/") {
 		return sink{}, false
@@ -115,14 +114,14 @@ func find(fn *types.Func) (sink, bool) {
 func flightSink(fn *types.Func) (sink, bool) {
 	params := fn.Signature().Params()
 	last := params.Len() - 1
-	if last < 1 || !isFunc(params.At(last).Type()) {
+	if last < 1 || !known.IsFunc(params.At(last).Type()) {
 		return sink{}, false
 	}
 	return loads(last-1, last), true
 }
 
-// loader returns the reads of a function that loads for all callers. A function inside gls.Bind
-// counts too: it reads one caller's values for all.
+// loader returns the reads of a function that computes a value for all callers. A function inside
+// gls.Bind counts, too: it reads one caller's values for all.
 func (c *checker) loader(e ast.Expr, s sink) []reads.Read {
 	e = c.assigned.Resolve(c.info, e)
 	for {
@@ -136,7 +135,7 @@ func (c *checker) loader(e ast.Expr, s sink) []reads.Read {
 		}
 		e = c.assigned.Resolve(c.info, call.Args[0])
 	}
-	if t := c.info.TypeOf(e); t != nil && !isFunc(t) {
+	if t := c.info.TypeOf(e); t != nil && !known.IsFunc(t) {
 		return c.methods(t)
 	}
 	if fact := c.reads.Expr(e); fact != nil {
@@ -145,7 +144,7 @@ func (c *checker) loader(e ast.Expr, s sink) []reads.Read {
 	return nil
 }
 
-// methods is for loaders that are values with methods of these names.
+// methods returns the reads of a loader that is a value with methods of these names.
 func (c *checker) methods(t types.Type) []reads.Read {
 	var all []reads.Read
 	for _, name := range []string{"Get", "Load", "Reload", "BulkLoad", "BulkReload"} {
@@ -159,10 +158,9 @@ func (c *checker) methods(t types.Type) []reads.Read {
 	return all
 }
 
-// value returns the part of the flow that a value was made from: a storage or a key of the request,
-// read by a function that it comes from, or the request itself if the expression reads it. A
-// context, or a request that a function far below asks for, is mostly for a log line or a deadline,
-// and is left out.
+// value returns the reads that a value was made from. A read of a storage or a key counts in the
+// expression and in functions that it calls, a read of the request in the expression alone: below
+// that a request, and everywhere a context, is mostly read for a log line or a deadline.
 func (c *checker) value(e ast.Expr) []reads.Read {
 	var all []reads.Read
 	for _, r := range c.within(e) {
@@ -174,8 +172,7 @@ func (c *checker) value(e ast.Expr) []reads.Read {
 	return all
 }
 
-// within returns the reads of evaluating an expression, and those that the variables in it were
-// made from.
+// within returns the reads in evaluating an expression and the variables in it.
 func (c *checker) within(e ast.Expr) []reads.Read {
 	var all []reads.Read
 	seen := map[*types.Var]bool{}
@@ -208,7 +205,7 @@ func (c *checker) within(e ast.Expr) []reads.Read {
 	return all
 }
 
-// without removes the reads that a key has as well.
+// without returns the reads of found that are not among those of the key.
 func without(found, key []reads.Read) []reads.Read {
 	var rest []reads.Read
 	for _, r := range found {
@@ -221,9 +218,4 @@ func without(found, key []reads.Read) []reads.Read {
 		}
 	}
 	return rest
-}
-
-func isFunc(t types.Type) bool {
-	_, ok := t.Underlying().(*types.Signature)
-	return ok
 }

@@ -1,19 +1,19 @@
 package shared
 
-// A sink takes a function, or a function's result, for all callers that ask for the same key. The
-// numbers are indexes of arguments.
+// A sink takes a function, or a value, and gives the result to all callers that ask for the same
+// key. key, fn and value are indexes of arguments, -1 for none.
 type sink struct {
-	key   int // -1 where there is none
-	fn    int // what computes, -1 where there is a value
+	key   int
+	fn    int
 	value int
-	makes bool // it makes a loader: one that is made for one request may be bound
+	makes bool // makes a loader: a loader for a single request may be bound
 }
 
 func loads(key, fn int) sink   { return sink{key: key, fn: fn, value: -1} }
 func stores(key, val int) sink { return sink{key: key, fn: -1, value: val} }
 func makes(fn int) sink        { return sink{key: -1, fn: fn, value: -1, makes: true} }
 
-// sinks are named as in package runners: without a major version at the end of the path.
+// sinks has names as in package runners: without a major version at the end of the path.
 var sinks = map[string]sink{
 	"sync.Map.LoadOrStore": stores(0, 1),
 
@@ -31,7 +31,7 @@ var sinks = map[string]sink{
 	"github.com/hashicorp/golang-lru.ARCCache.Add":        stores(0, 1),
 	"github.com/hashicorp/golang-lru/arc.ARCCache.Add":    stores(0, 1),
 	"github.com/hashicorp/golang-lru/simplelru.LRU.Add":   stores(0, 1),
-	// The path of these has the major version inside.
+	// The major version in these paths does not stand at the end.
 	"github.com/hashicorp/golang-lru/v2/simplelru.LRU.Add": stores(0, 1),
 	"github.com/hashicorp/golang-lru/v2/expirable.LRU.Add": stores(0, 1),
 

@@ -9,14 +9,14 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 )
 
-// levels lists the functions of slog and the methods of its Logger. Those with a ctx may find the
-// request there.
+// levels has functions of slog and methods of its Logger. Their variants with a ctx may find the
+// request in the ctx.
 var levels = []string{"Debug", "Info", "Warn", "Error"}
 
 var sends = []string{"Get", "Head", "Post", "PostForm"}
 
-// loses returns the first call that loses the request when a function, or a call, runs on another
-// goroutine; "" for none.
+// loses returns the first call that loses the request when the function e, or the call e, runs on
+// another goroutine. name is "" if there is none.
 func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name string) {
 	if call, ok := e.(*ast.CallExpr); ok {
 		if kind, name = c.lossOf(call); name != "" {
@@ -29,7 +29,7 @@ func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name str
 	case *ast.FuncLit:
 		body = f.Body
 	case *ast.CallExpr:
-		return 0, "" // gls.Bind, or a function that nobody knows
+		return 0, "" // gls.Bind, or an unknown function
 	default:
 		if kind, name = c.lossOf(&ast.CallExpr{Fun: f}); name != "" {
 			return kind, name
@@ -48,11 +48,11 @@ func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name str
 		}
 		switch n := n.(type) {
 		case *ast.GoStmt:
-			return false // it is looked at by itself
+			return false // losses checks it by itself
 		case *ast.CallExpr:
 			fn := known.Callee(c.info, n)
 			if strings.HasPrefix(reads.LibraryName(fn), "httpctx.") {
-				return false // Run, GoDetached: a request of its own
+				return false // Run, GoDetached: the code runs in a request
 			}
 			if kind, name = c.lossOf(n); name != "" {
 				return false
@@ -66,7 +66,7 @@ func (c *checker) loses(e ast.Expr, seen map[ast.Node]bool) (kind Kind, name str
 	return kind, name
 }
 
-// lossOf returns the loss of a call by itself.
+// lossOf returns the loss of the call itself, without those in the called function.
 func (c *checker) lossOf(call *ast.CallExpr) (Kind, string) {
 	fn := known.Callee(c.info, call)
 	if fn == nil {
@@ -93,8 +93,8 @@ func (c *checker) lossOf(call *ast.CallExpr) (Kind, string) {
 	return 0, ""
 }
 
-// background reports whether a call is given context.Background() or TODO(): no explicit ctx of a
-// request.
+// background reports whether the ctx of a call is context.Background() or TODO(), in which there is
+// no request.
 func (c *checker) background(call *ast.CallExpr) bool {
 	if len(call.Args) == 0 {
 		return false
@@ -103,8 +103,7 @@ func (c *checker) background(call *ast.CallExpr) bool {
 	return ok && known.Is(known.Callee(c.info, ctx), "context", "Background", "TODO")
 }
 
-// carriesID reports whether a logger comes from httpctx.Context.Logger, which has the request's id
-// in it.
+// carriesID reports whether a logger comes from httpctx.Context.Logger and so has the request's id.
 func (c *checker) carriesID(fun ast.Expr) bool {
 	for range 8 {
 		sel, ok := ast.Unparen(fun).(*ast.SelectorExpr)
@@ -118,7 +117,7 @@ func (c *checker) carriesID(fun ast.Expr) bool {
 		if reads.LibraryName(known.Callee(c.info, call)) == "httpctx.Context.Logger" {
 			return true
 		}
-		fun = call.Fun // With, WithGroup
+		fun = call.Fun // skip With and WithGroup
 	}
 	return false
 }

@@ -36,7 +36,7 @@ var Analyzer = &analysis.Analyzer{
 	},
 }
 
-// facts finds the diagnostics of Analyzer, over packages.
+// facts finds the diagnostics of Analyzer. It exports a Fact for each package.
 var facts = &analysis.Analyzer{
 	Name:       "ambientsilent",
 	Doc:        "find log lines and outgoing requests that lose the current request, for the analyzer silent",
@@ -58,20 +58,20 @@ func init() {
 type Kind int
 
 const (
-	Log  Kind = iota // a line, without request_id
-	Send             // an outgoing request, without X-Request-ID
+	Log  Kind = iota // a log line without request_id
+	Send             // an outgoing request without X-Request-ID
 	kinds
 )
 
-// installers are the functions that a program calls where it matters.
+// installers has the functions that a program calls to get the request into its output.
 var installers = [kinds]string{Log: "httpctx.LogHandler", Send: "httpctx.Transport"}
 
-// A Fact says which of LogHandler and Transport a package installs, and which goroutines lose the
-// request.
+// A Fact says which of LogHandler and Transport a package installs, and which of its goroutines
+// lose the request.
 type Fact struct {
 	Module   string
-	Installs [kinds]bool // itself, or a package that it imports
-	Losses   []Loss      // those that it has not reported itself, for it does not see the installation
+	Installs [kinds]bool // by the package or one that it imports
+	Losses   []Loss      // not reported, for the package does not see the installation
 }
 
 // A Loss is a goroutine that loses the request in silence.
@@ -83,7 +83,7 @@ type Loss struct {
 	end     token.Pos
 }
 
-// AFact makes it a fact of go/analysis.
+// AFact makes Fact a fact of go/analysis.
 func (*Fact) AFact() {}
 
 func (f *Fact) String() string { return fmt.Sprintf("silent%v %d", f.Installs, len(f.Losses)) }
@@ -153,21 +153,19 @@ type checker struct {
 	decls    map[*types.Func]*ast.FuncDecl
 }
 
-// installations returns the first call of each installer, and collects the declarations.
+// installations returns the first call of each installer. It also fills decls.
 func (c *checker) installations() [kinds]ast.Node {
 	var first [kinds]ast.Node
+	for fn, decl := range known.Decls(c.info, c.pass.Files) {
+		c.decls[fn] = decl
+	}
 	for _, file := range c.pass.Files {
 		test := strings.HasSuffix(c.pass.Fset.Position(file.FileStart).Filename, "_test.go")
 		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				if fn, ok := c.info.Defs[n.Name].(*types.Func); ok && n.Body != nil {
-					c.decls[fn] = n
-				}
-			case *ast.CallExpr:
-				k := Kind(slices.Index(installers[:], reads.LibraryName(known.Callee(c.info, n))))
+			if call, ok := n.(*ast.CallExpr); ok {
+				k := Kind(slices.Index(installers[:], reads.LibraryName(known.Callee(c.info, call))))
 				if k >= 0 && first[k] == nil && !test {
-					first[k] = n
+					first[k] = call
 				}
 			}
 			return true
@@ -176,7 +174,7 @@ func (c *checker) installations() [kinds]ast.Node {
 	return first
 }
 
-// losses finds the goroutines that are started below a handler.
+// losses returns the goroutines that lose the request and start below a handler.
 func (c *checker) losses() []Loss {
 	var all []Loss
 	for _, file := range c.pass.Files {

@@ -16,6 +16,7 @@ func TestCalls(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, calls.Value.Set("")) })
 	require.NoError(t, calls.Value.Set("github.com/ambient-go/ambient/cmd/ambient/lint/silent/testdata/src/named.Charge,named.Log.Printf"))
 	realtest.Run(t, silent.Analyzer, "named")
+	require.ErrorContains(t, calls.Value.Set("./..."), "names no function")
 }
 
 func TestDoc(t *testing.T) {

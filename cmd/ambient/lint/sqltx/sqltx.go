@@ -54,10 +54,10 @@ type checker struct {
 	pass     *analysis.Pass
 	info     *types.Info
 	assigned known.Assignments
-	bodies   map[*types.Func]*ast.BlockStmt // of the package's functions
+	bodies   map[*types.Func]*ast.BlockStmt // bodies of the package's functions
 	wrapped  map[types.Object]bool          // variables and fields given to glssql.New
-	visited  map[ast.Node]bool              // bodies seen for one Run
-	found    map[token.Pos]bool             // reported, for another Run perhaps
+	visited  map[ast.Node]bool              // bodies seen in the present Run
+	found    map[token.Pos]bool             // nodes reported already, in this Run or another
 }
 
 // is reports whether a call is one of glssql's functions or methods.
@@ -67,18 +67,14 @@ func (c *checker) is(call *ast.CallExpr, names ...string) bool {
 
 // collect fills bodies and wrapped.
 func (c *checker) collect() {
+	for f, decl := range known.Decls(c.info, c.pass.Files) {
+		c.bodies[f] = decl.Body
+	}
 	for _, file := range c.pass.Files {
 		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncDecl:
-				if f, ok := c.info.Defs[n.Name].(*types.Func); ok && n.Body != nil {
-					c.bodies[f] = n.Body
-				}
-			case *ast.CallExpr:
-				if c.is(n, "New") && len(n.Args) > 0 {
-					if v := c.variable(n.Args[0]); v != nil {
-						c.wrapped[v] = true
-					}
+			if call, ok := n.(*ast.CallExpr); ok && c.is(call, "New") && len(call.Args) > 0 {
+				if v := c.variable(call.Args[0]); v != nil {
+					c.wrapped[v] = true
 				}
 			}
 			return true
@@ -101,7 +97,7 @@ func (c *checker) variable(e ast.Expr) types.Object {
 	return nil
 }
 
-// body returns the body of the function that an expression names, nil where it is not known.
+// body returns the body of the function that an expression names, nil if it is unknown.
 func (c *checker) body(e ast.Expr) ast.Node {
 	if lit, ok := c.assigned.Resolve(c.info, e).(*ast.FuncLit); ok {
 		return lit.Body
@@ -141,7 +137,7 @@ func (c *checker) inside(body ast.Node) {
 	})
 }
 
-// started checks what starts a call on a goroutine inside of a Run.
+// started checks a call that starts on another goroutine inside a Run.
 func (c *checker) started(n ast.Node, what string, call *ast.CallExpr) {
 	used := c.uses(call)
 	if body := c.body(call.Fun); !used && body != nil {
@@ -157,7 +153,7 @@ var statements = []string{
 	"Exec", "ExecContext", "Query", "QueryContext", "QueryRow", "QueryRowContext", "Prepare", "PrepareContext", "Begin", "BeginTx",
 }
 
-// uses reports whether code asks a glssql.DB for a statement.
+// uses reports whether code runs a statement on a glssql.DB.
 func (c *checker) uses(code ast.Node) (used bool) {
 	ast.Inspect(code, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
@@ -173,7 +169,7 @@ func (c *checker) uses(code ast.Node) (used bool) {
 	return used
 }
 
-// escapes returns the *sql.DB of a statement if it is one that a glssql.DB was made of.
+// escapes returns the *sql.DB on which a call runs a statement, if a glssql.DB wraps it.
 func (c *checker) escapes(call *ast.CallExpr) ast.Expr {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	f := known.Callee(c.info, call)

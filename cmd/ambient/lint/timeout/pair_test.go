@@ -19,7 +19,8 @@ func TestMiddlewareOnBothSides(t *testing.T) {
 	analysistest.Run(t, gopath, timeout.Analyzer, "pair")
 }
 
-// withRequestContext adds the option to a copy of httpctx that does not have it: the analyzer goes by its name.
+// withRequestContext adds the option to a copy of an httpctx that lacks it: the analyzer recognises
+// it by its name.
 func withRequestContext(t *testing.T, dir string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*.go"))

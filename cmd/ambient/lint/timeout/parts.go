@@ -10,13 +10,13 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// parts are what a handler is made of.
+// parts says what a handler consists of.
 type parts struct {
-	timeout    ast.Node // an http.TimeoutHandler that has no Middleware inside, nor around it within the handler
-	paired     ast.Node // an http.TimeoutHandler that has one inside
-	middleware bool     // there is a Middleware
-	shares     bool     // each Middleware shares its request with one inside: httpctx.WithRequestContext
-	params     []int    // parameters of the present function, with no Middleware around them
+	timeout    ast.Node // a TimeoutHandler without a Middleware inside or around it
+	paired     ast.Node // a TimeoutHandler with a Middleware inside
+	middleware bool     // the handler has a Middleware
+	shares     bool     // each Middleware shares its request with an inner one: httpctx.WithRequestContext
+	params     []int    // parameters of the function around, without a Middleware around them
 	within     []int    // parameters with a Middleware around them
 }
 
@@ -35,7 +35,7 @@ func (p *parts) add(q parts) {
 	p.within = append(p.within, q.within...)
 }
 
-// parts takes an expression for a handler, as it is at a position, apart.
+// parts returns the parts of a handler expression, as its variables are at a position.
 func (c *checker) parts(e ast.Expr, at token.Pos) parts {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
@@ -50,7 +50,7 @@ func (c *checker) parts(e ast.Expr, at token.Pos) parts {
 		}
 	case *ast.CompositeLit:
 		var p parts
-		if isHandler(c.info.TypeOf(e)) {
+		if known.ServesHTTP(c.info.TypeOf(e)) {
 			for _, elt := range e.Elts {
 				if kv, ok := elt.(*ast.KeyValueExpr); ok {
 					elt = kv.Value
@@ -65,10 +65,10 @@ func (c *checker) parts(e ast.Expr, at token.Pos) parts {
 	return parts{}
 }
 
-// handler is parts for what may be another thing than a handler.
+// handler is parts for an expression that need not be a handler.
 func (c *checker) handler(e ast.Expr, at token.Pos) parts {
 	t := c.info.TypeOf(e)
-	if sig, ok := t.(*types.Signature); ok && known.IsHandler(sig) || isHandler(t) {
+	if sig, ok := t.(*types.Signature); ok && known.IsHandler(sig) || known.ServesHTTP(t) {
 		return c.parts(e, at)
 	}
 	return parts{}
@@ -109,14 +109,15 @@ func (c *checker) call(call *ast.CallExpr) parts {
 	return p
 }
 
-// variable follows a variable to its values at a position, and a router to its routes.
+// variable returns the parts of the values that a variable may have at a position and, for a
+// router, of its routes.
 func (c *checker) variable(v *types.Var, at token.Pos) parts {
 	if !v.IsField() && !known.Global(v) {
 		if i, ok := c.params[v]; ok && len(c.assigned[v]) == 0 {
 			return parts{params: []int{i}}
 		}
 	} else {
-		at = token.NoPos // what comes first is not known
+		at = token.NoPos // the order of the assignments is unknown
 	}
 	here := place{v, at}
 	if slices.Contains(c.visiting, here) || len(c.visiting) > 20 {
@@ -138,7 +139,7 @@ func (c *checker) variable(v *types.Var, at token.Pos) parts {
 		if a.Value != nil && a.Index < 0 {
 			p.add(c.parts(a.Value, a.Node.Pos()))
 		}
-		// What was assigned before is replaced, unless this is in a branch or another function.
+		// This assignment replaces the earlier ones, unless it is in a branch or another function.
 		scope := c.pass.Pkg.Scope().Innermost(a.Node.Pos())
 		if at.IsValid() && scope != nil && scope.Contains(at) {
 			reached = true
@@ -151,7 +152,7 @@ func (c *checker) variable(v *types.Var, at token.Pos) parts {
 	return p
 }
 
-// literal looks for the handlers that a function calls.
+// literal returns the parts of the handlers that a function literal calls.
 func (c *checker) literal(lit *ast.FuncLit) parts {
 	var p parts
 	ast.Inspect(lit.Body, func(n ast.Node) bool {
@@ -170,14 +171,14 @@ func (c *checker) literal(lit *ast.FuncLit) parts {
 
 // made is the fact of a function that returns a handler.
 type made struct {
-	Timeout    bool  // around a TimeoutHandler
-	Middleware bool  // around a Middleware
-	Within     []int // the parameters around which it puts a Middleware
-	Pair       bool  // around a TimeoutHandler that has a Middleware inside
-	Shares     bool  // its Middleware shares its request with one inside
+	Timeout    bool  // the handler has a TimeoutHandler
+	Middleware bool  // the handler has a Middleware
+	Within     []int // parameters with a Middleware around them
+	Pair       bool  // the handler has a TimeoutHandler with a Middleware inside
+	Shares     bool  // its Middleware shares its request with an inner one
 }
 
-// AFact makes it a fact of go/analysis.
+// AFact makes made a fact of go/analysis.
 func (*made) AFact() {}
 
 func (m *made) String() string {
@@ -191,16 +192,13 @@ func (m *made) String() string {
 	return text + "}"
 }
 
-// exportMade finds what functions return, until nothing more is found: one may call another.
+// exportMade exports the facts. It repeats the search while something changes, for a function may
+// call another one.
 func (c *checker) exportMade() {
 	for range 5 {
 		changed := false
-		for _, file := range c.pass.Files {
-			for _, decl := range file.Decls {
-				if decl, ok := decl.(*ast.FuncDecl); ok && decl.Body != nil {
-					changed = c.export(decl) || changed
-				}
-			}
+		for f, decl := range known.Decls(c.info, c.pass.Files) {
+			changed = c.export(f, decl) || changed
 		}
 		if !changed {
 			return
@@ -208,13 +206,9 @@ func (c *checker) exportMade() {
 	}
 }
 
-func (c *checker) export(decl *ast.FuncDecl) bool {
-	f, ok := c.info.Defs[decl.Name].(*types.Func)
-	if !ok {
-		return false
-	}
+func (c *checker) export(f *types.Func, decl *ast.FuncDecl) bool {
 	handlers := slices.Collect(f.Signature().Results().Variables())
-	if !slices.ContainsFunc(handlers, func(v *types.Var) bool { return isHandler(v.Type()) }) {
+	if !slices.ContainsFunc(handlers, func(v *types.Var) bool { return known.ServesHTTP(v.Type()) }) {
 		return false
 	}
 	clear(c.params)

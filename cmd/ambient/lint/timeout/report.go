@@ -9,7 +9,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// report reports the call that puts a Middleware around arg, in which there is a TimeoutHandler.
+// report reports a call that puts a Middleware around arg, which has a TimeoutHandler.
 func (c *checker) report(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
 	d := analysis.Diagnostic{
 		Pos: call.Pos(),
@@ -24,15 +24,15 @@ func (c *checker) report(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
 	c.pass.Report(d)
 }
 
-// reportPair reports the call that puts a second Middleware around arg, in which there is a
-// TimeoutHandler around one.
+// reportPair reports a call that puts a second Middleware around arg, which has a TimeoutHandler
+// with a Middleware inside.
 func (c *checker) reportPair(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) {
 	c.pass.ReportRangef(call, "%s, in which there is a Middleware too: that one begins another request, with an id of its "+
 		"own and without the outer one's keys; give the outer one httpctx.WithRequestContext, or leave it out",
 		c.stands(call, arg, timeout))
 }
 
-// stands returns the text that names the outer call and the TimeoutHandler inside of it.
+// stands returns the beginning of the message: it names the outer call and the TimeoutHandler.
 func (c *checker) stands(call *ast.CallExpr, arg ast.Expr, timeout ast.Node) string {
 	name := "Middleware"
 	if arg != nil && !c.isMiddleware(call.Fun) {
@@ -57,8 +57,7 @@ func (c *checker) stripped(e ast.Expr) ast.Expr {
 	return e
 }
 
-// swap moves what stands before and after the inner call, with its comments, to before and after
-// that call's handler.
+// swap moves the text before and after the inner call to before and after the handler in that call.
 func (c *checker) swap(outer, inner *ast.CallExpr) []analysis.SuggestedFix {
 	if len(inner.Args) != 3 {
 		return nil // http.TimeoutHandler(f())

@@ -62,13 +62,14 @@ type checker struct {
 	in       *inspector.Inspector
 	assigned known.Assignments
 
-	// registered are the method calls on variables and fields that hold a handler, such as a router's.
+	// registered has the method calls on variables and fields that hold a handler, such as a
+	// router's.
 	registered map[*types.Var][]*ast.CallExpr
 
-	// params are the parameters of the function whose fact is computed.
+	// params has the parameters of the function whose fact is computed.
 	params map[*types.Var]int
 
-	// visiting are the variables that parts is following.
+	// visiting has the variables that parts is following.
 	visiting []place
 }
 
@@ -77,7 +78,7 @@ type place struct {
 	at token.Pos
 }
 
-// around returns the arguments around which a call puts a Middleware.
+// around returns the arguments that a call puts a Middleware around.
 func (c *checker) around(call *ast.CallExpr) []ast.Expr {
 	if len(call.Args) == 0 {
 		return nil
@@ -99,7 +100,7 @@ func (c *checker) around(call *ast.CallExpr) []ast.Expr {
 	return args
 }
 
-// isMiddleware reports whether an expression is httpctx.Middleware or what httpctx.New returns.
+// isMiddleware reports whether an expression is httpctx.Middleware or the result of httpctx.New.
 func (c *checker) isMiddleware(e ast.Expr) bool {
 	e = c.assigned.Resolve(c.info, e)
 	if call, ok := e.(*ast.CallExpr); ok {
@@ -108,8 +109,8 @@ func (c *checker) isMiddleware(e ast.Expr) bool {
 	return known.Is(known.Func(c.info, e), known.HTTPCtx, "Middleware")
 }
 
-// shares reports whether a Middleware shares its request with one that is inside of it: it is made with the option
-// WithRequestContext, or with options that are not seen here.
+// shares reports whether a Middleware shares its request with an inner one: it has the option
+// WithRequestContext, or options that the analyzer does not see.
 func (c *checker) shares(e ast.Expr) bool {
 	e = c.assigned.Resolve(c.info, e)
 	call, ok := e.(*ast.CallExpr)
@@ -127,7 +128,7 @@ func (c *checker) shares(e ast.Expr) bool {
 	return false
 }
 
-// check reports what is wrong with a handler around which a Middleware is put.
+// check reports a call that puts a Middleware around a handler with the parts p, if that is wrong.
 func (c *checker) check(call *ast.CallExpr, arg ast.Expr, p parts, shares bool) bool {
 	switch {
 	case p.timeout != nil:
@@ -144,7 +145,8 @@ func (c *checker) isTimeoutHandler(call *ast.CallExpr) bool {
 	return known.Is(known.Func(c.info, c.assigned.Resolve(c.info, call.Fun)), "net/http", "TimeoutHandler")
 }
 
-// findRoutes fills registered. A field counts if its type is declared here: then all that is done to it is seen.
+// findRoutes fills registered. A field counts if this package declares it: then the analyzer sees
+// all its uses.
 func (c *checker) findRoutes() {
 	for cur := range c.in.Root().Preorder((*ast.CallExpr)(nil)) {
 		call := cur.Node().(*ast.CallExpr)
@@ -152,13 +154,13 @@ func (c *checker) findRoutes() {
 		if !ok || len(call.Args) == 0 || c.info.Selections[sel] == nil {
 			continue
 		}
-		if v := c.router(sel.X); v != nil && isHandler(v.Type()) {
+		if v := c.router(sel.X); v != nil && known.ServesHTTP(v.Type()) {
 			c.registered[v] = append(c.registered[v], call)
 		}
 	}
 }
 
-// router returns the variable or field that an expression names.
+// router returns the variable, or the field declared in this package, that an expression names.
 func (c *checker) router(e ast.Expr) *types.Var {
 	if v := known.Var(c.info, e); v != nil {
 		return v
@@ -171,7 +173,7 @@ func (c *checker) router(e ast.Expr) *types.Var {
 	return nil
 }
 
-// checkUse is for routers that are given Middleware for all their routes: r.Use(httpctx.Middleware).
+// checkUse checks a router that gets a Middleware for all routes: r.Use(httpctx.Middleware).
 func (c *checker) checkUse(call *ast.CallExpr) {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !ok || sel.Sel.Name != "Use" {
@@ -192,14 +194,4 @@ func (c *checker) checkUse(call *ast.CallExpr) {
 			}
 		}
 	}
-}
-
-// isHandler reports whether t or a pointer to it is an http.Handler, by its method: net/http need not be at hand.
-func isHandler(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, "ServeHTTP")
-	f, ok := obj.(*types.Func)
-	return ok && known.IsHandler(f.Signature())
 }

@@ -67,7 +67,7 @@ func (c *checker) variables(decl *ast.GenDecl) {
 	}
 }
 
-// init checks an init function. What it sets itself is not missing.
+// init checks an init function. A value that it sets itself is not missing.
 func (c *checker) init(decl *ast.FuncDecl) {
 	f, ok := c.pass.TypesInfo.Defs[decl.Name].(*types.Func)
 	if !ok {
@@ -82,14 +82,14 @@ func (c *checker) init(decl *ast.FuncDecl) {
 	})
 }
 
-// runs reports the calls in a piece of code that runs when the package is initialised.
+// runs reports the calls in code that runs when the package is initialised.
 func (c *checker) runs(code ast.Node, where string, missing func(reads.Read) bool) {
 	ast.Inspect(code, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
-			return false // stored
+			return false // it is stored, and does not run here
 		case *ast.GoStmt:
-			// Only what it evaluates is evaluated here.
+			// The initialisation evaluates the operands alone.
 			for _, arg := range n.Call.Args {
 				c.runs(arg, where, missing)
 			}
@@ -111,7 +111,7 @@ func (c *checker) runs(code ast.Node, where string, missing func(reads.Read) boo
 func (c *checker) call(call *ast.CallExpr, where string, missing func(reads.Read) bool) {
 	if f := c.reads.Callee(call); f != nil {
 		if _, elsewhere := runners.Of(f); elsewhere {
-			return // on a goroutine of its own
+			return // it runs on another goroutine
 		}
 	}
 	fact := c.reads.Call(call).Certain()

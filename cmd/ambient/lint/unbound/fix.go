@@ -15,15 +15,15 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
-// An adviser finds the replacement of a call that runs a function on another goroutine.
+// An adviser chooses what replaces a call that runs a function on another goroutine.
 type adviser struct {
 	pass  *analysis.Pass
 	waits *waits.Result
 	loops *loops.Result
 }
 
-// advise returns the end of a message, and the edits that carry it out. There are none if no change
-// is right for every meaning of the code.
+// advise returns the end of a message, and the edits that carry it out. There are no edits if no
+// single change is right for every meaning of the code.
 func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact *reads.Fact, name string) (string, []analysis.TextEdit) {
 	if loop := a.loops.Func(arg); loop != nil {
 		return "it serves many, for it takes tasks from " + loop.Over + ": send gls.Capture() with each task and do the task " +
@@ -42,17 +42,17 @@ func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact
 		return nobody + "the request may be over when it answers or sets a key: wait for it and bind it with gls.Bind", nil
 	case name == "time.AfterFunc":
 		return nobody + "the request may be over when it runs: use httpctx.AfterFuncDetached",
-			a.replace(file, call, reads.HTTPCtx, "AfterFuncDetached")
+			a.replace(file, call, known.HTTPCtx, "AfterFuncDetached")
 	}
 	return nobody + "the request may be over when it runs: start it with httpctx.GoDetached, or read what it needs before", nil
 }
 
-// carry advises for a function that may have the frame of its caller.
+// carry advises for a function that may run with its caller's frame.
 func (a *adviser) carry(file *edit.File, call *ast.CallExpr, arg ast.Expr, name string) (advice string, edits []analysis.TextEdit) {
 	advice = "bind it with gls.Bind"
 	switch name {
 	case "time.AfterFunc":
-		advice, edits = "use gls.AfterFunc", a.replace(file, call, reads.GLS, "AfterFunc")
+		advice, edits = "use gls.AfterFunc", a.replace(file, call, known.GLS, "AfterFunc")
 	case "sync.WaitGroup.Go":
 		if e := waitGroup(a.pass, file, call); e != nil {
 			advice, edits = "make it a gls.WaitGroup", e
@@ -83,8 +83,8 @@ func (a *adviser) replace(file *edit.File, call *ast.CallExpr, path, function st
 	return append(edits, unused(a.pass, file, []ast.Expr{sel})...)
 }
 
-// waitGroup changes the type of the wait group, if it is a local variable and only its methods are
-// used.
+// waitGroup makes a sync.WaitGroup a gls.WaitGroup, if it is a local variable of which only methods
+// are used.
 func waitGroup(pass *analysis.Pass, file *edit.File, call *ast.CallExpr) []analysis.TextEdit {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if file == nil || !ok {
@@ -107,7 +107,7 @@ func waitGroup(pass *analysis.Pass, file *edit.File, call *ast.CallExpr) []analy
 	return append(edits, unused(pass, file, []ast.Expr{typ})...)
 }
 
-// declaredType returns the type in "var wg sync.WaitGroup", where it declares that one variable.
+// declaredType returns the type in a declaration "var wg sync.WaitGroup" of that single variable.
 func declaredType(pass *analysis.Pass, file *edit.File, v *types.Var) *ast.SelectorExpr {
 	var found *ast.SelectorExpr
 	ast.Inspect(file.AST(), func(n ast.Node) bool {
@@ -123,7 +123,7 @@ func declaredType(pass *analysis.Pass, file *edit.File, v *types.Var) *ast.Selec
 	return found
 }
 
-// onlyMethods reports whether every use of the variable calls a method that both wait groups have.
+// onlyMethods reports whether every use of the variable calls a method that both types have.
 func onlyMethods(pass *analysis.Pass, file *edit.File, v *types.Var) bool {
 	called := map[*ast.Ident]bool{}
 	only := true
@@ -133,7 +133,7 @@ func onlyMethods(pass *analysis.Pass, file *edit.File, v *types.Var) bool {
 			if id, ok := ast.Unparen(n.X).(*ast.Ident); ok {
 				switch n.Sel.Name {
 				case "Add", "Done", "Wait", "Go":
-					called[id] = true // it is visited after this
+					called[id] = true // ast.Inspect visits id after this
 				}
 			}
 		case *ast.Ident:
@@ -146,8 +146,8 @@ func onlyMethods(pass *analysis.Pass, file *edit.File, v *types.Var) bool {
 	return only
 }
 
-// unused returns the edit that removes the import of which gone are the last uses. Where other
-// fixes of the same file take the rest of them, who applies the fixes removes it.
+// unused returns the edit that removes an import if gone holds its last uses. If other fixes remove
+// further uses, the program that applies the fixes removes the import.
 func unused(pass *analysis.Pass, file *edit.File, gone []ast.Expr) []analysis.TextEdit {
 	within := func(id *ast.Ident) bool {
 		for _, e := range gone {
@@ -188,8 +188,8 @@ func unused(pass *analysis.Pass, file *edit.File, gone []ast.Expr) []analysis.Te
 	return nil
 }
 
-// removal returns the edit that removes an import, with the line break before it, because another
-// edit may add an import behind it.
+// removal returns the edit that removes an import together with the line break before it: another
+// edit may add an import after it.
 func removal(file *edit.File, decl *ast.GenDecl, spec *ast.ImportSpec) []analysis.TextEdit {
 	if !decl.Lparen.IsValid() {
 		return []analysis.TextEdit{{Pos: decl.Pos(), End: decl.End()}}

@@ -2,7 +2,6 @@ package unbound
 
 import (
 	_ "embed"
-	"fmt"
 	"go/ast"
 	"strings"
 
@@ -19,8 +18,8 @@ import (
 //go:embed doc.go
 var doc string
 
-// Analyzer reports functions that lose the values they read because they are handed to a function
-// that runs them on another goroutine.
+// Analyzer reports functions that lose the values they read because a call runs them on another
+// goroutine.
 var Analyzer = &analysis.Analyzer{
 	Name:     "unbound",
 	Doc:      known.Doc(doc, "unbound"),
@@ -30,35 +29,12 @@ var Analyzer = &analysis.Analyzer{
 }
 
 func init() {
-	Analyzer.Flags.Var(list{&runners.Extra}, "runners",
+	Analyzer.Flags.Var(&runners.Extra, "runners",
 		"`functions` that run a function they are given on another goroutine: path.Func or path.Type.Method, comma-separated")
 }
 
-// A list is a flag that names functions.
-type list struct{ *runners.List }
-
-// Set is for package flag.
-func (l list) Set(text string) error {
-	for name := range strings.SplitSeq(text, ",") {
-		name = strings.TrimSpace(name)
-		short := name[strings.LastIndex(name, "/")+1:]
-		if name != "" && (!strings.Contains(strings.Trim(short, "."), ".") || strings.HasPrefix(name, ".")) {
-			return fmt.Errorf("%q names no function: write pkg.Func or pkg.Type.Method", name)
-		}
-	}
-	return l.List.Set(text)
-}
-
-// String is for package flag, which calls it of a zero value too.
-func (l list) String() string {
-	if l.List == nil {
-		return ""
-	}
-	return l.List.String()
-}
-
 func run(pass *analysis.Pass) (any, error) {
-	if reads.IsLibrary(pass.Pkg) {
+	if known.Own(pass.Pkg) {
 		return nil, nil
 	}
 	r := pass.ResultOf[reads.Analyzer].(*reads.Result)
@@ -107,5 +83,5 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// shortName leaves out the path: "sync.WaitGroup.Go".
+// shortName removes the path from a name: "sync.WaitGroup.Go".
 func shortName(name string) string { return name[strings.LastIndex(name, "/")+1:] }

@@ -17,7 +17,7 @@ func TestUnbound(t *testing.T) {
 	linttest.Run(t, unbound.Analyzer, "a", "waits", "last", "request", "user", "inhouse")
 }
 
-// A finding advises what the error text does that one sees without it.
+// A finding gives the advice of the error text that appears without the analyzer.
 func TestAdviceIsThatOfTheErrorTexts(t *testing.T) {
 	for name, advice := range map[string]string{
 		"time.AfterFunc":    "use gls.AfterFunc",

@@ -20,7 +20,8 @@ import (
 //go:embed doc.go
 var doc string
 
-// Analyzer finds workers that serve many with what is set where they are started.
+// Analyzer finds workers that run the tasks of many flows with the values of the code that starts
+// them.
 var Analyzer = &analysis.Analyzer{
 	Name:     "workers",
 	Doc:      known.Doc(doc, "workers"),
@@ -58,7 +59,7 @@ type checker struct {
 	loops *loops.Result
 }
 
-// call is for what starts a function on another goroutine.
+// call checks a call that starts a function on another goroutine.
 func (c *checker) call(cur inspector.Cursor, call *ast.CallExpr) {
 	fn := c.reads.Target(call)
 	if fn == nil {
@@ -81,8 +82,8 @@ func (c *checker) call(cur inspector.Cursor, call *ast.CallExpr) {
 	}
 }
 
-// pools make workers of a function that is given to them once, and called with what others send. The numbers are those of
-// arguments.
+// pools has functions that get a function once and whose workers call it for each task. The numbers
+// are indexes of arguments.
 var pools = map[string]int{
 	"github.com/panjf2000/ants.NewPoolWithFunc":             1,
 	"github.com/panjf2000/ants.NewPoolWithFuncGeneric":      1,
@@ -90,7 +91,8 @@ var pools = map[string]int{
 	"github.com/panjf2000/ants.NewMultiPoolWithFuncGeneric": 2,
 }
 
-// pool is for a function that workers run for each task. Bound, it has the values of who made the pool.
+// pool checks a function that workers call for each task. A function of gls.Bind has the values of
+// the code that made the pool.
 func (c *checker) pool(cur inspector.Cursor, call *ast.CallExpr, fn ast.Expr) {
 	if bind, ok := ast.Unparen(fn).(*ast.CallExpr); ok && len(bind.Args) == 1 &&
 		known.Is(known.Callee(c.pass.TypesInfo, bind), known.GLS, "Bind") {
@@ -102,7 +104,7 @@ func (c *checker) pool(cur inspector.Cursor, call *ast.CallExpr, fn ast.Expr) {
 	}
 }
 
-// carried is for a worker that has the frame of who starts it.
+// carried checks a worker that gets the frame of the code that starts it.
 func (c *checker) carried(cur inspector.Cursor, by string, loop *loops.Loop, fact *reads.Fact) {
 	if loop == nil || fact == nil && (!loop.Calls || c.isolated(cur)) {
 		return
@@ -111,8 +113,8 @@ func (c *checker) carried(cur inspector.Cursor, by string, loop *loops.Loop, fac
 		by, loop.Over, reading(fact), remedy)
 }
 
-// plain is for a worker that has nothing, and in a build by "ambient build" the frame of who starts it. One that reads
-// itself is reported by barego and unbound.
+// plain checks a worker that starts with nothing, but in a build by "ambient build" with the frame
+// of the code that starts it. barego and unbound report workers that read themselves.
 func (c *checker) plain(cur inspector.Cursor, by string, loop *loops.Loop, fact *reads.Fact) {
 	if loop != nil && loop.Calls && fact == nil && imports(c.pass.Pkg) && !c.isolated(cur) && !atStart(cur) {
 		c.report(cur, "%s starts a worker that runs functions from %s: in a build by ambient build all of them see what "+
@@ -134,7 +136,7 @@ func (c *checker) report(cur inspector.Cursor, format string, args ...any) {
 	}
 }
 
-// imports reports whether a package uses the library itself.
+// imports reports whether a package imports the library itself.
 func imports(pkg *types.Package) bool {
 	for _, p := range pkg.Imports() {
 		if path := known.Path(p); path == known.GLS || path == known.HTTPCtx {
@@ -144,7 +146,7 @@ func imports(pkg *types.Package) bool {
 	return false
 }
 
-// isolated reports whether nothing is set at a place: it is in a function given to gls.Isolate.
+// isolated reports whether a node is in a function literal that is an argument of gls.Isolate.
 func (c *checker) isolated(cur inspector.Cursor) bool {
 	for lit := range cur.Enclosing((*ast.FuncLit)(nil)) {
 		if call, ok := lit.Parent().Node().(*ast.CallExpr); ok &&
@@ -155,7 +157,7 @@ func (c *checker) isolated(cur inspector.Cursor) bool {
 	return false
 }
 
-// atStart reports whether a statement is one of main or init itself, where nothing is set yet.
+// atStart reports whether a statement belongs to main, init or TestMain, where nothing is set yet.
 func atStart(cur inspector.Cursor) bool {
 	for fn := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		d, ok := fn.Node().(*ast.FuncDecl)

@@ -54,11 +54,11 @@ type checker struct {
 	reads    *reads.Result
 	assigned known.Assignments
 
-	scopes map[*ast.FuncLit]*ast.CallExpr // by the function that runs inside
+	scopes map[*ast.FuncLit]*ast.CallExpr // calls that set something, by the function literal that they run
 }
 
 func (c *checker) scope(call *ast.CallExpr) {
-	i := known.RunsHere(known.Callee(c.info, call)) // with other values set
+	i := known.RunsHere(known.Callee(c.info, call))
 	if i < 0 || i >= len(call.Args) {
 		return
 	}
@@ -67,7 +67,8 @@ func (c *checker) scope(call *ast.CallExpr) {
 	}
 }
 
-// yield returns the parameter by which a generator calls the body of a loop, nil for other functions.
+// yield returns the parameter by which a generator calls the loop's body, nil if the function is no
+// generator.
 func (c *checker) yield(cur inspector.Cursor) *types.Var {
 	var typ *ast.FuncType
 	switch n := cur.Node().(type) {
@@ -98,7 +99,8 @@ func isYield(t types.Type) bool {
 	return ok && b.Info()&types.IsBoolean != 0
 }
 
-// isSeq reports whether a literal is used as an iter.Seq: returned, converted or assigned as one.
+// isSeq reports whether the code returns, converts or assigns a function literal as an iter.Seq or
+// iter.Seq2.
 func (c *checker) isSeq(cur inspector.Cursor) bool {
 	lit, ok := cur.Node().(*ast.FuncLit)
 	if !ok {
@@ -132,7 +134,7 @@ func seq(t types.Type) bool {
 	return named != nil && known.Path(named.Obj().Pkg()) == "iter"
 }
 
-// signature is that of the function around a statement.
+// signature returns the signature of the function around a statement.
 func (c *checker) signature(cur inspector.Cursor) *types.Signature {
 	for fn := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		switch n := fn.Node().(type) {
@@ -149,7 +151,7 @@ func (c *checker) signature(cur inspector.Cursor) *types.Signature {
 	return nil
 }
 
-// generator looks at every use of yield: where it is called, handed on, or bound.
+// generator checks every call that calls yield or passes it on.
 func (c *checker) generator(gen inspector.Cursor, yield *types.Var) {
 	for cur := range gen.Preorder((*ast.CallExpr)(nil)) {
 		call := cur.Node().(*ast.CallExpr)
@@ -172,8 +174,8 @@ func (c *checker) is(e ast.Expr, v *types.Var) bool {
 	return ok && c.info.Uses[id] == v
 }
 
-// rebound reports whether yield is gls.Bind(yield) at a call: by an assignment before it. One that is inside of a scope
-// is reported itself.
+// rebound reports whether an assignment before the call sets yield to gls.Bind(yield). If that
+// stands in a scope, generator reports it.
 func (c *checker) rebound(gen, cur inspector.Cursor, yield *types.Var) bool {
 	for _, a := range c.assigned[yield] {
 		if call, ok := a.Value.(*ast.CallExpr); ok && a.Node.End() <= cur.Node().Pos() &&
@@ -184,7 +186,7 @@ func (c *checker) rebound(gen, cur inspector.Cursor, yield *types.Var) bool {
 	return false
 }
 
-// within says inside of what a call in a generator stands, "" where nothing is set.
+// within describes the scope that a call in a generator stands in, "" if there is none.
 func (c *checker) within(gen, cur inspector.Cursor) string {
 	at := cur.Node()
 	for fn := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
@@ -202,7 +204,7 @@ func (c *checker) within(gen, cur inspector.Cursor) string {
 		}
 		if known.Is(known.Callee(c.info, scope), known.GLS, "Snapshot.Run") {
 			if capture := c.capture(scope); capture.Valid() && gen.Contains(capture) && c.within(gen, capture) == "" {
-				return "" // in the frame of the generator's caller
+				return "" // it runs in the frame of the generator's caller
 			}
 		}
 		return "inside " + known.Text(scope.Fun)

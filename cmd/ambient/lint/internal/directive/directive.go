@@ -1,4 +1,4 @@
-// Package directive reads the comments that silence an analyzer for one statement.
+// Package directive reads the //ambient: comments that silence an analyzer for one statement.
 package directive
 
 import (
@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Detached is the directive of a statement that is meant to start without its creator's values.
+// Detached marks a statement that starts a function without its creator's values on purpose.
 const Detached = "//ambient:detached"
 
 // A Set holds the directives of one package.
 type Set struct {
 	fset     *token.FileSet
-	above    map[place]string // by the line that follows the comment
-	trailing map[place]string // by the line of the code that they stand behind
+	above    map[place]string // by the line after the comment
+	trailing map[place]string // by the line of the code before the comment
 	bare     []*ast.Comment
 }
 
@@ -27,7 +27,7 @@ type place struct {
 func New(fset *token.FileSet, files []*ast.File) *Set {
 	s := &Set{fset: fset, above: map[place]string{}, trailing: map[place]string{}}
 	for _, f := range files {
-		var code map[place]bool // computed for files that have a directive
+		var code map[place]bool // nil until the file's first directive
 		for _, group := range f.Comments {
 			for _, c := range group.List {
 				reason, ok := parse(c.Text)
@@ -57,12 +57,12 @@ func parse(text string) (reason string, ok bool) {
 	if !ok || reason != "" && reason[0] != ' ' && reason[0] != '\t' {
 		return "", false
 	}
-	// A comment within the comment is no reason: tests of analyzers write what they want there.
+	// A comment inside the comment is no reason: analyzers' tests write "// want" there.
 	reason, _, _ = strings.Cut(reason, "//")
 	return strings.TrimSpace(reason), true
 }
 
-// code returns the lines on which something begins or ends that is no comment.
+// code returns the lines on which a node of the syntax tree, comments left out, begins or ends.
 func (s *Set) code(f *ast.File) map[place]bool {
 	lines := map[place]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {
@@ -79,11 +79,11 @@ func (s *Set) code(f *ast.File) map[place]bool {
 	return lines
 }
 
-// WithoutReason returns the directives that give none.
+// WithoutReason returns the directives that give no reason.
 func (s *Set) WithoutReason() []*ast.Comment { return s.bare }
 
-// At returns the reason given for the statement from pos to end, and whether there is a directive at all: above it,
-// behind it on its first line or on its last.
+// At returns the directive for the statement from pos to end, with its reason. A directive stands
+// above the statement, or at the end of its first or last line.
 func (s *Set) At(pos, end token.Pos) (reason string, ok bool) {
 	first, last := s.place(pos), s.place(end)
 	if reason, ok = s.above[first]; ok {

@@ -1,4 +1,5 @@
-// Package edit has what the suggested fixes of several analyzers need: the text of a file, a name for a package in it.
+// Package edit helps analyzers to write suggested fixes: it reads the text of a file and imports
+// packages of the library.
 package edit
 
 import (
@@ -12,10 +13,10 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
-	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// A File is one file of the package that is analyzed, with its text.
+// A File is one file of the analyzed package, with its text.
 type File struct {
 	pass *analysis.Pass
 	ast  *ast.File
@@ -23,8 +24,8 @@ type File struct {
 	text []byte
 }
 
-// Open reads the file that pos is in. It returns nil for a file that is made from another one, as cgo does: an edit would
-// be lost.
+// Open reads the file that contains pos. It returns nil for a file that cgo or another tool
+// generated: an edit there would be lost.
 func Open(pass *analysis.Pass, pos token.Pos) *File {
 	for _, f := range pass.Files {
 		if f.FileStart <= pos && pos < f.FileEnd {
@@ -54,7 +55,7 @@ func (f *File) Indent(pos token.Pos) string {
 	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 }
 
-// Comments returns the text of the comments between from and to that are outside of the given ranges.
+// Comments returns the comments between from and to that are not inside one of the kept nodes.
 func (f *File) Comments(from, to token.Pos, kept ...ast.Node) []string {
 	var all []string
 	for _, group := range f.ast.Comments {
@@ -74,17 +75,18 @@ func (f *File) Comments(from, to token.Pos, kept ...ast.Node) []string {
 	return all
 }
 
-// GLS returns what stands before a name of package gls at pos, "gls." as a rule, and the edits that import it. A file
-// that imports it already keeps its name for it, unless something else has that name at pos.
+// GLS is Import for package gls.
 func (f *File) GLS(pos token.Pos) (qualifier string, edits []analysis.TextEdit) {
-	return f.Import(reads.GLS, pos)
+	return f.Import(known.GLS, pos)
 }
 
-// Import does what GLS does for a package of the library. Where something has the name of the package, the import gets
-// another one: ambientgls.
+// Import returns the qualifier of a package of the library at pos, such as "gls.", and the edits
+// that import the package. If the file imports it already, the qualifier is that of the import,
+// unless another declaration shadows it at pos. If the package's name is taken, the new import is
+// named ambientgls.
 func (f *File) Import(path string, pos token.Pos) (qualifier string, edits []analysis.TextEdit) {
 	for _, spec := range f.ast.Imports {
-		if pkg := f.pass.TypesInfo.PkgNameOf(spec); pkg != nil && reads.LibraryPath(pkg.Imported().Path()) == path {
+		if pkg := f.pass.TypesInfo.PkgNameOf(spec); pkg != nil && known.Path(pkg.Imported()) == path {
 			switch {
 			case pkg.Name() == "_":
 			case pkg.Name() == ".":
@@ -111,7 +113,8 @@ func (f *File) Import(path string, pos token.Pos) (qualifier string, edits []ana
 	return name + ".", []analysis.TextEdit{f.importEdit(spec)}
 }
 
-// written are the names that fixes write: of functions that hand on the caller's frame, and of the types of such methods.
+// written holds the identifiers that fixes write: the functions that pass on the caller's frame,
+// and the types that have such methods.
 var written = func() (names []string) {
 	for _, name := range api.Names(func(_ string, f api.Function) bool {
 		return !f.Brings && (f.Way == api.Started || f.Way == api.Timed || f.Way == api.Bound)
@@ -121,7 +124,8 @@ var written = func() (names []string) {
 	return names
 }()
 
-// seesAll reports whether the functions that fixes write, of a package imported by a dot, mean that package's at pos.
+// seesAll reports whether the identifiers that fixes write mean, at pos, those of a package that
+// the file imports with a dot.
 func (f *File) seesAll(pos token.Pos, pkg *types.Package) bool {
 	scope := f.pass.TypesInfo.Scopes[f.ast].Innermost(pos)
 	for _, name := range written {
@@ -148,7 +152,8 @@ func (f *File) sees(pos token.Pos, name string, pkg *types.PkgName) bool {
 	return obj == pkg
 }
 
-// free reports whether name can be the name of an import: nothing in the package has it, in whatever scope of the file.
+// free reports whether an import may be called name: no declaration of the package or of any scope
+// in the file has that name.
 func (f *File) free(name string) bool {
 	if f.pass.Pkg.Scope().Lookup(name) != nil || f.pass.TypesInfo.Scopes[f.ast].Lookup(name) != nil {
 		return false
@@ -167,7 +172,8 @@ func (f *File) free(name string) bool {
 	return free
 }
 
-// importEdit adds an import: to the group of this project's or of other modules', or as a group of its own.
+// importEdit adds an import: to the group that imports this library, or else to the one that
+// imports other modules, or else as a group of its own.
 func (f *File) importEdit(spec string) analysis.TextEdit {
 	insert := func(pos token.Pos, text string) analysis.TextEdit {
 		return analysis.TextEdit{Pos: pos, End: pos, NewText: []byte(text)}
@@ -212,7 +218,7 @@ func (f *File) importEdit(spec string) analysis.TextEdit {
 	return insert(f.lineEnd(last.Specs[len(last.Specs)-1].End()), "\n\n\t"+spec)
 }
 
-// lineEnd returns the end of the line of pos: after a comment that belongs to it, before a bracket that ends a list.
+// lineEnd returns pos, or the end of the line if only a comment stands between the two.
 func (f *File) lineEnd(pos token.Pos) token.Pos {
 	offset := f.tok.Offset(pos)
 	line := f.text[offset:]

@@ -6,14 +6,14 @@ import (
 	"go/types"
 )
 
-// An Assignment is one place where a variable gets a value.
+// An Assignment is a place where a variable gets a value.
 type Assignment struct {
 	Node  ast.Node // the AssignStmt, ValueSpec or RangeStmt
-	Value ast.Expr // what is assigned, or what gives it among other results; nil where the value is not an expression
-	Index int      // which result of Value, -1 where Value is the value itself
+	Value ast.Expr // the value, or the call that returns it among other results; nil where no expression has it
+	Index int      // the result's index in the call, -1 where Value is the value itself
 }
 
-// Assignments are all places where the variables of a package get a value, in the order of the source.
+// Assignments holds all assignments of each variable in a package, in source order.
 type Assignments map[*types.Var][]Assignment
 
 // Assigned finds the assignments in a package's files.
@@ -33,7 +33,7 @@ func Assigned(info *types.Info, files []*ast.File) Assignments {
 			case *ast.RangeStmt:
 				all.add(info, n, []ast.Expr{n.Key, n.Value}, nil, false)
 			case *ast.UnaryExpr:
-				if n.Op == token.AND { // whoever has the address may assign
+				if n.Op == token.AND { // code that has the address may assign
 					all.add(info, n, []ast.Expr{n.X}, nil, false)
 				}
 			}
@@ -65,7 +65,7 @@ func (all Assignments) add(info *types.Info, n ast.Node, lhs, rhs []ast.Expr, pl
 	}
 }
 
-// Only returns the one expression that a variable is ever assigned, nil where there are several or none.
+// Only returns the value of a variable that is assigned once, nil for other variables.
 func (all Assignments) Only(v *types.Var) ast.Expr {
 	if as := all[v]; len(as) == 1 && as[0].Index < 0 {
 		return as[0].Value
@@ -73,9 +73,9 @@ func (all Assignments) Only(v *types.Var) ast.Expr {
 	return nil
 }
 
-// Resolve returns what an expression stands for: the only value of a variable, without parentheses.
+// Resolve removes parentheses, and replaces a variable that is assigned once by its value.
 func (all Assignments) Resolve(info *types.Info, e ast.Expr) ast.Expr {
-	for range 8 { // a cycle is broken code
+	for range 8 { // broken code may have a cycle
 		e = ast.Unparen(e)
 		v := Var(info, e)
 		if v == nil || v.IsField() {
@@ -90,7 +90,8 @@ func (all Assignments) Resolve(info *types.Info, e ast.Expr) ast.Expr {
 	return e
 }
 
-// Var returns the variable that an expression names: a local, a parameter, or a package's, its own or another's.
+// Var returns the variable that an expression names: a local variable, a parameter, or a
+// package-level variable of this package or another.
 func Var(info *types.Info, e ast.Expr) *types.Var {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -108,7 +109,7 @@ func Var(info *types.Info, e ast.Expr) *types.Var {
 	return nil
 }
 
-// Global reports whether a variable is at package level.
+// Global reports whether a variable is a package-level one.
 func Global(v *types.Var) bool {
 	return v != nil && !v.IsField() && v.Pkg() != nil && v.Parent() == v.Pkg().Scope()
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// URL is where the documentation of an analyzer stands.
+// URL returns the address of an analyzer's documentation.
 func URL(name string) string {
 	return "https://pkg.go.dev/" + Module + "/cmd/ambient/lint/" + name
 }
 
-// Doc returns the part of a doc.go's package comment that is under the heading "Analyzer name". It is what the
-// analyzer's help shows: the documentation is written once.
+// Doc returns the text below the heading "Analyzer name" in the package comment of a doc.go. The
+// analyzer's help shows it, so that the documentation is written once.
 func Doc(source, name string) string {
 	file, err := parser.ParseFile(token.NewFileSet(), "doc.go", source, parser.ParseComments|parser.PackageClauseOnly)
 	if err != nil {
@@ -26,8 +26,8 @@ func Doc(source, name string) string {
 	return strings.TrimSpace(text)
 }
 
-// comment is the text of a comment; unlike ast.CommentGroup.Text it keeps the WRONG and RIGHT of an indented snippet as
-// they are.
+// comment returns the text of a comment. Unlike ast.CommentGroup.Text it keeps the lines // WRONG
+// and // RIGHT.
 func comment(group *ast.CommentGroup) string {
 	if group == nil {
 		return ""

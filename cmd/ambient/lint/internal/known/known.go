@@ -1,10 +1,11 @@
-// Package known recognises what belongs to gls and httpctx, in whatever way a program refers to it: vendored, through an
-// alias, as a method expression, or promoted from an embedded field.
+// Package known recognises the functions and types of gls and httpctx however a program refers to
+// them: vendored, by an alias, in a method expression, or promoted from an embedded field.
 package known
 
 import (
 	"go/ast"
 	"go/types"
+	"iter"
 	"slices"
 	"strings"
 
@@ -13,15 +14,15 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 )
 
-// The import paths of the packages that the analyzers are about.
+// Import paths of the library.
 const (
 	Module  = "github.com/ambient-go/ambient"
 	GLS     = Module + "/gls"
 	HTTPCtx = Module + "/httpctx"
 )
 
-// Path returns a package's import path as it is written in an import declaration: without what vendoring puts before it
-// and what a test variant puts after it. It is "" for no package.
+// Path returns the path that an import declaration of the package has, without the prefix of a
+// vendor directory and the suffix of a test variant. It returns "" for nil.
 func Path(pkg *types.Package) string {
 	if pkg == nil {
 		return ""
@@ -33,7 +34,8 @@ func Path(pkg *types.Package) string {
 	return path
 }
 
-// Own reports whether a package is the library itself or a test of it, which loses values on purpose.
+// Own reports whether a package is a package of the library or a test of one. Their tests lose
+// values on purpose, so the analyzers skip them.
 func Own(pkg *types.Package) bool {
 	path := strings.TrimSuffix(Path(pkg), "_test")
 	for _, own := range []string{GLS, HTTPCtx, Module + "/internal"} {
@@ -44,8 +46,8 @@ func Own(pkg *types.Package) bool {
 	return false
 }
 
-// Concerns reports whether any of the import paths is among what a package imports, itself or through others. A package
-// for which it does not hold cannot name a type of theirs.
+// Concerns reports whether a package imports one of the paths, itself or through other packages. A
+// package that does not cannot use a type of theirs.
 func Concerns(pkg *types.Package, paths ...string) bool {
 	seen := map[*types.Package]bool{}
 	var visit func(*types.Package) bool
@@ -59,8 +61,8 @@ func Concerns(pkg *types.Package, paths ...string) bool {
 	return pkg != nil && visit(pkg)
 }
 
-// Function returns the name of a function or method of the library, as in "gls.Go" or "httpctx.Key.Get", and what it does.
-// The name is "" for all others.
+// Function returns the name of a function or method of the library, such as "gls.Go" or
+// "httpctx.Key.Get", and what the analyzers know about it. The name is "" for all other functions.
 func Function(f *types.Func) (name string, does api.Function) {
 	if f == nil || f.Pkg() == nil {
 		return "", does
@@ -73,7 +75,8 @@ func Function(f *types.Func) (name string, does api.Function) {
 	return name, api.Functions[name]
 }
 
-// RunsHere returns the argument that a function of the library runs before it returns, -1 for none.
+// RunsHere returns the index of the argument that a function of the library runs before it returns,
+// -1 if there is none.
 func RunsHere(f *types.Func) int {
 	if _, does := Function(f); does.Way == api.Here {
 		return does.Arg
@@ -81,8 +84,8 @@ func RunsHere(f *types.Func) int {
 	return -1
 }
 
-// Callee returns the function or method that a call names, its generic form where it is an instance. It is nil for a
-// conversion, a builtin and a function value.
+// Callee returns the function or method that a call names, the generic one for an instance. It
+// returns nil for conversions, builtins and function values.
 func Callee(info *types.Info, call *ast.CallExpr) *types.Func {
 	f, ok := typeutil.Callee(info, call).(*types.Func)
 	if !ok {
@@ -91,17 +94,33 @@ func Callee(info *types.Info, call *ast.CallExpr) *types.Func {
 	return f.Origin()
 }
 
-// Func returns the function or method that an expression names without calling it: f, pkg.F, x.M, T.M.
+// Decls returns the functions and methods of the files that have a body, in source order.
+func Decls(info *types.Info, files []*ast.File) iter.Seq2[*types.Func, *ast.FuncDecl] {
+	return func(yield func(*types.Func, *ast.FuncDecl) bool) {
+		for _, file := range files {
+			for _, decl := range file.Decls {
+				if decl, ok := decl.(*ast.FuncDecl); ok && decl.Body != nil {
+					if f, ok := info.Defs[decl.Name].(*types.Func); ok && !yield(f, decl) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Func returns the function or method that an expression names without a call: f, pkg.F, x.M, T.M.
 func Func(info *types.Info, e ast.Expr) *types.Func {
 	return Callee(info, &ast.CallExpr{Fun: e})
 }
 
-// Is reports whether f is one of the package's functions or methods, named as in "Get" or "Storage.Get".
+// Is reports whether f is one of the named functions of the package: "Get", or "Storage.Get" for a
+// method.
 func Is(f *types.Func, path string, names ...string) bool {
 	return f != nil && Path(f.Pkg()) == path && slices.Contains(names, Name(f))
 }
 
-// Name returns a function's name, with its receiver's type before a method's: "Get", "Storage.Get".
+// Name returns the name of a function, with the receiver's type for a method: "Get", "Storage.Get".
 func Name(f *types.Func) string {
 	if recv := Recv(f); recv != nil {
 		return recv.Obj().Name() + "." + f.Name()
@@ -109,7 +128,8 @@ func Name(f *types.Func) string {
 	return f.Name()
 }
 
-// Recv returns the named type that a method belongs to, nil for a function and for a method of an unnamed interface.
+// Recv returns the named type of a method's receiver, nil for functions and for methods of unnamed
+// interfaces.
 func Recv(f *types.Func) *types.Named {
 	recv := f.Signature().Recv()
 	if recv == nil {
@@ -118,7 +138,7 @@ func Recv(f *types.Func) *types.Named {
 	return Named(recv.Type())
 }
 
-// Named returns the named type that t is or points to, nil where there is none.
+// Named returns the named type t, or the one that t points to. It returns nil if there is none.
 func Named(t types.Type) *types.Named {
 	if t == nil {
 		return nil
@@ -131,7 +151,7 @@ func Named(t types.Type) *types.Named {
 	return named
 }
 
-// IsType reports whether t is the named type itself, not a pointer to it.
+// IsType reports whether t is the named type, and not a pointer to it.
 func IsType(t types.Type, path, name string) bool {
 	if t == nil {
 		return false
@@ -149,6 +169,26 @@ func IsPointer(t types.Type, path, name string) bool {
 	return ok && IsType(p.Elem(), path, name)
 }
 
+// IsFunc reports whether t is the type of a function.
+func IsFunc(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	_, ok := t.Underlying().(*types.Signature)
+	return ok
+}
+
+// ServesHTTP reports whether t, or a pointer to it, is an http.Handler. It looks at the method
+// alone: the package need not import net/http.
+func ServesHTTP(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, "ServeHTTP")
+	f, ok := obj.(*types.Func)
+	return ok && IsHandler(f.Signature())
+}
+
 // IsHandler reports whether a function has the signature of an http.HandlerFunc.
 func IsHandler(sig *types.Signature) bool {
 	return sig != nil && sig.Results().Len() == 0 && sig.Params().Len() == 2 &&
@@ -156,7 +196,7 @@ func IsHandler(sig *types.Signature) bool {
 		IsPointer(sig.Params().At(1).Type(), "net/http", "Request")
 }
 
-// Text returns an expression as it stands in the source, cut where it is long, for messages.
+// Text returns an expression as messages show it: the end alone if it is long.
 func Text(e ast.Expr) string {
 	text := types.ExprString(ast.Unparen(e))
 	if len(text) > 60 {

@@ -1,5 +1,5 @@
-// Package linttest runs analyzers on the packages in testdata/src, with the library as it is beside them and not an
-// imitation.
+// Package linttest runs analyzers on the packages in testdata/src, which import the real library
+// and no imitation of it.
 package linttest
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
-// Run checks the analyzer's diagnostics in the packages of testdata/src that the patterns name, compares what its fixes
-// make of the files with their goldens, and compiles the goldens.
+// Run checks the analyzer's diagnostics in the packages of testdata/src that the patterns name,
+// compares the fixed files with the golden files, and compiles the golden files.
 func Run(t *testing.T, a *analysis.Analyzer, patterns ...string) []*analysistest.Result {
 	t.Helper()
 	gopath := GOPATH(t, "testdata/src")
@@ -33,7 +33,8 @@ func Run(t *testing.T, a *analysis.Analyzer, patterns ...string) []*analysistest
 	return results
 }
 
-// GOPATH makes a GOPATH of the sources in dir, the library, and what the library needs.
+// GOPATH makes a GOPATH with the sources in dir, the library, and the packages that the library
+// imports.
 func GOPATH(t *testing.T, dir string) string {
 	t.Helper()
 	gopath := t.TempDir()
@@ -53,7 +54,7 @@ func GOPATH(t *testing.T, dir string) string {
 	return gopath
 }
 
-// copyPackage copies the files of one package that is no test.
+// copyPackage copies the files of a package without its tests.
 func copyPackage(t *testing.T, from, to string) {
 	t.Helper()
 	entries, err := os.ReadDir(from)
@@ -70,8 +71,8 @@ func copyPackage(t *testing.T, from, to string) {
 	}
 }
 
-// compileGoldens puts every golden in the place of its file and type-checks the packages again. A golden that is an
-// archive holds a text for each fix; they are tried one after the other.
+// compileGoldens puts each golden file in the place of its source file and type-checks the packages
+// again. If a golden file is an archive with one text per fix, each text is checked in turn.
 func compileGoldens(t *testing.T, gopath string, patterns []string) {
 	t.Helper()
 	goldens := map[string][][]byte{}

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/go/analysis/analysistest"
 )
 
-// update writes what the fixes make of the files as their goldens, for a human to read before he commits it.
+// update writes the fixed files as golden files. Read them before you commit them.
 func update(t *testing.T, gopath string, results []*analysistest.Result) {
 	t.Helper()
 	edits := map[string][]analysis.TextEdit{}

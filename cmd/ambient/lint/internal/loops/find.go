@@ -8,7 +8,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// in returns the loops of a function that take tasks, those of what it calls included.
+// in returns the loops in a function, and in the functions it calls, that receive tasks.
 func (r *Result) in(body *ast.BlockStmt) []Loop {
 	if body == nil {
 		return nil
@@ -16,18 +16,18 @@ func (r *Result) in(body *ast.BlockStmt) []Loop {
 	if all, ok := r.found[body]; ok {
 		return all
 	}
-	r.found[body] = nil // for functions that call each other
+	r.found[body] = nil // ends the recursion of functions that call each other
 	s := &search{Result: r}
 	s.walk(body)
 	r.found[body] = s.all
 	return s.all
 }
 
-// A search goes through one function.
+// A search collects the loops of one function.
 type search struct {
 	*Result
 	all   []Loop
-	outer []ast.Node // the loops around
+	outer []ast.Node // enclosing loops, the outermost first
 }
 
 func (s *search) add(over ast.Expr, calls bool) {
@@ -42,7 +42,7 @@ func (s *search) walk(n ast.Node) {
 	ast.Inspect(n, func(x ast.Node) bool {
 		switch x := x.(type) {
 		case *ast.FuncLit, *ast.GoStmt:
-			return false // it does not run here, or on another goroutine
+			return false // its body runs later, or on another goroutine
 		case *ast.RangeStmt:
 			if ast.Node(x) == n {
 				return true
@@ -72,7 +72,7 @@ func (s *search) loop(n ast.Node) {
 	s.outer = s.outer[:len(s.outer)-1]
 }
 
-// call is for functions that are called here, and for sync.Cond.Wait in a loop.
+// call adds the loops of a called function, and a loop around sync.Cond.Wait.
 func (s *search) call(call *ast.CallExpr) {
 	fn := known.Callee(s.info, call)
 	if known.Is(fn, "sync", "Cond.Wait") {
@@ -90,14 +90,14 @@ func (s *search) call(call *ast.CallExpr) {
 		}
 		return
 	}
-	if _, conversion := ast.Unparen(call.Fun).(*ast.CallExpr); conversion {
-		return
+	if _, returned := ast.Unparen(call.Fun).(*ast.CallExpr); returned {
+		return // f()()
 	}
 	s.all = append(s.all, s.called(call.Fun, call.Args)...)
 }
 
-// endless returns the loop that a Wait stands in which goes on after what it waited for has come: one around another, or
-// one without a condition.
+// endless returns the loop that goes on after a Wait has returned: the innermost one if it has no
+// condition, otherwise the outermost one if there are several.
 func (s *search) endless() ast.Node {
 	if len(s.outer) == 0 {
 		return nil
@@ -111,8 +111,8 @@ func (s *search) endless() ast.Node {
 	return nil
 }
 
-// receives finds the tasks that a loop receives: for { task := <-tasks }, for { select { case task := <-tasks: } }. A
-// loop that counts collects results.
+// receives adds the channels from which a loop receives tasks: for { task := <-tasks }, for {
+// select { case task := <-tasks: } }. A loop that counts collects results, not tasks.
 func (s *search) receives(loop *ast.ForStmt) {
 	inspect := func(n ast.Node) {
 		ast.Inspect(n, func(x ast.Node) bool {
@@ -122,7 +122,7 @@ func (s *search) receives(loop *ast.ForStmt) {
 			case *ast.CommClause:
 				if len(x.Body) > 0 {
 					if _, ends := x.Body[len(x.Body)-1].(*ast.ReturnStmt); ends {
-						return false // it waits for one
+						return false // the loop waits for a single value
 					}
 				}
 			case *ast.AssignStmt:
@@ -136,7 +136,7 @@ func (s *search) receives(loop *ast.ForStmt) {
 				for _, e := range append([]ast.Expr{x.Fun}, x.Args...) {
 					if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok && u.Op == token.ARROW {
 						if elem := element(s.info.TypeOf(u.X)); elem != nil && isTask(elem) {
-							s.add(u.X, isFunc(elem))
+							s.add(u.X, known.IsFunc(elem))
 						}
 					}
 				}
@@ -153,7 +153,7 @@ func (s *search) receives(loop *ast.ForStmt) {
 	inspect(loop.Body)
 }
 
-// received returns the channel of an assignment x := <-channel.
+// received returns the channel in an assignment x := <-channel.
 func received(n *ast.AssignStmt) ast.Expr {
 	if len(n.Rhs) != 1 {
 		return nil
@@ -164,13 +164,14 @@ func received(n *ast.AssignStmt) ast.Expr {
 	return nil
 }
 
-// verbs are the methods by which a task that is an interface is run.
+// verbs holds the names of methods that run a task whose type is an interface.
 var verbs = map[string]bool{
 	"Run": true, "Do": true, "Exec": true, "Execute": true, "Process": true, "Handle": true, "Perform": true, "Work": true,
 	"Call": true, "Invoke": true,
 }
 
-// calls reports whether a loop calls what it received: the value, a function in it, an interface's method that runs it.
+// calls reports whether a loop calls the task that it received: the value itself, a function in a
+// field of it, or a method that runs it.
 func (s *search) calls(body ast.Node, task *types.Var) bool {
 	if task == nil {
 		return false
@@ -178,7 +179,7 @@ func (s *search) calls(body ast.Node, task *types.Var) bool {
 	isTaskFunc := func(e ast.Expr) bool {
 		e = ast.Unparen(e)
 		if known.Var(s.info, e) == task {
-			return isFunc(task.Type())
+			return known.IsFunc(task.Type())
 		}
 		sel, ok := e.(*ast.SelectorExpr)
 		if !ok || s.info.Selections[sel] == nil {
@@ -188,7 +189,7 @@ func (s *search) calls(body ast.Node, task *types.Var) bool {
 			return false
 		}
 		if s.info.Selections[sel].Kind() == types.FieldVal {
-			return isFunc(s.info.TypeOf(sel))
+			return known.IsFunc(s.info.TypeOf(sel))
 		}
 		return types.IsInterface(s.info.TypeOf(sel.X)) && verbs[sel.Sel.Name]
 	}
@@ -214,7 +215,7 @@ func (s *search) resumes(call *ast.CallExpr) bool {
 	return does.Brings
 }
 
-// callsAny reports whether a loop calls a function that it took from somewhere.
+// callsAny reports whether a loop calls a function that is a variable declared in the loop.
 func (s *search) callsAny(loop ast.Node) bool {
 	found := false
 	ast.Inspect(loop, func(n ast.Node) bool {
@@ -230,7 +231,8 @@ func (s *search) callsAny(loop ast.Node) bool {
 	return found
 }
 
-// bound reports whether all that this package sends to a channel carries its frame: gls.Bind(f), task{gls.Bind(f)}.
+// bound reports whether each value that this package sends to the channel carries a frame:
+// gls.Bind(f), or task{gls.Bind(f)}.
 func (s *search) bound(over ast.Expr) bool {
 	v := s.channel(over)
 	if v == nil || len(s.sent[v]) == 0 {
@@ -256,7 +258,7 @@ func (r *Result) carries(e ast.Expr) bool {
 			if kv, ok := elt.(*ast.KeyValueExpr); ok {
 				elt = kv.Value
 			}
-			if isFunc(r.info.TypeOf(elt)) {
+			if known.IsFunc(r.info.TypeOf(elt)) {
 				if carries = r.carries(elt); !carries {
 					return false
 				}
@@ -267,7 +269,8 @@ func (r *Result) carries(e ast.Expr) bool {
 	return false
 }
 
-// element returns what a channel carries.
+// element returns the type of the values that a channel carries, nil if t is no channel to receive
+// from.
 func element(t types.Type) types.Type {
 	if t == nil {
 		return nil
@@ -278,7 +281,8 @@ func element(t types.Type) types.Type {
 	return nil
 }
 
-// isTask reports whether values of a type can be tasks, and not signs that something is over or due.
+// isTask reports whether values of the type can be tasks. Signals that work is done or due, and
+// errors, are no tasks.
 func isTask(t types.Type) bool {
 	if isTime(t) || known.IsType(t, "os", "Signal") || types.Identical(t, types.Universe.Lookup("error").Type()) {
 		return false
@@ -293,11 +297,3 @@ func isTask(t types.Type) bool {
 }
 
 func isTime(t types.Type) bool { return known.IsType(t, "time", "Time") }
-
-func isFunc(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	_, ok := t.Underlying().(*types.Signature)
-	return ok
-}

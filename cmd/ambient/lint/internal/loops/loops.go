@@ -1,5 +1,6 @@
-// Package loops finds workers: functions that take one task after the other, from a channel or a queue with a sync.Cond,
-// and so serve many flows of control. What is set where a worker is started is of one of them alone.
+// Package loops finds workers: functions that take one task after another, from a channel or from a
+// queue with a sync.Cond. The tasks come from many flows of control, and the values that were set
+// where the worker started belong to one of them.
 package loops
 
 import (
@@ -23,25 +24,25 @@ var Analyzer = &analysis.Analyzer{
 	FactTypes:  []analysis.Fact{new(Fact)},
 }
 
-// A Loop is how a worker gets its tasks.
+// A Loop describes how a worker receives its tasks.
 type Loop struct {
-	// Over is the channel or the sync.Cond as the source has it.
+	// Over is the channel or the sync.Cond as the source names it.
 	Over string
-	// Calls says that it calls functions that it is sent: nobody knows what these read.
+	// Calls says that the worker calls functions that it receives. What they read is unknown.
 	Calls bool
 
-	root  *types.Var // the variable at the root of Over, nil where it is of another package
-	field bool       // Over is a field of it
+	root  *types.Var // the variable that Over begins with, nil if it is in another package
+	field bool       // Over is a field of root
 }
 
-// A Fact is what is known of a worker in another package.
+// A Fact describes a worker to the packages that import its package.
 type Fact struct{ Loops []Source }
 
-// A Source is a Loop as its function's callers see it.
+// A Source is a Loop as the function's callers see it.
 type Source struct {
 	Over  string
 	Calls bool
-	From  int // a parameter; receiver or elsewhere
+	From  int // index of the parameter that the channel comes from, or receiver, or elsewhere
 	Field bool
 }
 
@@ -50,18 +51,18 @@ const (
 	elsewhere = -2
 )
 
-// AFact makes it a fact of go/analysis.
+// AFact makes Fact a fact of go/analysis.
 func (*Fact) AFact() {}
 
 func (f *Fact) String() string { return fmt.Sprintf("loops%+v", f.Loops) }
 
-// A Result answers for one package.
+// A Result answers questions about the workers of one package.
 type Result struct {
 	pass     *analysis.Pass
 	info     *types.Info
 	assigned known.Assignments
 	decls    map[*types.Func]*ast.FuncDecl
-	sent     map[*types.Var][]ast.Expr // by the channel's variable or field
+	sent     map[*types.Var][]ast.Expr // sent values, by the channel's variable or field
 	found    map[*ast.BlockStmt][]Loop
 }
 
@@ -76,14 +77,10 @@ func run(pass *analysis.Pass) (any, error) {
 		return r, nil
 	}
 	r.assigned = known.Assigned(pass.TypesInfo, pass.Files)
+	for fn, d := range known.Decls(r.info, pass.Files) {
+		r.decls[fn] = d
+	}
 	for _, file := range pass.Files {
-		for _, d := range file.Decls {
-			if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
-				if fn, ok := r.info.Defs[d.Name].(*types.Func); ok {
-					r.decls[fn] = d
-				}
-			}
-		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if send, ok := n.(*ast.SendStmt); ok {
 				if v := r.channel(send.Chan); v != nil {
@@ -94,7 +91,7 @@ func run(pass *analysis.Pass) (any, error) {
 		})
 	}
 	if !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
-		return r, nil // its loops are its own affair
+		return r, nil // facts are for packages that use the library
 	}
 	for fn, d := range r.decls {
 		if f := r.fact(fn, r.in(d.Body)); f != nil {
@@ -115,7 +112,7 @@ func (r *Result) fact(fn *types.Func, all []Loop) *Fact {
 		default:
 			s.From = index(fn.Signature().Params(), l.root)
 			if s.From < 0 {
-				continue // a variable of its own
+				continue // a variable of the function itself
 			}
 		}
 		f.Loops = append(f.Loops, s)
@@ -135,16 +132,18 @@ func index(params *types.Tuple, v *types.Var) int {
 	return elsewhere
 }
 
-// Call returns how a call, made on a new goroutine, gets tasks of others. It is nil for what is no worker, and for one
-// whose channel is of the function that starts it: its tasks are of the same flow.
+// Call returns the loop in which a call, made on a new goroutine, takes tasks from other flows of
+// control. It returns nil if the call is no worker, or if the function that starts the worker owns
+// the channel, so that all tasks belong to its own flow.
 func (r *Result) Call(call *ast.CallExpr) *Loop {
 	return r.foreign(r.called(call.Fun, call.Args), call)
 }
 
-// Func is Call for a function without arguments that is handed to something that calls it on another goroutine.
+// Func is Call for a function without parameters that another goroutine calls.
 func (r *Result) Func(e ast.Expr) *Loop { return r.foreign(r.called(e, nil), e) }
 
-// foreign returns the first of the loops that takes the tasks of others.
+// foreign returns a loop that takes tasks of other flows of control, one that calls functions
+// first.
 func (r *Result) foreign(all []Loop, at ast.Node) *Loop {
 	start := r.enclosing(at)
 	var first *Loop
@@ -156,7 +155,7 @@ func (r *Result) foreign(all []Loop, at ast.Node) *Loop {
 	return first
 }
 
-// called returns the loops of the function that e stands for, with what it is called with in the place of its parameters.
+// called returns the loops of the function e, with the arguments in the place of its parameters.
 func (r *Result) called(e ast.Expr, args []ast.Expr) []Loop {
 	e = r.assigned.Resolve(r.info, e)
 	switch x := e.(type) {
@@ -201,7 +200,8 @@ func (r *Result) called(e ast.Expr, args []ast.Expr) []Loop {
 	return all
 }
 
-// substitute puts a call's operands in the place of the parameters of fn, and leaves out loops over channels of its own.
+// substitute puts the operands of a call in the place of fn's parameters, and drops loops over
+// channels of fn's own.
 func (r *Result) substitute(all []Loop, fn ast.Node, sig *types.Signature, recv ast.Expr, args []ast.Expr) []Loop {
 	if sig == nil {
 		return nil
@@ -223,7 +223,7 @@ func (r *Result) substitute(all []Loop, fn ast.Node, sig *types.Signature, recv 
 	return result
 }
 
-// at moves a loop to the operand that stands for its root.
+// at replaces the root of a loop by that of an operand.
 func (r *Result) at(l Loop, operand ast.Expr) Loop {
 	v, field := r.origin(operand)
 	l.root, l.field = v, l.field || field

@@ -8,10 +8,11 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// unknown stands for a channel that a call returns. It is taken for one of the caller's own, such as a subscription.
+// unknown stands for a channel that a call returned. It counts as the caller's own, such as a
+// subscription.
 var unknown = types.NewVar(token.NoPos, nil, "", types.Typ[types.Invalid])
 
-// root returns the variable that an expression begins with, and whether it goes on with a field.
+// root returns the variable that an expression begins with, and whether a field follows.
 func (r *Result) root(e ast.Expr) (v *types.Var, field bool) {
 	for {
 		switch x := ast.Unparen(e).(type) {
@@ -37,10 +38,10 @@ func (r *Result) root(e ast.Expr) (v *types.Var, field bool) {
 	}
 }
 
-// origin is root, seen through local variables: p in p := s.pool is s.
+// origin is root, but looks through local variables: after p := s.pool the origin of p is s.
 func (r *Result) origin(e ast.Expr) (v *types.Var, field bool) {
 	v, field = r.root(e)
-	for range 8 { // a cycle is broken code
+	for range 8 { // broken code may have a cycle
 		if v == nil {
 			return unknown, field
 		}
@@ -50,7 +51,7 @@ func (r *Result) origin(e ast.Expr) (v *types.Var, field bool) {
 		}
 		w, more := r.root(value)
 		if w == nil {
-			break // made by a call or a literal
+			break // a call or a literal made the value
 		}
 		v, field = w, field || more
 	}
@@ -68,7 +69,7 @@ func (r *Result) channel(e ast.Expr) *types.Var {
 	return known.Var(r.info, e)
 }
 
-// enclosing returns the declaration that a node stands in, nil at package level.
+// enclosing returns the declaration around a node, nil at package level.
 func (r *Result) enclosing(n ast.Node) *ast.FuncDecl {
 	for _, d := range r.decls {
 		if d.Pos() <= n.Pos() && n.End() <= d.End() {
@@ -78,8 +79,9 @@ func (r *Result) enclosing(n ast.Node) *ast.FuncDecl {
 	return nil
 }
 
-// own reports whether a loop's tasks are of the flow that starts it: its channel is a variable of the function that does,
-// which neither returns it nor stores it. A channel of data that is a parameter makes it one stage of a pipeline.
+// own reports whether all tasks of a loop belong to the flow that starts the worker: its channel is
+// a local variable of the starting function, which neither returns nor stores it. A parameter
+// counts as well if the channel carries data: the worker is a stage of a pipeline then.
 func (r *Result) own(l Loop, start *ast.FuncDecl) bool {
 	v := l.root
 	switch {
@@ -93,8 +95,8 @@ func (r *Result) own(l Loop, start *ast.FuncDecl) bool {
 	return !r.leaks(v, start.Body)
 }
 
-// leaks reports whether a function returns a variable, or a function or a struct that holds it, or stores it in a field or
-// at package level.
+// leaks reports whether a function returns a variable, or a literal that holds it, or stores it in
+// a field or a package-level variable.
 func (r *Result) leaks(v *types.Var, body *ast.BlockStmt) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -120,7 +122,7 @@ func (r *Result) leaks(v *types.Var, body *ast.BlockStmt) bool {
 	return found
 }
 
-// holds reports whether an expression is a variable, its address, or a literal in which it stands.
+// holds reports whether an expression is the variable, its address, or a literal that contains it.
 func (r *Result) holds(e ast.Expr, v *types.Var) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:

@@ -6,7 +6,7 @@ import (
 	"go/types"
 )
 
-// A stretch is a part of a function in which values are set by Enter.
+// A stretch is the part of a function in which Enter has set values.
 type stretch struct {
 	from, to token.Pos
 	sets     Sets
@@ -22,8 +22,9 @@ func at(stretches []stretch, pos token.Pos) Sets {
 	return sets
 }
 
-// entered returns the stretches of a function's body: from a statement that enters to the Leave of its scope, or to the
-// end of the block. An Enter within a condition holds to the end of that block only, for it may not have happened.
+// entered returns the stretches of a function's body. A stretch lasts from a statement that enters
+// to the Leave of its scope, or to the end of the block: an Enter in a branch may not have run, so
+// its stretch ends with the branch.
 func (w *walker) entered(body ast.Node) []stretch {
 	var all []stretch
 	blocks(body, func(list []ast.Stmt, end token.Pos) {
@@ -48,7 +49,7 @@ func (w *walker) entered(body ast.Node) []stretch {
 	return all
 }
 
-// blocks calls f with each list of statements that belongs to the function itself.
+// blocks calls f with each list of statements in the function, those of function literals left out.
 func blocks(body ast.Node, f func(list []ast.Stmt, end token.Pos)) {
 	ast.Inspect(body, func(x ast.Node) bool {
 		switch x := x.(type) {
@@ -65,7 +66,8 @@ func blocks(body ast.Node, f func(list []ast.Stmt, end token.Pos)) {
 	})
 }
 
-// entering returns the call that may enter, and the variable that gets its scope.
+// entering returns the call in a statement that may open a scope, and the variable that gets the
+// scope.
 func entering(s ast.Stmt) (*ast.CallExpr, *ast.Ident) {
 	switch s := s.(type) {
 	case *ast.ExprStmt:
@@ -93,15 +95,15 @@ func entering(s ast.Stmt) (*ast.CallExpr, *ast.Ident) {
 	return nil, nil
 }
 
-// enters returns what is set after the call.
+// enters returns what a call leaves set after it.
 func (w *walker) enters(call *ast.CallExpr) Sets {
 	fn := w.callee(call)
 	if fn == nil {
 		return nil
 	}
-	if known, ok := libraryFunc(fn); ok {
-		if known.Enters {
-			return known.sets(w, call)
+	if does, ok := libraryFunc(fn); ok {
+		if does.Enters {
+			return does.sets(w, call)
 		}
 		return nil
 	}
@@ -114,7 +116,7 @@ func (w *walker) enters(call *ast.CallExpr) Sets {
 	return nil
 }
 
-// leave returns the first Leave of the scope in v that is not deferred.
+// leave returns the position of the first Leave of the scope in v that is not deferred.
 func (w *walker) leave(body ast.Node, v *types.Var) token.Pos {
 	first := token.NoPos
 	ast.Inspect(body, func(x ast.Node) bool {
@@ -140,8 +142,8 @@ func (w *walker) isLeave(call *ast.CallExpr, v *types.Var) bool {
 	return ok && w.info.ObjectOf(id) == v
 }
 
-// leaves finds what a function leaves set for its caller: an Enter in its body's own statements, of whose scope it calls
-// no Leave. A scope that is returned is such a one.
+// leaves returns what a function leaves set for its caller: the values of each Enter at the top
+// level of its body whose scope the function does not leave, or returns.
 func (w *walker) leaves(body *ast.BlockStmt) Sets {
 	var sets Sets
 	for _, s := range body.List {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Kind is which ambient state is read.
+// A Kind is a kind of ambient state.
 type Kind int
 
 const (
@@ -15,27 +15,28 @@ const (
 	Context
 	// HTTP is the current request of httpctx.
 	HTTP
-	// Frame is all that is set, as gls.Capture takes it.
+	// Frame is everything that is set, as gls.Capture takes it.
 	Frame
 )
 
-// A Read is one piece of ambient state that is read, and the way to the call that reads it.
+// A Read is a read of ambient state, and the calls that lead to it.
 type Read struct {
 	Kind Kind
-	// Name identifies the storage within the program, "" where the expression says too little. "param:N" stands for
-	// parameter N of the function that has the fact.
+	// Name identifies the storage in the program. It is "" if the expression does not tell, and
+	// "param:N" for parameter N of the function that has the fact.
 	Name string
-	// What is the call as it reads in a message: "users.Get", "httpctx.GetOrFail".
+	// What is the reading call as messages name it: "users.Get", "httpctx.GetOrFail".
 	What string
-	// Via names the functions between, the outermost first: "user.Current".
+	// Via names the functions on the way to the read, the outermost first: "user.Current".
 	Via []string
-	// Passed says that a function with this read is handed to something of which it is not known when it runs it.
+	// Passed says that the reading function is an argument of a function of which we do not know
+	// when it calls its argument.
 	Passed bool
 }
 
 func (r Read) key() [2]string { return [2]string{string(rune('0' + r.Kind)), r.Name} }
 
-// String is the read as it stands in a message: "httpctx.GetOrFail through user.Current".
+// String returns the read as messages name it: "httpctx.GetOrFail through user.Current".
 func (r Read) String() string {
 	if len(r.Via) == 0 {
 		return r.What
@@ -43,11 +44,11 @@ func (r Read) String() string {
 	return r.What + " through " + strings.Join(r.Via, ", ")
 }
 
-// A Param is a function parameter that the function runs on the goroutine of its caller.
+// A Param is a parameter of function type that the function calls on its caller's goroutine.
 type Param struct {
 	Index  int
 	Sets   Sets // what is set around the call
-	Passed bool // it is only handed on to something of which it is not known when it runs it
+	Passed bool // the function only passes it to one of which we do not know when it calls it
 }
 
 // A Fact says what a function reads of the flow of control that calls it.
@@ -55,18 +56,17 @@ type Fact struct {
 	Reads []Read
 	// Results are the reads of functions that it returns.
 	Results []Read
-	// Params are the parameters that it runs.
+	// Params are the parameters that it calls.
 	Params []Param
-	// OutRuns are the parameters that functions which it returns run.
+	// OutRuns are the parameters that a function it returns calls.
 	OutRuns []Param
 	// Enters is what it leaves set for its caller.
 	Enters Sets
 }
 
-// AFact makes it a fact of go/analysis.
+// AFact makes Fact a fact of go/analysis.
 func (*Fact) AFact() {}
 
-// String is for tests of facts.
 func (f *Fact) String() string {
 	var all []string
 	for _, r := range f.Reads {
@@ -75,7 +75,7 @@ func (f *Fact) String() string {
 	return "reads(" + strings.Join(all, "; ") + ")"
 }
 
-// First returns the read to name in a message: one that surely happens before one that may.
+// First returns the read that a message names: a certain one rather than one that is only Passed.
 func (f *Fact) First() Read {
 	for _, r := range f.Reads {
 		if !r.Passed {
@@ -94,7 +94,7 @@ func (f *Fact) HTTP() (Read, bool) {
 	return f.Reads[i], true
 }
 
-// Certain returns the fact without reads that are only Passed, nil if nothing is left.
+// Certain returns the fact without the reads that are only Passed, nil if no read is left.
 func (f *Fact) Certain() *Fact {
 	if f == nil {
 		return nil
@@ -106,12 +106,12 @@ func (f *Fact) Certain() *Fact {
 	return &Fact{Reads: kept}
 }
 
-// Sets names what is set around a call: names of storages, and the words below.
+// Sets lists what is set around a call: names of storages, and the words below.
 type Sets []string
 
 const (
 	setAll  = "*"    // the whole frame is replaced
-	setGLS  = "*gls" // a storage that is not known
+	setGLS  = "*gls" // a storage with an unknown name
 	setHTTP = "*http"
 	setCtx  = "*ctx"
 )
@@ -131,7 +131,7 @@ func (s Sets) and(t Sets) Sets {
 	return slices.DeleteFunc(slices.Clone(s), func(n string) bool { return !slices.Contains(t, n) })
 }
 
-// cover reports whether what is set around r satisfies it, so that it reads nothing of its caller's.
+// cover reports whether what is set satisfies r, so that r reads nothing of the caller's.
 func (s Sets) cover(r Read) bool {
 	if len(s) == 0 {
 		return false

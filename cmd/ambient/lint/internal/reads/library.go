@@ -3,66 +3,41 @@ package reads
 import (
 	"go/ast"
 	"go/types"
-	"strings"
 
 	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// The packages whose calls are known here. Their own code is never walked.
-const (
-	root = "github.com/ambient-go/ambient/"
-	// GLS is the path of package gls.
-	GLS = root + "gls"
-	// HTTPCtx is the path of package httpctx.
-	HTTPCtx = root + "httpctx"
-)
-
-// IsLibrary reports whether pkg is a package of the library itself, its tests included.
-func IsLibrary(pkg *types.Package) bool {
-	if pkg == nil {
-		return false
-	}
-	path, ok := strings.CutPrefix(strings.TrimSuffix(LibraryPath(pkg.Path()), "_test"), root)
-	top, _, _ := strings.Cut(path, "/")
-	return ok && (top == "gls" || top == "httpctx" || top == "internal")
-}
-
-// LibraryPath is an import path without the vendor directory before it.
-func LibraryPath(path string) string {
-	if i := strings.LastIndex(path, "/vendor/"); i >= 0 {
-		return path[i+len("/vendor/"):]
-	}
-	return strings.TrimPrefix(path, "vendor/")
-}
-
-// LibraryName returns the name of a function of the library: "gls.Go", "gls.Storage.Get", "httpctx.Key.Get"; "" for all
-// others.
+// LibraryName returns the name of a function of the library: "gls.Go", "gls.Storage.Get",
+// "httpctx.Key.Get"; "" for all others.
 func LibraryName(fn *types.Func) string {
 	name, _ := known.Function(fn)
 	return name
 }
 
-// kinds are the kinds of what the library's functions read.
+// kinds maps what the library's functions read to a Kind.
 var kinds = map[api.Read]Kind{api.Storage: Storage, api.Context: Context, api.Frame: Frame, api.Request: HTTP}
 
-// A libraryCall is what a function of the library does with the frame and with the function that it is given.
+// A libraryCall describes a function of the library: what it does with the frame and with its
+// function argument.
 type libraryCall struct {
 	api.Function
-	sets func(w *walker, call *ast.CallExpr) Sets // nil where it changes nothing
+	sets func(w *walker, call *ast.CallExpr) Sets // nil if it sets nothing
 }
 
-// runs reports whether the function that it is given reads of the flow that calls it, or of what it sets.
+// runs reports whether reads in the function argument are reads of the caller's flow or of what the
+// library's function sets.
 func (c libraryCall) runs() bool { return c.Way != api.Never }
 
-// libraryFunc returns what is known of a function of the library; ok is false for all others.
+// libraryFunc returns the description of a function of the library. ok is false for all other
+// functions.
 func libraryFunc(fn *types.Func) (c libraryCall, ok bool) {
 	name, does := known.Function(fn)
 	return libraryCall{does, sets[name]}, name != ""
 }
 
-// sets are the functions that put something else in force: all that run their function here, and all that enter. A
-// function that brings a frame puts all else out of force.
+// sets lists the functions that set something: all that run their function before they return, and
+// all that enter. A function that brings a frame hides everything else.
 var sets = map[string]func(w *walker, call *ast.CallExpr) Sets{
 	"gls.Storage.Run":    ownStorage,
 	"gls.Storage.Exit":   ownStorage,
@@ -125,7 +100,7 @@ func bindings(w *walker, call *ast.CallExpr) Sets {
 	return all
 }
 
-// storage names the storage that an expression stands for.
+// storage returns the name of the storage that an expression stands for.
 func (w *walker) storage(e ast.Expr) string {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -144,7 +119,8 @@ func (w *walker) storage(e ast.Expr) string {
 	return ""
 }
 
-// variable names a variable: one of a package by its path, a field by its package, any other by its position.
+// variable returns the name of a variable: a package-level variable has its path, a field its
+// package, any other variable its position.
 func (w *walker) variable(v *types.Var) string {
 	if v.Pkg() == nil {
 		return ""

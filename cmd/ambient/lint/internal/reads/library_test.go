@@ -8,7 +8,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 )
 
-// What a function puts in force is known of all that put something in force, and of no others.
+// sets has exactly the functions of the library that set something.
 func TestWhatIsSetIsKnownOfEveryScope(t *testing.T) {
 	for name, f := range api.Functions {
 		assert.Equal(t, f.Way == api.Here || f.Enters || f.Brings, sets[name] != nil, name)

@@ -1,10 +1,11 @@
-// Package reads finds the functions that read ambient state: a value of gls, the ambient context, the current request.
-// It is the ground on which the analyzers stand and reports nothing itself.
+// Package reads finds the functions that read ambient state: the value of a gls.Storage, the
+// ambient context, the current request. The other analyzers build on it; it reports nothing itself.
 //
-// A function reads if it calls a reading function of the library or anything that reads: over packages, by facts; through
-// function values where their assignments are seen; through function literals that it calls, or hands to something that
-// calls them. Calls of interface methods are not followed. What is set around a read by Run, Enter and their kind is
-// taken off: a function that sets what it reads needs nothing of its caller.
+// A function reads if it calls a reading function of the library, or a function that reads. The
+// search crosses packages by facts, follows function values where it sees their assignments, and
+// enters function literals that the function calls or passes to a function that calls them. It does
+// not follow methods of interfaces. A read does not count inside of a Run or Enter that sets its
+// value: such a function needs nothing of its caller.
 package reads
 
 import (
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/directive"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
 // Analyzer computes a Result and exports a Fact for each function that has one.
@@ -29,9 +31,9 @@ var Analyzer = &analysis.Analyzer{
 	FactTypes:  []analysis.Fact{new(Fact)},
 }
 
-// A Result answers for one package. Its answers are nil where nothing is read.
+// A Result answers questions about one package. An answer is nil if nothing is read.
 type Result struct {
-	// Directives are those of the package's files.
+	// Directives holds the directives of the package's files.
 	Directives *directive.Set
 	w          *walker
 }
@@ -55,14 +57,18 @@ func run(pass *analysis.Pass) (any, error) {
 		return result, nil
 	}
 	w.collect(pass.Files)
-	for range 2 { // an Enter two calls away
-		w.eachFunc(pass.Files, func(d *ast.FuncDecl, n *node) { n.enters = w.leaves(d.Body) })
+	for range 2 { // the second time for an Enter two calls away
+		for fn, d := range known.Decls(w.info, pass.Files) {
+			w.decls[fn].enters = w.leaves(d.Body)
+		}
 	}
-	w.eachFunc(pass.Files, func(d *ast.FuncDecl, n *node) { w.body(n, d.Body) })
+	for fn, d := range known.Decls(w.info, pass.Files) {
+		w.body(w.decls[fn], d.Body)
+	}
 	for _, file := range pass.Files {
 		for _, d := range file.Decls {
 			if g, ok := d.(*ast.GenDecl); ok {
-				w.body(new(node), g) // for the literals in it
+				w.body(new(node), g) // the function literals in it
 			}
 		}
 	}
@@ -75,23 +81,11 @@ func run(pass *analysis.Pass) (any, error) {
 	return result, nil
 }
 
-// Unread reports whether a package is one of those that are not walked: the library's own and the standard library's.
+// Unread reports whether the analyzer skips a package: one of the library or of the standard
+// library.
 func Unread(pass *analysis.Pass) bool {
-	return IsLibrary(pass.Pkg) ||
+	return known.Own(pass.Pkg) ||
 		isStd(pass.Pkg) && (pass.Module == nil || pass.Module.Path == "" || pass.Module.Path == "std")
-}
-
-// eachFunc calls f with each declared function that has a body.
-func (w *walker) eachFunc(files []*ast.File, f func(*ast.FuncDecl, *node)) {
-	for _, file := range files {
-		for _, d := range file.Decls {
-			if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
-				if fn, ok := w.info.Defs[d.Name].(*types.Func); ok {
-					f(d, w.decls[fn])
-				}
-			}
-		}
-	}
 }
 
 // Func returns what a call of fn reads.
@@ -100,8 +94,8 @@ func (r *Result) Func(fn *types.Func) *Fact {
 	if fn == nil {
 		return nil
 	}
-	if known, ok := libraryFunc(fn); ok {
-		kind, ok := kinds[known.Reads]
+	if does, ok := libraryFunc(fn); ok {
+		kind, ok := kinds[does.Reads]
 		if !ok {
 			return nil
 		}
@@ -116,24 +110,25 @@ func (r *Result) Func(fn *types.Func) *Fact {
 	return nil
 }
 
-// Call returns what the call reads: its callee, and the functions among its arguments that the callee runs, but not the
-// evaluation of its operands.
+// Call returns what a call reads: the called function, and the arguments that it calls. The
+// evaluation of the operands is left out.
 func (r *Result) Call(call *ast.CallExpr) *Fact { return r.eval(r.w.call(call, nil)) }
 
-// Expr returns what running the function reads that e stands for: a literal, a declared function, a method value, a
-// variable to which such are assigned, a call that returns one. A function made by gls.Bind reads nothing.
+// Expr returns what the function e reads: a function literal, a declared function, a method value,
+// a variable to which such functions are assigned, or a call that returns one. A function that
+// gls.Bind returns reads nothing.
 func (r *Result) Expr(e ast.Expr) *Fact { return r.eval(r.w.value(e, item{}, nil)) }
 
-// Lit returns what running the literal reads.
+// Lit returns what a function literal reads.
 func (r *Result) Lit(lit *ast.FuncLit) *Fact { return r.Expr(lit) }
 
-// Target returns the function or method that a call names, an interface's method too.
+// Target returns the function or method that a call names, methods of interfaces included.
 func (r *Result) Target(call *ast.CallExpr) *types.Func { return r.w.target(call) }
 
-// Callee returns the function that is called, nil where an interface or a function value hides it.
+// Callee returns the called function, nil for a method of an interface and for a function value.
 func (r *Result) Callee(call *ast.CallExpr) *types.Func { return r.w.callee(call) }
 
-// Entered reports whether a scope of Enter is open at a place in a function's body.
+// Entered reports whether a scope of Enter is open at a position in a function's body.
 func (r *Result) Entered(body ast.Node, pos token.Pos) bool {
 	return len(at(r.w.entered(body), pos)) > 0
 }

@@ -4,17 +4,12 @@ import (
 	"go/types"
 	"strconv"
 	"strings"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
-func isFunc(t types.Type) bool {
-	if t == nil {
-		return false
-	}
-	_, ok := t.Underlying().(*types.Signature)
-	return ok
-}
-
-// contexts are the parameters by which a handler of requests is known, apart from those of net/http.
+// contexts holds the parameter types of functions that handle requests.
 var contexts = map[string]bool{
 	"net/http.ResponseWriter":                true,
 	"net/http.Request":                       true,
@@ -24,10 +19,11 @@ var contexts = map[string]bool{
 	"github.com/valyala/fasthttp.RequestCtx": true,
 }
 
-// IsHandler reports whether t is the type of functions that handle requests.
+// IsHandler reports whether t is the type of a function that handles requests.
 func IsHandler(t types.Type) bool { return t != nil && isHandler(t) }
 
-// isHandler reports whether functions of the type handle requests: whoever is given one calls it for each request.
+// isHandler reports whether a function of the type handles requests. A server calls it for each
+// request, and not the code that registers it.
 func isHandler(t types.Type) bool {
 	sig, ok := t.Underlying().(*types.Signature)
 	if !ok {
@@ -41,26 +37,19 @@ func isHandler(t types.Type) bool {
 	return false
 }
 
-// typeName is the path and name of a named type or of what it is a pointer to, without a major version.
+// typeName returns the path and the name of a named type, or of the one that t points to, without a
+// major version.
 func typeName(t types.Type) string {
-	t = types.Unalias(t)
-	if p, ok := t.(*types.Pointer); ok {
-		t = types.Unalias(p.Elem())
-	}
-	n, ok := t.(*types.Named)
-	if !ok || n.Obj().Pkg() == nil {
+	n := known.Named(t)
+	if n == nil || n.Obj().Pkg() == nil {
 		return ""
 	}
-	path := LibraryPath(n.Obj().Pkg().Path())
-	if i := strings.LastIndex(path, "/v"); i > 0 && i+2 < len(path) && strings.Trim(path[i+2:], "0123456789") == "" {
-		path = path[:i]
-	}
-	return path + "." + n.Obj().Name()
+	return runners.PlainPath(n.Obj().Pkg()) + "." + n.Obj().Name()
 }
 
-func isStorage(t types.Type) bool { return t != nil && typeName(t) == GLS+".Storage" }
+func isStorage(t types.Type) bool { return t != nil && typeName(t) == known.GLS+".Storage" }
 
-// isStd reports whether a package is of the standard library, which knows nothing of ambient state.
+// isStd reports whether a package belongs to the standard library, which reads no ambient state.
 func isStd(pkg *types.Package) bool {
 	if pkg == nil {
 		return true
@@ -83,7 +72,7 @@ var std = func() map[string]bool {
 
 func paramName(i int) string { return "param:" + strconv.Itoa(i) }
 
-// substitute replaces a callee's names of its parameters by those of a call's arguments.
+// substitute replaces the names of a function's parameters by those of the arguments.
 func substitute(sets Sets, args []string) Sets {
 	var all Sets
 	for _, s := range sets {

@@ -8,11 +8,11 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// solve lets what functions read spread to who calls them until nothing changes.
+// solve adds the reads of each function to its callers until nothing changes.
 func (w *walker) solve() {
 	for changed := true; changed; {
 		changed = false
-		for _, n := range slices.Backward(w.nodes) { // callees tend to stand below
+		for _, n := range slices.Backward(w.nodes) { // callees tend to stand below their callers
 			changed = n.update() || changed
 		}
 	}
@@ -40,7 +40,8 @@ func (n *node) update() bool {
 	return changed
 }
 
-// merge adds r unless the same state is read already; a read that is certain takes the place of one that is not.
+// merge adds r unless the same state is read already. A certain read replaces one that is only
+// Passed.
 func merge(reads *[]Read, r Read) bool {
 	for i, old := range *reads {
 		if old.key() == r.key() {
@@ -59,15 +60,15 @@ func merge(reads *[]Read, r Read) bool {
 	return true
 }
 
-// A program of many packages has functions that read, in the end, every storage there is, by long ways. Facts are kept
-// small: what is read beyond maxReads is a storage that is not known, and of a way longer than maxVia the middle is left
-// out.
+// In a large program some functions read nearly every storage, through long chains of calls. To
+// keep facts small, a read beyond maxReads is one of an unknown storage, and a chain longer than
+// maxVia loses its middle.
 const (
 	maxReads = 16
 	maxVia   = 5
 )
 
-// through puts fn before the way to a read.
+// through adds fn in front of the functions on the way to a read.
 func through(fn *types.Func, via []string) []string {
 	via = slices.Concat([]string{funcName(fn)}, via)
 	if n := len(via); n > maxVia {
@@ -76,7 +77,7 @@ func through(fn *types.Func, via []string) []string {
 	return via
 }
 
-// runs notes that a parameter is run; what is set around it is what is set in all places where it is.
+// runs adds a parameter that is called. Its Sets are what is set at all the calls.
 func runs(params *map[int]Param, p Param) bool {
 	if *params == nil {
 		*params = map[int]Param{}
@@ -92,7 +93,7 @@ func runs(params *map[int]Param, p Param) bool {
 	return true
 }
 
-// around returns what is set around the item, and whether it happens at all.
+// around returns what is set around the item. ok is false if the item does not happen.
 func (it *item) around() (sets Sets, passed, ok bool) {
 	if it.gate == nil {
 		return it.sets, it.passed, true
@@ -138,7 +139,7 @@ func (it *item) reading() []Read {
 	return all
 }
 
-// running returns the parameters of the enclosing declaration that the item runs.
+// running returns the parameters of the enclosing declaration that the item calls.
 func (it *item) running() []Param {
 	sets, passed, ok := it.around()
 	switch {
@@ -171,7 +172,7 @@ func (n *node) fact() *Fact {
 	return f
 }
 
-// funcName is a function as messages name it: "user.Current", "user.Service.Load".
+// funcName returns a function's name as messages show it: "user.Current", "user.Service.Load".
 func funcName(fn *types.Func) string {
 	name := known.Name(fn)
 	if fn.Pkg() != nil {

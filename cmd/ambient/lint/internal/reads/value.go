@@ -4,10 +4,11 @@ import (
 	"go/ast"
 	"go/types"
 
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
-// value returns what runs when the function that e stands for is called. The item is completed by each of them.
+// value returns an item for each function that e may stand for. Each is a copy of with, completed.
 func (w *walker) value(e ast.Expr, with item, seen []*types.Var) []item {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.FuncLit:
@@ -32,7 +33,7 @@ func (w *walker) returned(call *ast.CallExpr, with item, seen []*types.Var) []it
 		return w.value(call.Args[0], with, seen)
 	}
 	fn := w.callee(call)
-	if fn == nil || LibraryName(fn) != "" { // gls.Bind: it runs in the frame in which it was bound
+	if fn == nil || LibraryName(fn) != "" { // a function of gls.Bind runs in the frame that it was bound with
 		return nil
 	}
 	if keepsFunction[runners.Name(fn)] && len(call.Args) == 1 {
@@ -49,12 +50,12 @@ func (w *walker) returned(call *ast.CallExpr, with item, seen []*types.Var) []it
 	if n != nil || fact != nil {
 		items = append(items, made)
 	}
-	// What it returns may run the functions it was given.
+	// The function that it returns may call the function arguments.
 	for i, arg := range call.Args {
 		index := min(i, fn.Signature().Params().Len()-1)
 		inner := with
 		switch {
-		case !isFunc(w.info.TypeOf(arg)):
+		case !known.IsFunc(w.info.TypeOf(arg)):
 			continue
 		case n != nil:
 			inner.gate, inner.gateArg, inner.gateArgs, inner.gateOuts = n, index, args, true
@@ -78,8 +79,8 @@ func (w *walker) object(obj types.Object, e ast.Expr, with item, seen []*types.V
 		if fn == nil {
 			return nil
 		}
-		if known, ok := libraryFunc(fn); ok {
-			if kind, ok := kinds[known.Reads]; ok {
+		if does, ok := libraryFunc(fn); ok {
+			if kind, ok := kinds[does.Reads]; ok {
 				r := &Read{Kind: kind, What: types.ExprString(e)}
 				if sel, ok := e.(*ast.SelectorExpr); ok && kind == Storage {
 					r.Name = w.storage(sel.X)

@@ -9,41 +9,45 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/directive"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
-// A node is a function of the package: a declaration, a literal, or all initialisers of its variables.
+// A node is a function of the package: a declaration, a function literal, or the initialisers of a
+// declaration of variables.
 type node struct {
-	fn    *types.Func // nil for a literal
+	fn    *types.Func // nil for a function literal
 	items []item
 	outs  []item // functions that it returns
 
 	reads   []Read
 	results []Read
 	params  map[int]Param
-	outRuns map[int]Param // parameters that the functions it returns run
+	outRuns map[int]Param // parameters that a function it returns calls
 	enters  Sets
 }
 
-// An item is something that a function does and that may read: the read itself, a call, a function run by another.
+// An item is what a function does that may read: the read itself, a call, or a function that
+// another one calls.
 type item struct {
 	read    *Read
 	node    *node
 	fact    *Fact
-	results bool // what node or fact returns is run
-	param   int  // a parameter of the enclosing declaration is run, if isParam
+	results bool // the function that node or fact returns is called
+	param   int  // if isParam: the parameter of the enclosing declaration that is called
 	isParam bool
 
-	fn     *types.Func // the callee, where the way goes through it
-	args   []string    // names of the storages among its arguments
+	fn     *types.Func // the callee, if it belongs in Via
+	args   []string    // names of the storages among the arguments
 	sets   Sets        // what is set around it
 	passed bool
 
-	// A function handed to a callee of this package is run if the callee runs that parameter.
+	// gate is a function of this package that got the item's function as argument gateArg. The item
+	// happens if gate calls that parameter.
 	gate     *node
 	gateArg  int
 	gateArgs []string
-	gateOuts bool // if a function that the callee returns runs it
+	gateOuts bool // a function that gate returns calls it
 }
 
 type walker struct {
@@ -57,10 +61,10 @@ type walker struct {
 	lits   map[*ast.FuncLit]*node
 	nodes  []*node // in source order
 	params map[*types.Var]int
-	values map[*types.Var][]ast.Expr // what is assigned to variables of function type
+	values map[*types.Var][]ast.Expr // values assigned to variables of function type
 }
 
-// target is the function or method that a call names, be it an interface's.
+// target returns the function or method that a call names, methods of interfaces included.
 func (w *walker) target(call *ast.CallExpr) *types.Func {
 	fn, _ := typeutil.Callee(w.info, call).(*types.Func)
 	return fn
@@ -68,7 +72,7 @@ func (w *walker) target(call *ast.CallExpr) *types.Func {
 
 func (w *walker) callee(call *ast.CallExpr) *types.Func { return static(w.target(call)) }
 
-// static returns fn unless it is an interface's method, of which nobody knows what it calls.
+// static returns fn, or nil for a method of an interface, which may be any method.
 func static(fn *types.Func) *types.Func {
 	if fn == nil {
 		return nil
@@ -80,7 +84,7 @@ func static(fn *types.Func) *types.Func {
 	return fn
 }
 
-// collect finds all functions of the files and what is assigned to variables of function type.
+// collect finds the functions of the files and the values of variables of function type.
 func (w *walker) collect(files []*ast.File) {
 	for _, file := range files {
 		for _, d := range file.Decls {
@@ -135,7 +139,7 @@ func (w *walker) assign(lhs, rhs ast.Expr) {
 	}
 }
 
-// body fills the items of the function whose body it is. Literals in it are functions of their own.
+// body adds the items of a function's body to n. Function literals in it are nodes of their own.
 func (w *walker) body(n *node, body ast.Node) {
 	stretches := w.entered(body)
 	ast.Inspect(body, func(x ast.Node) bool {
@@ -148,7 +152,7 @@ func (w *walker) body(n *node, body ast.Node) {
 			return false
 		case *ast.GoStmt:
 			if _, ok := w.silent.At(x.Pos(), x.End()); ok {
-				// Only what the statement evaluates is this goroutine's.
+				// This goroutine evaluates the operands alone.
 				for _, arg := range x.Call.Args {
 					w.inner(n, arg, stretches)
 				}
@@ -157,8 +161,8 @@ func (w *walker) body(n *node, body ast.Node) {
 			}
 		case *ast.CallExpr:
 			n.items = append(n.items, w.call(x, at(stretches, x.Pos()))...)
-		case *ast.RangeStmt: // over a function: it is called
-			if isFunc(w.info.TypeOf(x.X)) {
+		case *ast.RangeStmt: // a range over a function calls it
+			if known.IsFunc(w.info.TypeOf(x.X)) {
 				n.items = append(n.items, w.value(x.X, item{sets: at(stretches, x.Pos())}, nil)...)
 			}
 		case *ast.ReturnStmt:
@@ -170,7 +174,7 @@ func (w *walker) body(n *node, body ast.Node) {
 	})
 }
 
-// inner walks an operand: its calls are the node's, its literals are not run by it.
+// inner adds the calls in an operand to n, but not those in its function literals.
 func (w *walker) inner(n *node, e ast.Expr, stretches []stretch) {
 	ast.Inspect(e, func(x ast.Node) bool {
 		switch x := x.(type) {
@@ -184,7 +188,7 @@ func (w *walker) inner(n *node, e ast.Expr, stretches []stretch) {
 	})
 }
 
-// call returns what the call runs, its arguments' evaluation left out.
+// call returns the items of a call, without those of evaluating its operands.
 func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 	if tv, ok := w.info.Types[call.Fun]; ok && (tv.IsType() || tv.IsBuiltin()) {
 		return nil
@@ -200,8 +204,8 @@ func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 		}
 		return items
 	}
-	if known, ok := libraryFunc(fn); ok {
-		return w.libraryCall(call, fn, known, sets)
+	if does, ok := libraryFunc(fn); ok {
+		return w.libraryCall(call, fn, does, sets)
 	}
 	args := w.names(call)
 	n, fact := w.decls[fn], (*Fact)(nil)
@@ -218,7 +222,7 @@ func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 	for i, arg := range call.Args {
 		index := min(i, fn.Signature().Params().Len()-1)
 		switch {
-		case !isFunc(w.info.TypeOf(arg)):
+		case !known.IsFunc(w.info.TypeOf(arg)):
 		case n != nil:
 			items = append(items, w.value(arg, item{sets: sets, gate: n, gateArg: index, gateArgs: args}, nil)...)
 		case fact == nil && isStd(fn.Pkg()):
@@ -236,8 +240,8 @@ func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 	return items
 }
 
-// spawned returns what functions read that are run on other goroutines. It counts as read here: bound, as they have to be,
-// they capture the frame that is in force here.
+// spawned returns the items of functions that run on another goroutine. They count as reads here:
+// gls.Bind, which they need, captures the frame here.
 func (w *walker) spawned(call *ast.CallExpr, args []int, sets Sets) []item {
 	if _, silent := w.silent.At(call.Pos(), call.End()); silent {
 		return nil
@@ -251,27 +255,27 @@ func (w *walker) spawned(call *ast.CallExpr, args []int, sets Sets) []item {
 	return items
 }
 
-// keepsFunction lists functions of the standard library that only keep the function they are given.
+// keepsFunction lists functions of the standard library that wrap a function and do not call it.
 var keepsFunction = map[string]bool{"sync.OnceFunc": true, "sync.OnceValue": true, "sync.OnceValues": true}
 
-func (w *walker) libraryCall(call *ast.CallExpr, fn *types.Func, known libraryCall, sets Sets) []item {
-	if kind, ok := kinds[known.Reads]; ok {
+func (w *walker) libraryCall(call *ast.CallExpr, fn *types.Func, does libraryCall, sets Sets) []item {
+	if kind, ok := kinds[does.Reads]; ok {
 		r := &Read{Kind: kind, What: what(call, LibraryName(fn))}
 		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && kind == Storage {
 			r.Name = w.storage(sel.X)
 		}
 		return []item{{read: r, sets: sets}}
 	}
-	if !known.runs() || known.Arg >= len(call.Args) {
+	if !does.runs() || does.Arg >= len(call.Args) {
 		return nil
 	}
-	if known.sets != nil {
-		sets = sets.with(known.sets(w, call)...)
+	if does.sets != nil {
+		sets = sets.with(does.sets(w, call)...)
 	}
-	return w.value(call.Args[known.Arg], item{sets: sets}, nil)
+	return w.value(call.Args[does.Arg], item{sets: sets}, nil)
 }
 
-// what is the read as the source has it, if that is short.
+// what returns the read as the source has it, if that is short, and otherwise the name.
 func what(call *ast.CallExpr, name string) string {
 	if strings.Count(name, ".") == 2 {
 		if text := types.ExprString(call.Fun); len(text) <= 60 && !strings.Contains(text, "\n") {
@@ -281,17 +285,17 @@ func what(call *ast.CallExpr, name string) string {
 	return name
 }
 
-// handed returns what runs if a callee of which nothing is known runs the argument: all but handlers of requests, which
-// a server calls later.
+// handed returns the items of a function argument whose callee is unknown, and may call it.
+// Handlers of requests are left out: a server calls them later.
 func (w *walker) handed(arg ast.Expr, sets Sets) []item {
 	t := w.info.TypeOf(arg)
-	if !isFunc(t) || isHandler(t) {
+	if !known.IsFunc(t) || isHandler(t) {
 		return nil
 	}
 	return w.value(arg, item{sets: sets, passed: true}, nil)
 }
 
-// names returns the storages among the arguments of a call.
+// names returns the names of the storages among a call's arguments.
 func (w *walker) names(call *ast.CallExpr) []string {
 	var names []string
 	for _, arg := range call.Args {

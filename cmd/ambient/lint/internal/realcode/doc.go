@@ -1,4 +1,5 @@
-// Package realcode runs all analyzers over modules that many programs use: chi, echo, gin, go-kit and the Prometheus
-// client. They use nothing of ours, so nothing is reported in them; in a copy with a loss planted in some places these
-// are, and nothing else. testdata/module pins the versions.
+// Package realcode runs all analyzers over modules that many programs use: chi, echo, gin, go-kit
+// and the Prometheus client. These do not use the library, so the analyzers report nothing in them.
+// In a copy with planted losses the analyzers report these and nothing else. testdata/module pins
+// the versions.
 package realcode

@@ -14,8 +14,8 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint"
 )
 
-// Neither the server that requests come from nor the packages that define all this, tests and commands included, have
-// anything to report.
+// The analyzers report nothing in net/http and nothing in this repository, tests and commands
+// included.
 func TestNothingIsReportedAtHome(t *testing.T) {
 	if testing.Short() {
 		t.Skip("type-checks the standard library's net/http and all that it imports")

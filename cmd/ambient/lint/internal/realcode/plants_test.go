@@ -12,15 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A plant is a loss put into a file of a module.
+// A plant is a loss that the test adds to a file of a module.
 type plant struct {
 	analyzer string
 	module   string
 	file     string
-	imports  string // the package of this module
-	after    string // where it is put in: behind this text, at the end of the file where it is ""
+	imports  string // a package of the module
+	after    string // the text after which the code is added, "" for the end of the file
 	text     string
-	reported string // the line that is reported
+	reported string // the line that has the report
 }
 
 var plants = []plant{
@@ -30,7 +30,7 @@ var plants = []plant{
 		text:     "if c, ok := httpctx.Get(); ok { c.Logger().Info(\"collect\") }\n",
 		reported: "go func() {",
 	},
-	{ // two calls away
+	{ // the read is two calls away
 		analyzer: "barego", module: "github.com/go-kit/kit", file: "sd/endpointer.go", imports: "gls",
 		after:    "func (de *DefaultEndpointer) receive() {\n",
 		text:     "plantedDeadline()\n",
@@ -165,7 +165,7 @@ func plantedHandler(reg prometheus.Gatherer, opts HandlerOpts) http.Handler {
 	},
 }
 
-// rest is put at the end of files: what the plants refer to, and the good end of one.
+// rest is added to the end of files: declarations that the plants refer to.
 var rest = map[string]string{
 	"sd/endpointer.go":           "\nfunc plantedDeadline() { _, _ = gls.Context().Deadline() }\n",
 	"middleware/rate_limiter.go": "\nfunc planted() { _, _ = httpctx.Lookup() }\n",
@@ -175,7 +175,7 @@ var rest = map[string]string{
 
 var packageClause = regexp.MustCompile(`(?m)^package \w+$`)
 
-// plantIn changes a copied file.
+// plantIn adds a plant to a copied file.
 func plantIn(t *testing.T, name string, p plant) {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -225,8 +225,9 @@ func importLibrary(t *testing.T, dir string) {
 	}))
 }
 
-// copyModule copies a module's Go files, which are read-only where they are. One of the modules states a release from
-// before generics, without which no storage can be declared.
+// copyModule copies a module's Go files, which are read-only in the module cache. One of the
+// modules states a Go release without generics, in which no storage could be declared, so the copy
+// states a newer one.
 func copyModule(t *testing.T, from, to string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {

@@ -21,7 +21,8 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint"
 )
 
-// modules are those that the analyzers run over, with the number of their packages that testdata/module imports.
+// modules has the modules that the analyzers run over, with the number of their packages that
+// testdata/module imports.
 var modules = map[string]int{
 	"github.com/gin-gonic/gin":            3,
 	"github.com/go-chi/chi/v5":            2,
@@ -30,7 +31,7 @@ var modules = map[string]int{
 	"github.com/prometheus/client_golang": 8,
 }
 
-// The analyzers look only at packages that use the library, so each of these is made to.
+// The analyzers look at packages that use the library alone, so each package is made to import it.
 func TestNothingIsReported(t *testing.T) {
 	dir := workdir(t)
 	for module := range modules {
@@ -66,7 +67,7 @@ func TestPlantedLossesAreFound(t *testing.T) {
 	assert.ElementsMatch(t, want, found)
 }
 
-// workdir is a copy of testdata/module with everything downloaded.
+// workdir returns a copy of testdata/module, with its requirements downloaded.
 func workdir(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -90,7 +91,7 @@ func workdir(t *testing.T) string {
 	return dir
 }
 
-// unreachable says why none of the module proxies answers, nil if one does.
+// unreachable returns the error of the last module proxy if none answers, otherwise nil.
 func unreachable(t *testing.T, dir string) error {
 	t.Helper()
 	text, err := output(dir, "env", "GOPROXY")
@@ -111,8 +112,8 @@ func unreachable(t *testing.T, dir string) error {
 	return why
 }
 
-// analyze runs all analyzers over what uses.go imports. It returns their reports, with the line of source that they are
-// at, and the number of packages per module.
+// analyze runs all analyzers over the packages that uses.go imports. It returns the reports, each
+// with its line of source, and the number of packages per module.
 func analyze(t *testing.T, dir string) (found []string, perModule map[string]int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "uses.go"))

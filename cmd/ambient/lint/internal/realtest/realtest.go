@@ -1,5 +1,5 @@
-// Package realtest tests an analyzer on packages below its testdata/src. They belong to this module, so that what they
-// import is the library itself and not an imitation.
+// Package realtest tests an analyzer on the packages below its testdata/src. They belong to this
+// module, so they import the real library and no imitation of it.
 package realtest
 
 import (
@@ -26,7 +26,7 @@ func pattern(a *analysis.Analyzer, pkg string) string {
 	return "github.com/ambient-go/ambient/cmd/ambient/lint/" + a.Name + "/testdata/src/" + pkg
 }
 
-// Run checks the reports in packages below testdata/src against their want comments.
+// Run compares the reports in packages below testdata/src with their want comments.
 func Run(t *testing.T, a *analysis.Analyzer, pkgs ...string) {
 	t.Helper()
 	for i, pkg := range pkgs {
@@ -35,8 +35,8 @@ func Run(t *testing.T, a *analysis.Analyzer, pkgs ...string) {
 	analysistest.Run(t, libtest.Workspace(t), a, pkgs...)
 }
 
-// Fix does what Run does, and checks the suggested fixes against the golden files: these have to compile, and what has a
-// fix in the source must not be reported in them.
+// Fix is Run that also checks the suggested fixes against the golden files. The golden files must
+// compile, and of the reports only those without a fix may be left in them.
 func Fix(t *testing.T, a *analysis.Analyzer, pkgs ...string) {
 	t.Helper()
 	for _, pkg := range pkgs {
@@ -67,8 +67,9 @@ func Fix(t *testing.T, a *analysis.Analyzer, pkgs ...string) {
 	}
 }
 
-// Doc checks the snippets in the analyzer's documentation: each WRONG one is reported, no RIGHT one is. A snippet that
-// does not declare anything is taken for the body of a function. Declarations are what the snippets refer to.
+// Doc checks the snippets in the analyzer's documentation: the analyzer reports each WRONG one and
+// no RIGHT one. A snippet without declarations is the body of a function. declarations holds what
+// the snippets refer to.
 func Doc(t *testing.T, a *analysis.Analyzer, declarations string) {
 	t.Helper()
 	assert.NotEmpty(t, a.URL)
@@ -99,7 +100,8 @@ func Doc(t *testing.T, a *analysis.Analyzer, declarations string) {
 	}
 }
 
-// snippets returns the pieces of code in a documentation, each from its WRONG or RIGHT to the next one or to text.
+// snippets returns the pieces of code in a documentation. Each begins with WRONG or RIGHT and ends
+// at the next one or at text.
 func snippets(doc string) []string {
 	var all []string
 	open := false
@@ -126,8 +128,8 @@ func declares(code string) bool {
 	return false
 }
 
-// Broken runs the analyzer on code that does not parse or does not type-check, and on each prefix of a package's files:
-// it may report whatever it likes and must not panic.
+// Broken runs the analyzer on code that does not parse or does not type-check, among it prefixes of
+// a package's file. The analyzer must not panic; its reports do not matter.
 func Broken(t *testing.T, a *analysis.Analyzer, pkg string) {
 	t.Helper()
 	despite := []*analysis.Analyzer{ctrlflow.Analyzer, a}
@@ -186,7 +188,7 @@ func load(t *testing.T, overlay map[string][]byte, patterns ...string) []*packag
 	return pkgs
 }
 
-// analyze returns what the analyzer reports in each package, by its path. They have to compile.
+// analyze returns the analyzer's reports by package path. The packages must compile.
 func analyze(t *testing.T, a *analysis.Analyzer, overlay map[string][]byte, patterns ...string) map[string][]analysis.Diagnostic {
 	t.Helper()
 	pkgs := load(t, overlay, patterns...)

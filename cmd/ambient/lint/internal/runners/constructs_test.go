@@ -9,7 +9,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/constructs"
 )
 
-// What vet reports, the error texts explain, and the other way round.
+// vet reports the constructs that the error texts explain, and no others.
 func TestRunnersAreTheConstructsOfTheErrorTexts(t *testing.T) {
 	var starts []string
 	for _, c := range constructs.All {
@@ -28,7 +28,7 @@ func TestRunnersAreTheConstructsOfTheErrorTexts(t *testing.T) {
 	}
 	for _, c := range constructs.All {
 		if c.Remedy == constructs.Other || len(c.Runners) == 0 {
-			continue // a pool: which of its functions run others is the runners' business
+			continue // a pool: the list in package runners has its functions
 		}
 		for _, start := range c.Runners {
 			assert.True(t, used[start], "%s is a construct, and no runner", start)

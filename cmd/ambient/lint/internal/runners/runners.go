@@ -1,19 +1,24 @@
-// Package runners lists functions that run a function they are given on another goroutine, later or concurrently.
+// Package runners lists functions that call a function argument on another goroutine, later or
+// concurrently.
 package runners
 
 import (
+	"fmt"
 	"go/types"
 	"strings"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// A runner is which argument a function runs.
+// A runner says which arguments a function calls.
 type runner struct {
 	arg  int
-	more bool // and all behind it
+	more bool // and all arguments after it
 }
 
-// builtin names functions by package path, receiver type without pointer, and name. It has none that computes one result
-// for many, such as singleflight.Group.DoChan: bound, the first caller's values would serve all.
+// builtin holds functions by package path, receiver type without pointer, and name. A function that
+// computes one result for many callers, such as singleflight.Group.DoChan, is missing on purpose:
+// with gls.Bind the first caller's values would serve all.
 var builtin = func() map[string]runner {
 	all := map[string]runner{}
 	add := func(path string, r runner, names ...string) {
@@ -75,7 +80,8 @@ func Of(fn *types.Func) (arg int, ok bool) {
 	return args[0], true
 }
 
-// Args returns the arguments that fn runs on another goroutine, more than a call has where fn takes any number.
+// Args returns the arguments that fn runs on another goroutine, more than a call has where fn takes
+// any number.
 func Args(fn *types.Func) []int {
 	if fn == nil {
 		return nil
@@ -100,39 +106,28 @@ func Args(fn *types.Func) []int {
 	return args
 }
 
-// Name is a function's name with its package's path, without a vendor directory and a major version at the end of it.
+// Name returns a function's name with the package's path, without a vendor directory and a major
+// version.
 func Name(fn *types.Func) string {
 	fn = fn.Origin()
-	name := fn.Name()
-	if recv := fn.Signature().Recv(); recv != nil {
-		t := types.Unalias(recv.Type())
-		if p, ok := t.(*types.Pointer); ok {
-			t = types.Unalias(p.Elem())
-		}
-		if n, ok := t.(*types.Named); ok {
-			name = n.Obj().Name() + "." + name
-		}
-	}
 	if fn.Pkg() == nil {
-		return name
+		return known.Name(fn)
 	}
-	return PlainPath(fn.Pkg().Path()) + "." + name
+	return PlainPath(fn.Pkg()) + "." + known.Name(fn)
 }
 
-// PlainPath is an import path without a vendor directory and a major version at the end.
-func PlainPath(path string) string {
-	if i := strings.LastIndex(path, "/vendor/"); i >= 0 {
-		path = path[i+len("/vendor/"):]
-	}
-	path = strings.TrimPrefix(path, "vendor/")
+// PlainPath returns a package's import path without a vendor directory and a major version at its
+// end.
+func PlainPath(pkg *types.Package) string {
+	path := known.Path(pkg)
 	if i := strings.LastIndex(path, "/v"); i >= 0 && i+2 < len(path) && strings.Trim(path[i+2:], "0123456789") == "" {
 		path = path[:i]
 	}
 	return path
 }
 
-// A List is a flag that names functions: "example.com/pool.Pool.Submit,example.com/async.Run". A name may also leave out
-// the path up to the package's own name, as in "pool.Pool.Submit".
+// A List is a flag that names functions: "example.com/pool.Pool.Submit,example.com/async.Run". A
+// name without a slash, such as "pool.Pool.Submit", matches packages of that name with any path.
 type List []string
 
 // String is for package flag.
@@ -140,12 +135,19 @@ func (l *List) String() string { return strings.Join(*l, ",") }
 
 // Set is for package flag.
 func (l *List) Set(text string) error {
-	*l = nil
+	var names List
 	for name := range strings.SplitSeq(text, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			*l = append(*l, strings.NewReplacer("(", "", ")", "", "*", "").Replace(name))
+		name = strings.TrimSpace(name)
+		short := name[strings.LastIndex(name, "/")+1:]
+		switch {
+		case name == "":
+		case !strings.Contains(strings.Trim(short, "."), "."), strings.HasPrefix(name, "."):
+			return fmt.Errorf("%q names no function: write pkg.Func or pkg.Type.Method", name)
+		default:
+			names = append(names, strings.NewReplacer("(", "", ")", "", "*", "").Replace(name))
 		}
 	}
+	*l = names
 	return nil
 }
 
@@ -156,7 +158,7 @@ func (l *List) Match(fn *types.Func) bool {
 	}
 	name := Name(fn)
 	for _, n := range *l {
-		if n == name || fn.Pkg() != nil && n == fn.Pkg().Path()+strings.TrimPrefix(name, PlainPath(fn.Pkg().Path())) ||
+		if n == name || fn.Pkg() != nil && n == fn.Pkg().Path()+strings.TrimPrefix(name, PlainPath(fn.Pkg())) ||
 			!strings.Contains(n, "/") && strings.HasSuffix(name, "/"+n) {
 			return true
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 )
 
-// ending returns by what a call, made on a new goroutine, says that it is done.
+// ending returns the handles by which a call, made on a new goroutine, signals its end.
 func (r *Result) ending(call *ast.CallExpr) []handle {
 	switch fun := r.assigned.Resolve(r.info, call.Fun).(type) {
 	case *ast.FuncLit:
@@ -63,11 +63,12 @@ func (r *Result) ending(call *ast.CallExpr) []handle {
 	return all
 }
 
-// function returns by what a function without parameters says that it is done.
+// function returns the handles by which a function without parameters signals its end.
 func (r *Result) function(e ast.Expr) []handle {
 	return r.ending(&ast.CallExpr{Fun: e})
 }
 
+// param returns the index of the parameter v of a function.
 func param(sig *types.Signature, v *types.Var) (int, bool) {
 	if sig == nil {
 		return 0, false
@@ -80,7 +81,7 @@ func param(sig *types.Signature, v *types.Var) (int, bool) {
 	return 0, false
 }
 
-// at moves a handle from a parameter to the operand that stands for it.
+// at replaces the parameter in a handle by the operand of a call.
 func (r *Result) at(h handle, operand ast.Expr) (handle, bool) {
 	if operand == nil {
 		return handle{}, false
@@ -91,8 +92,9 @@ func (r *Result) at(h handle, operand ast.Expr) (handle, bool) {
 	return to, ok
 }
 
-// runsHere returns the argument that a function of the library, or of a few others, runs before it returns; -1 for none.
-// httpctx.Run ends the request that it runs.
+// runsHere returns the index of the argument that sync.Once.Do or a function of the library calls
+// before it returns, -1 if there is none. httpctx.Run is left out: the request that it runs ends
+// with it.
 func runsHere(fn *types.Func) int {
 	if known.Is(fn, "sync", "Once.Do") {
 		return 0
@@ -103,12 +105,12 @@ func runsHere(fn *types.Func) int {
 	return known.RunsHere(fn)
 }
 
-// ends returns by what a function says that it is done, as the last thing that it does.
+// ends returns the handles by which a function signals its end as its last action.
 func (r *Result) ends(body *ast.BlockStmt) []handle {
 	if all, ok := r.signals[body]; ok {
 		return all
 	}
-	r.signals[body] = nil // for functions that call each other
+	r.signals[body] = nil // ends the recursion of functions that call each other
 	var all []handle
 	for i, s := range body.List {
 		for _, h := range r.signalled(s) {
@@ -121,7 +123,7 @@ func (r *Result) ends(body *ast.BlockStmt) []handle {
 	return all
 }
 
-// signalled returns by what a statement says that something is done.
+// signalled returns the handles on which a statement signals an end.
 func (r *Result) signalled(s ast.Stmt) []handle {
 	switch s := s.(type) {
 	case *ast.SendStmt:
@@ -159,7 +161,7 @@ func (r *Result) signalling(call *ast.CallExpr) []handle {
 			return nil
 		}
 	}
-	if v := known.Var(r.info, call.Fun); v != nil && !known.Global(v) { // done(), where done is wg.Done
+	if v := known.Var(r.info, call.Fun); v != nil && !known.Global(v) { // done(), after done := wg.Done
 		if value, ok := r.assigned.Resolve(r.info, call.Fun).(*ast.SelectorExpr); ok {
 			return r.signalling(&ast.CallExpr{Fun: value})
 		}
@@ -167,7 +169,8 @@ func (r *Result) signalling(call *ast.CallExpr) []handle {
 	return r.ending(call)
 }
 
-// stream says of a channel that is closed whether it has carried values before.
+// stream sets how to streamed if the function also sends values on the channel: then the first
+// value that arrives is not the end.
 func (r *Result) stream(body *ast.BlockStmt, signal ast.Stmt, h handle) handle {
 	if h.how != closes && h.how != sends {
 		return h
@@ -183,12 +186,12 @@ func (r *Result) stream(body *ast.BlockStmt, signal ast.Stmt, h handle) handle {
 	return h
 }
 
-// last reports whether nothing that needs the request runs behind statement i of a function.
+// last reports whether nothing that needs the request runs after statement i of a function.
 func (r *Result) last(body *ast.BlockStmt, i int) bool {
 	_, deferred := body.List[i].(*ast.DeferStmt)
 	for k, s := range body.List {
 		if d, ok := s.(*ast.DeferStmt); ok {
-			if (k < i || !deferred && k != i) && r.late(d) { // it runs after a defer that stands behind it
+			if (k < i || !deferred && k != i) && r.late(d) { // deferred calls run in reverse order
 				return false
 			}
 			continue
@@ -200,13 +203,13 @@ func (r *Result) last(body *ast.BlockStmt, i int) bool {
 	return true
 }
 
-// late reports whether a part of a function needs the request.
+// late reports whether code needs the request.
 func (r *Result) late(n ast.Node) bool {
 	found := false
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
-			return false // where it is called, Call knows
+			return false // reads.Call covers the calls of a literal
 		case *ast.CallExpr:
 			if _, ok := ast.Unparen(n.Fun).(*ast.FuncLit); ok {
 				found = found || Late(r.reads.Expr(n.Fun))
@@ -218,7 +221,8 @@ func (r *Result) late(n ast.Node) bool {
 	return found
 }
 
-// Late reports whether something is read that ends with the request: the request itself, or its context.
+// Late reports whether the fact has a read that ends with the request: one of the request itself or
+// of its context.
 func Late(f *reads.Fact) bool {
 	if f == nil {
 		return false
@@ -231,7 +235,7 @@ func Late(f *reads.Fact) bool {
 	return false
 }
 
-// waiter reports whether a method waits for all that its receiver runs.
+// waiter reports whether a method of that name waits for everything that its receiver runs.
 func waiter(name string) bool {
 	return name == "Wait" || strings.HasPrefix(name, "StopAndWait") || name == "StopWait"
 }

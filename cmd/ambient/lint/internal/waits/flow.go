@@ -9,17 +9,17 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// A way is one search through a function for a way to its end on which nothing waits for the handle.
+// A way searches a function for a path to its end on which nothing waits for the handle.
 type way struct {
 	*Result
 	h     handle
-	comms map[ast.Node]bool // of selects with several cases: which one happens, the block of its body tells
-	only  ast.Node          // where it is set, the one node that counts
+	comms map[ast.Node]bool // cases of a select with several of them; the block of a case's body tells whether it was chosen
+	only  ast.Node          // if not nil, no other node counts
 	loops bool              // only loops count
 	seen  map[*cfg.Block]bool
 }
 
-// always reports whether a function waits for h on every way from its start to its end.
+// always reports whether a function waits for h on each path from its start to its end.
 func (r *Result) always(fn ast.Node, h handle) bool {
 	g, body := r.graph(fn)
 	if g == nil || len(g.Blocks) == 0 {
@@ -29,21 +29,21 @@ func (r *Result) always(fn ast.Node, h handle) bool {
 	return !w.escapes(g.Blocks[0], g.Blocks[0].Nodes)
 }
 
-// after reports whether a function waits for h on every way from a node in it to its end. Where several goroutines send
-// on one channel there have to be as many receives, or a loop.
+// after reports whether a function waits for h on each path from a node to the function's end. If
+// several goroutines send on one channel, there must be as many receives, or a loop.
 func (r *Result) after(fn, start ast.Node, h handle, senders int, repeated bool) bool {
 	g, body := r.graph(fn)
 	if g == nil {
 		return false
 	}
-	for _, s := range body.List { // what is deferred before
+	for _, s := range body.List { // deferred before the start
 		if d, ok := s.(*ast.DeferStmt); ok && d.End() <= start.Pos() && senders <= 1 && !repeated && r.way(body, h).waits(d) {
 			return true
 		}
 	}
 	block, i := find(g, start)
 	if block == nil {
-		return true // it is never reached
+		return true // unreachable
 	}
 	if h.how != sends || senders <= 1 && !repeated {
 		return !r.way(body, h).escapes(block, block.Nodes[i+1:])
@@ -81,7 +81,8 @@ func (r *Result) way(body *ast.BlockStmt, h handle) *way {
 	return w
 }
 
-// escapes reports whether a way from the nodes of a block leads to the end without a wait.
+// escapes reports whether a path leads from the nodes of a block to the function's end without a
+// wait.
 func (w *way) escapes(b *cfg.Block, nodes []ast.Node) bool {
 	for _, n := range nodes {
 		if w.node(n) {
@@ -110,8 +111,8 @@ func (w *way) node(n ast.Node) bool {
 	return (w.only == nil || w.only == n) && !w.loops && !w.comms[n] && w.waits(n)
 }
 
-// block reports whether to come to a block is to wait: the head of a loop that receives until there is nothing left, the
-// body of the case that received.
+// block reports whether entering a block means to have waited: at the head of a loop that receives
+// until the channel is closed, and in the body of the case that received.
 func (w *way) block(b *cfg.Block) bool {
 	switch s := b.Stmt.(type) {
 	case *ast.RangeStmt:
@@ -128,7 +129,7 @@ func (w *way) block(b *cfg.Block) bool {
 	return false
 }
 
-// receives reports whether a loop's body waits each time.
+// receives reports whether each iteration of a loop waits.
 func (w *way) receives(body *ast.BlockStmt) bool {
 	for _, s := range body.List {
 		switch s.(type) {
@@ -145,7 +146,7 @@ func (w *way) receives(body *ast.BlockStmt) bool {
 	return false
 }
 
-// leaves reports whether a loop may end before its time.
+// leaves reports whether a loop may end early, by a return, a break or a goto.
 func leaves(body *ast.BlockStmt) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -226,7 +227,7 @@ func (w *way) call(call *ast.CallExpr) bool {
 
 func (w *way) inside(lit *ast.FuncLit) bool { return w.deeper(lit, w.h) }
 
-// deeper is always for a function that is called, which may be the one that calls.
+// deeper is always for a called function. Its depth is limited, for the function may call itself.
 func (w *way) deeper(fn ast.Node, h handle) bool {
 	if w.depth > maxDepth {
 		return false
@@ -236,7 +237,7 @@ func (w *way) deeper(fn ast.Node, h handle) bool {
 	return w.always(fn, h)
 }
 
-// find returns the place of a node in a graph.
+// find returns the block and the index of the node of a graph that contains start.
 func find(g *cfg.CFG, start ast.Node) (*cfg.Block, int) {
 	for _, b := range g.Blocks {
 		if !b.Live {

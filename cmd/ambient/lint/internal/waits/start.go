@@ -14,16 +14,17 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
-// maxDepth bounds how many functions are looked into, one called by the other.
+// maxDepth limits the chains of calls that the search follows.
 const maxDepth = 6
 
-// Go reports whether the flow waits for the goroutine of a go statement, or whether its request does not end.
+// Go reports whether the flow waits for the goroutine of a go statement, or has a request that does
+// not end.
 func (r *Result) Go(stmt *ast.GoStmt) bool {
 	cur, ok := r.in.Root().FindNode(stmt)
 	return ok && (r.detached(cur, 0) || r.any(cur, r.ending(stmt.Call)))
 }
 
-// Call reports the same of a call that runs the function in arg on another goroutine.
+// Call is Go for a call that runs the function arg on another goroutine.
 func (r *Result) Call(call *ast.CallExpr, arg ast.Expr) bool {
 	cur, ok := r.in.Root().FindNode(call)
 	if !ok {
@@ -33,8 +34,8 @@ func (r *Result) Call(call *ast.CallExpr, arg ast.Expr) bool {
 	return fn != nil && joined(fn) || r.pulled(cur, fn) || r.detached(cur, 0) || r.result(cur, sends) || r.any(cur, r.running(call, arg))
 }
 
-// pulled reports whether the sequence of iter.Pull runs while the flow does: next and stop are only called, and by the
-// function that got them.
+// pulled reports whether a sequence of iter.Pull runs only while the flow does: the function that
+// got next and stop calls them and does nothing else with them.
 func (r *Result) pulled(call inspector.Cursor, fn *types.Func) bool {
 	assign, ok := call.Parent().Node().(*ast.AssignStmt)
 	if !known.Is(fn, "iter", "Pull", "Pull2") || !ok {
@@ -62,7 +63,8 @@ func (r *Result) pulled(call inspector.Cursor, fn *types.Func) bool {
 	return true
 }
 
-// running returns by what a function is done that a call runs on another goroutine.
+// running returns the handles by which a function signals its end that a call runs on another
+// goroutine.
 func (r *Result) running(call *ast.CallExpr, arg ast.Expr) []handle {
 	all := r.function(arg)
 	fn := known.Callee(r.info, call)
@@ -75,7 +77,7 @@ func (r *Result) running(call *ast.CallExpr, arg ast.Expr) []handle {
 	return all
 }
 
-// result reports whether the channel that a call returns is waited for: <-lo.Async(f).
+// result reports whether the flow waits for the channel that a call returns: <-lo.Async(f).
 func (r *Result) result(call inspector.Cursor, how How) bool {
 	if _, ok := r.info.TypeOf(call.Node().(ast.Expr)).(*types.Chan); !ok {
 		return false
@@ -100,8 +102,8 @@ func (r *Result) any(start inspector.Cursor, handles []handle) bool {
 	return slices.ContainsFunc(handles, func(h handle) bool { return r.flow(start, h, 0) })
 }
 
-// flow reports whether what runs a node waits for the handle after it: the function that the node stands in, those around
-// it, or all its callers.
+// flow reports whether the code that runs a node waits for the handle afterwards: the function
+// around the node, one around that function, or all callers.
 func (r *Result) flow(start inspector.Cursor, h handle, depth int) bool {
 	if depth > maxDepth {
 		return false
@@ -126,8 +128,8 @@ func (r *Result) flow(start inspector.Cursor, h handle, depth int) bool {
 	return false
 }
 
-// here reports whether a function waits after a node, for the handle or for one that says that the handle was waited for:
-// go func() { group.Wait(); close(results) }().
+// here reports whether a function waits after a node for the handle, or for another handle that a
+// goroutine signals once it has waited for this one: go func() { group.Wait(); close(results) }().
 func (r *Result) here(fn, start ast.Node, h handle) bool {
 	senders, repeated := r.senders(fn, h)
 	if r.after(fn, start, h, senders, repeated) {
@@ -161,7 +163,7 @@ func (r *Result) here(fn, start ast.Node, h handle) bool {
 	return found
 }
 
-// streams reports whether anything in a function is sent on a channel.
+// streams reports whether a function sends on the channel.
 func (r *Result) streams(body *ast.BlockStmt, h handle) bool {
 	found := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -174,8 +176,8 @@ func (r *Result) streams(body *ast.BlockStmt, h handle) bool {
 	return found
 }
 
-// senders counts the goroutines that a function starts and that end by sending on the handle, and says whether one is
-// started in a loop.
+// senders counts the goroutines that a function starts and that signal their end by a send on the
+// handle. repeated says that a loop starts one of them.
 func (r *Result) senders(fn ast.Node, h handle) (n int, repeated bool) {
 	cur, ok := r.in.Root().FindNode(fn)
 	if h.how != sends || !ok {
@@ -210,7 +212,8 @@ func (r *Result) senders(fn ast.Node, h handle) (n int, repeated bool) {
 	return n, repeated
 }
 
-// starts returns the argument that a function of the library runs on another goroutine, -1 for none.
+// starts returns the index of the argument that a function of the library runs on another
+// goroutine, -1 if there is none.
 func starts(fn *types.Func) int {
 	if _, does := known.Function(fn); does.Way == api.Started || does.Way == api.Timed {
 		return does.Arg
@@ -218,13 +221,14 @@ func starts(fn *types.Func) int {
 	return -1
 }
 
-// isTimed reports whether a function of the library runs its function when a timer fires.
+// isTimed reports whether a function of the library calls its argument when a timer fires or a
+// context ends.
 func isTimed(fn *types.Func) bool {
 	_, does := known.Function(fn)
 	return does.Way == api.Timed
 }
 
-// function returns the function that a node stands in.
+// function returns the function around a node, the root outside of functions.
 func function(cur inspector.Cursor) inspector.Cursor {
 	for outer := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		if outer.Node() != cur.Node() {
@@ -234,8 +238,8 @@ func function(cur inspector.Cursor) inspector.Cursor {
 	return cur.Inspector().Root()
 }
 
-// run returns where a literal is run, or started, by the function around it: nothing where that is not known, and for
-// what handles requests, which is a flow of its own.
+// run returns the calls by which the enclosing function runs or starts a function literal. It
+// returns nil if they are unknown, and for a handler of requests, which is a flow of its own.
 func (r *Result) run(lit inspector.Cursor) []inspector.Cursor {
 	outer := lit.Parent()
 	for is[*ast.ParenExpr](outer) {
@@ -244,7 +248,7 @@ func (r *Result) run(lit inspector.Cursor) []inspector.Cursor {
 	switch n := outer.Node().(type) {
 	case *ast.CallExpr:
 		if is[*ast.DeferStmt](outer.Parent()) {
-			return nil // what stands behind runs before it
+			return nil // the code after it runs before it
 		}
 		fn := r.reads.Target(n)
 		switch i := slices.Index(n.Args, lit.Node().(ast.Expr)); {
@@ -262,13 +266,15 @@ func (r *Result) run(lit inspector.Cursor) []inspector.Cursor {
 	return nil
 }
 
-// isLater reports whether a runner runs its function when something happens, be it after its caller's end.
+// isLater reports whether a runner calls its argument on an event, which may come after the caller
+// has ended.
 func isLater(fn *types.Func) bool {
 	return known.Is(fn, "time", "AfterFunc") || known.Is(fn, "context", "AfterFunc") ||
 		known.Is(fn, "net/http", "Server.RegisterOnShutdown")
 }
 
-// calledAs returns the calls of the variable that holds a literal, nothing if it is used in another way.
+// calledAs returns the calls of the variable that holds a function literal, nil if the variable has
+// other uses.
 func (r *Result) calledAs(lit inspector.Cursor) []inspector.Cursor {
 	var v *types.Var
 	switch n := lit.Parent().Node().(type) {
@@ -299,8 +305,9 @@ func (r *Result) calledAs(lit inspector.Cursor) []inspector.Cursor {
 	return all
 }
 
-// callers reports whether all calls of a declared function in this package are followed by a wait for the handle: by the
-// operand that stands for its parameter, or by the channel that it returns.
+// callers reports whether each call of a function in this package is followed by a wait for the
+// handle: for the operand in the place of the handle's parameter, or for the channel that the call
+// returns.
 func (r *Result) callers(d *ast.FuncDecl, h handle, depth int) bool {
 	fn, ok := r.info.Defs[d.Name].(*types.Func)
 	if !ok || len(r.calls[fn]) == 0 || r.passed[fn] {
@@ -330,7 +337,7 @@ func (r *Result) callers(d *ast.FuncDecl, h handle, depth int) bool {
 	return true
 }
 
-// returned says which result of a function is the handle, -1 for none.
+// returned returns the index of the result that is the handle, -1 if there is none.
 func (r *Result) returned(d *ast.FuncDecl, h handle) int {
 	found := -1
 	ast.Inspect(d.Body, func(n ast.Node) bool {
@@ -349,8 +356,8 @@ func (r *Result) returned(d *ast.FuncDecl, h handle) int {
 	return found
 }
 
-// detached reports whether a node runs in what GoDetached started, whose request does not end: in a literal given to it,
-// or in a function that is called there alone.
+// detached reports whether a node runs only below GoDetached, whose request does not end: in a
+// function literal that is its argument, or in a function whose calls are all in such literals.
 func (r *Result) detached(cur inspector.Cursor, depth int) bool {
 	for lit := range cur.Enclosing((*ast.FuncLit)(nil)) {
 		if call, ok := lit.Parent().Node().(*ast.CallExpr); ok {

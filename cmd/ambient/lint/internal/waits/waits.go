@@ -1,10 +1,11 @@
-// Package waits tells whether the flow of control that starts a goroutine waits for it: by a WaitGroup or a group of its
-// kind, by a channel, or by a function that does so for it. A handler that does not wait may have returned when the
-// goroutine runs, and its request is over then.
+// Package waits tells whether the flow of control that starts a goroutine waits for it: with a
+// WaitGroup or a similar group, on a channel, or through a function that waits. If a handler does
+// not wait, it may have returned when the goroutine runs, and then its request is over.
 //
-// The goroutine has to say that it is done as the last thing that it does, and the flow has to hear it on every way to
-// its end: in the function that starts the goroutine, in those around it, or in all its callers in the package. What is
-// not understood counts as not waited for.
+// The goroutine must signal its end as its last action, and the flow must wait for the signal on
+// each path to its own end: in the function that starts the goroutine, in the functions around that
+// one, or in all its callers in the package. Code that the package does not understand counts as
+// not waiting.
 package waits
 
 import (
@@ -26,7 +27,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
-// Analyzer computes a Result and exports a Fact for each function that waits, or says that it is done.
+// Analyzer computes a Result and exports a Fact for each function that waits or signals its end.
 var Analyzer = &analysis.Analyzer{
 	Name:       "ambientwaits",
 	Doc:        "find goroutines that their flow of control waits for, for the other analyzers of ambient",
@@ -37,34 +38,35 @@ var Analyzer = &analysis.Analyzer{
 	FactTypes:  []analysis.Fact{new(Fact)},
 }
 
-// A Fact is what a function does with its parameters: it waits for goroutines by one, or says by one that it is done.
+// A Fact lists the parameters on which a function waits for goroutines, and those on which it
+// signals its end.
 type Fact struct{ Waits, Signals []Param }
 
-// A Param is a parameter, or a field of what it points to.
+// A Param is a parameter, or a field of the value that it points to.
 type Param struct {
-	Index  int // receiver for the receiver
+	Index  int // receiver for a method's receiver
 	Fields string
 	How    How
 }
 
 const receiver = -1
 
-// AFact makes it a fact of go/analysis.
+// AFact makes Fact a fact of go/analysis.
 func (*Fact) AFact() {}
 
 func (f *Fact) String() string { return fmt.Sprintf("waits%+v", *f) }
 
-// How is the way in which a goroutine says that it is done.
+// How is the way in which a goroutine signals its end.
 type How int
 
 const (
-	group    How = iota // Done of a WaitGroup, or started by a method Go
-	closes              // a channel is closed that carries nothing else
-	sends               // a value is sent
-	streamed            // a channel is closed that carried values: the first one is not the end
+	group    How = iota // by Done of a WaitGroup, or started by a method Go
+	closes              // by closing a channel that carries no values
+	sends               // by sending a value
+	streamed            // by closing a channel that carries values: the first value is not the end
 )
 
-// A handle is what one waits for: a variable, or a field of it.
+// A handle is the variable, or the field of one, that a goroutine signals and the flow waits for.
 type handle struct {
 	root   *types.Var
 	fields string
@@ -73,7 +75,7 @@ type handle struct {
 
 func (h handle) same(g handle) bool { return h.root == g.root && h.fields == g.fields }
 
-// A Result answers for one package.
+// A Result answers questions about one package.
 type Result struct {
 	pass     *analysis.Pass
 	info     *types.Info
@@ -83,10 +85,10 @@ type Result struct {
 	assigned known.Assignments
 
 	decls   map[*types.Func]*ast.FuncDecl
-	calls   map[*types.Func][]*ast.CallExpr // those of this package
-	passed  map[*types.Func]bool            // it is a value somewhere, so that not all calls are known
+	calls   map[*types.Func][]*ast.CallExpr // calls in this package
+	passed  map[*types.Func]bool            // also used as a value, so that some calls are unknown
 	signals map[*ast.BlockStmt][]handle
-	depth   int // of functions that are looked into
+	depth   int // how many calls deep the search is
 }
 
 func run(pass *analysis.Pass) (any, error) {
@@ -124,7 +126,7 @@ func (r *Result) collect() {
 		case *ast.CallExpr:
 			if fn := known.Callee(r.info, n); fn != nil && fn.Pkg() == r.pass.Pkg {
 				r.calls[fn] = append(r.calls[fn], n)
-				called[name(n.Fun)] = true // it is visited after this
+				called[name(n.Fun)] = true // the loop visits it after this
 			}
 		case *ast.Ident:
 			if fn, ok := r.info.Uses[n].(*types.Func); ok && !called[n] {
@@ -134,7 +136,7 @@ func (r *Result) collect() {
 	}
 }
 
-// name returns the identifier of the function in a call's operand.
+// name returns the identifier of a called function.
 func name(fun ast.Expr) *ast.Ident {
 	switch f := ast.Unparen(fun).(type) {
 	case *ast.Ident:
@@ -178,7 +180,8 @@ func (r *Result) fact(fn *types.Func, d *ast.FuncDecl) *Fact {
 	return f
 }
 
-// fieldsUsed returns the paths from v that a function may wait for: what it receives from, ranges over or calls Wait of.
+// fieldsUsed returns the paths below v that a function may wait for: operands of receives, ranges
+// and calls.
 func (r *Result) fieldsUsed(body *ast.BlockStmt, v *types.Var) []string {
 	var all []string
 	add := func(e ast.Expr) {
@@ -205,7 +208,7 @@ func (r *Result) fieldsUsed(body *ast.BlockStmt, v *types.Var) []string {
 	return all
 }
 
-// importFact returns what is known of a function: from its declaration in this package, or as a fact.
+// importFact returns the fact of a function in another package, nil if there is none.
 func (r *Result) importFact(fn *types.Func) *Fact {
 	f := new(Fact)
 	if fn == nil || fn.Pkg() == r.pass.Pkg || !r.pass.ImportObjectFact(fn, f) {
@@ -214,7 +217,7 @@ func (r *Result) importFact(fn *types.Func) *Fact {
 	return f
 }
 
-// operand returns the argument or receiver that a parameter of a call's function stands for.
+// operand returns the argument or receiver in the place of a parameter.
 func operand(call *ast.CallExpr, index int) ast.Expr {
 	if index == receiver {
 		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
@@ -228,20 +231,15 @@ func operand(call *ast.CallExpr, index int) ast.Expr {
 	return nil
 }
 
-// index returns which parameter of fn v is.
+// index returns the index of fn's parameter v.
 func index(fn *types.Func, v *types.Var) (int, bool) {
 	if fn.Signature().Recv() == v {
 		return receiver, true
 	}
-	for i := range fn.Signature().Params().Len() {
-		if fn.Signature().Params().At(i) == v {
-			return i, true
-		}
-	}
-	return 0, false
+	return param(fn.Signature(), v)
 }
 
-// path returns what an expression of a channel, a group, or a struct that holds one stands for.
+// path returns the handle that an expression names: a channel, a group, or a struct that holds one.
 func (r *Result) path(e ast.Expr) (handle, bool) {
 	switch x := ast.Unparen(e).(type) {
 	case *ast.Ident:
@@ -273,14 +271,15 @@ func (r *Result) path(e ast.Expr) (handle, bool) {
 	return handle{}, false
 }
 
-// alias returns what a variable is declared as another name for, and never changed: wg := &group, done := s.done.
+// alias returns the expression of which a variable is another name, if it is never changed: wg :=
+// &group, done := s.done.
 func (r *Result) alias(v *types.Var) ast.Expr {
 	all := r.assigned[v]
 	if len(all) != 1 || all[0].Index >= 0 || all[0].Value == nil || !r.isPointerOrChan(v) {
 		return nil
 	}
 	if assign, ok := all[0].Node.(*ast.AssignStmt); ok && assign.Tok != token.DEFINE {
-		return nil // what it was before is another value
+		return nil // the variable had another value before
 	}
 	switch value := ast.Unparen(all[0].Value).(type) {
 	case *ast.UnaryExpr, *ast.Ident, *ast.SelectorExpr:
@@ -297,7 +296,8 @@ func (r *Result) isPointerOrChan(v *types.Var) bool {
 	return false
 }
 
-// joins lists what returns when the functions are done that it was given, by the start of its name.
+// joins holds the prefixes of functions that return when the functions they were given have
+// returned.
 var joins = []string{"github.com/sourcegraph/conc/iter.", "github.com/samber/lo/parallel."}
 
 func joined(fn *types.Func) bool {

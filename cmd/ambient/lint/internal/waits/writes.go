@@ -8,8 +8,9 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/reads"
 )
 
-// Answers reports whether what a call or a function does changes the request for its handler: it writes the response or
-// sets a key. Detached from the request it would do neither. Functions of other packages are not looked into.
+// Answers reports whether a call or a function changes the handler's request: it writes the
+// response or sets a key. Detached it could do neither. The search does not enter functions of
+// other packages.
 func (r *Result) Answers(n ast.Node) bool {
 	if e, ok := n.(ast.Expr); ok {
 		n = r.assigned.Resolve(r.info, e)
@@ -48,8 +49,8 @@ func (r *Result) answers(n ast.Node, seen map[ast.Node]bool) bool {
 	return found
 }
 
-// BelowHandler reports whether a node is in code that serves requests as far as one sees: a function around it handles
-// them or reads the current one, or is called where that holds.
+// BelowHandler reports whether a node may run as part of a handler: a function around it, or a
+// caller of that function in this package, handles requests or reads the current one.
 func (r *Result) BelowHandler(n ast.Node) bool { return r.below(n, map[*types.Func]bool{}) }
 
 func (r *Result) below(n ast.Node, seen map[*types.Func]bool) bool {

@@ -1,4 +1,5 @@
-// Package realcode names the packages that the analyzers run over. Its go.mod pins their versions, go.sum their content.
+// Package realcode names the packages that the analyzers run over. Its go.mod pins their versions,
+// go.sum their content.
 package realcode
 
 import (

@@ -1,4 +1,5 @@
-// Package pair has Middleware on both sides of http.TimeoutHandler, and shares a request between them.
+// Package pair has Middleware on both sides of http.TimeoutHandler, and shares a request between
+// them.
 package pair
 
 import (

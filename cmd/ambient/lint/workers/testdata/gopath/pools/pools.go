@@ -25,7 +25,8 @@ var (
 
 var tasks = make(chan func())
 
-// What contains a go statement is one: analyzer unbound knows it for what reads once, this one for workers.
+// What contains a go statement is one: analyzer unbound knows it for what reads once, this one for
+// workers.
 func start(wg *sync.WaitGroup) {
 	ants.Submit(func() { charge(1) }) // ok: no worker
 	ants.Submit(func() {              // want `ants.Submit starts a worker that runs functions from tasks`
