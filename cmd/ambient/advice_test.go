@@ -42,7 +42,7 @@ var (
 	foreign = regexp.MustCompile(`/pkg/mod/|@v\d|/src/(sync|time|context|net|testing|iter|runtime|database)/`)
 )
 
-// follow does what the text of an error says, and nothing that it does not say.
+// follow changes a program as the text of an error says, and in no other way.
 func follow(t *testing.T, text, source string, r row) string {
 	t.Helper()
 	switch {
@@ -83,7 +83,7 @@ func follow(t *testing.T, text, source string, r row) string {
 	return ""
 }
 
-// bindArgument puts gls.Bind around an argument of the calls of a function.
+// bindArgument puts gls.Bind around an argument of each call of a function.
 func bindArgument(t *testing.T, source, function string, index int) string {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -106,7 +106,7 @@ func bindArgument(t *testing.T, source, function string, index int) string {
 	return source
 }
 
-// withImports adds the import of gls where it is used now, and drops that of what is no longer used.
+// withImports adds the import of gls if the source uses it, and removes unused imports.
 func withImports(source string) string {
 	if strings.Contains(source, "gls.") {
 		source = strings.Replace(source, "package main\n", "package main\n\nimport \"github.com/ambient-go/ambient/gls\"\n", 1)
@@ -119,7 +119,8 @@ func withImports(source string) string {
 	return source
 }
 
-// The rows of the README's table that lose the value in a program built by the go command.
+// losingRows returns the rows of the README's table whose functions lose the value in a program
+// that the go command built.
 func losingRows(t *testing.T, root string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
@@ -136,7 +137,8 @@ func losingRows(t *testing.T, root string) []string {
 	return names
 }
 
-// Whoever follows the text of an error has the value, or a program that works without: for every row of the table.
+// For each row of the table: a program changed as the error says has the value, or works without
+// it.
 func TestAdviceOfErrorsIsRight(t *testing.T) {
 	root := libtest.Root(t)
 	names := losingRows(t, root)
@@ -177,7 +179,7 @@ func TestAdviceOfErrorsIsRight(t *testing.T) {
 	}
 }
 
-// adviceProgram runs one row: its function asks for the user, which is set where the construct is used.
+// adviceProgram runs one row: its function reads the user, who is set around the construct.
 const adviceProgram = `package main
 
 import (
@@ -214,13 +216,13 @@ func main() {
 }
 `
 
-// A row is a program for a row of the README's table: imports, and the body of a function. Where the value is not to be
-// had, the program works without, and without is what the script makes of it.
+// A row is the program for a row of the README's table: imports, and the body of a function. If the
+// function cannot have the value, without turns the program into one that does not need it.
 type row struct {
 	imports, body string
 	more          string            // declarations
-	worker        bool              // the goroutine serves many: of two ways that a text offers the second is for it
-	without       map[string]string // replacements that do what the text says
+	worker        bool              // the goroutine serves many: if a text offers two remedies, the second one is for it
+	without       map[string]string // replacements that carry out what the text says
 }
 
 var adviceRows = map[string]row{
@@ -391,7 +393,7 @@ func adviceCallback() { callback() }
 	},
 }
 
-// await waits for the answer, while what is set is set.
+// await waits for the answer while the value is still set.
 const await = "for len(result) == 0 {\n\t\t\ttime.Sleep(time.Millisecond)\n\t\t}"
 
 const adviceC = `/*

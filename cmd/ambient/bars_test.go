@@ -14,8 +14,9 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
-// statements are go statements of all forms, %d being a number of their own. What they evaluate prints to the log; what
-// they start adds to the results and counts the values that it sees.
+// statements has go statements of all forms; %d is the statement's number. Their operands print to
+// the log when they are evaluated, and their functions add to the results and count the values that
+// they see.
 var statements = []string{
 	`go done(arg(%[1]d, "a"))`,
 	`go two(arg(%[1]d, "a"), arg(%[1]d, "b"))`,
@@ -110,7 +111,7 @@ func main() {
 }
 `
 
-// goStatements writes n go statements, 100 a function.
+// goStatements writes n go statements, 100 in each function.
 func goStatements(n int) string {
 	var text, calls strings.Builder
 	for i := range n {

@@ -19,11 +19,11 @@ const buildUsage = `Example:
 	ambient test -race ./...
 
 ambient build, run, test and install are the go command's, with its flags and
-arguments, exit code, input and output. What they build has inherited
-propagation: a goroutine that a go statement of your modules starts begins with
-what is set there, and so does one of a function that is known to belong to its
-caller, such as errgroup's. All others start with nothing: what a pool, a
-connection or a batcher starts may serve others. Flags beside those of go:
+arguments, exit code, input and output. In the programs that they
+build, a goroutine inherits the values that are set at its go statement, if that
+is in one of your modules or in a function that is known to work for its caller
+alone, such as errgroup's. All other goroutines start with nothing: those of a
+pool, a connection or a batcher may serve others. Flags beside those of go:
 
 	-inherit  more packages and functions whose go statements inherit, as in
 	          example.com/pool,example.com/async.Run
@@ -33,13 +33,13 @@ connection or a batcher starts may serve others. Flags beside those of go:
 	-strict   build nothing with a Go release that this command was not tested
 	          with; without, a line on stderr says so
 
-time.AfterFunc and context.AfterFunc do what a go statement there would do.
+time.AfterFunc and context.AfterFunc do what a go statement in their place would.
 gls.Propagation() returns gls.Inherited.
 
-The go command builds with copies of some files of the installed Go release's
-own runtime, by its -overlay flag. They are made here, from the files that are
-installed, and kept in the user's cache folder, or in AMBIENT_CACHE. A release
-in which they cannot be made is an error, and nothing is built.
+The go command's flag -overlay replaces some files of the Go release's runtime
+with copies, which ambient makes from the installed files. It keeps them in the
+user's cache folder, or in AMBIENT_CACHE. If it cannot make them for a release,
+it reports an error and builds nothing.
 `
 
 const overlayUsage = `Example:
@@ -61,7 +61,7 @@ ambient env is go env. Programs that can be told which go command to run call
 it beside go build; ambient version -m is go version -m for the same reason.
 `
 
-// buildCommands are the commands that build with inherited propagation.
+// buildCommands returns the commands that build with inherited propagation.
 func buildCommands() []subcommand {
 	all := []subcommand{{
 		"overlay", "print the overlay for go build -overlay", overlayUsage,
@@ -71,7 +71,7 @@ func buildCommands() []subcommand {
 	}}
 	for _, name := range []string{"build", "run", "test", "install"} {
 		all = append(all, subcommand{
-			name, "go " + name + ", with every go statement carrying what is set", buildUsage,
+			name, "go " + name + ", for a program whose goroutines inherit values", buildUsage,
 			func(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 				return goCommand(name, args, stdin, stdout, stderr)
 			},
@@ -86,7 +86,7 @@ func buildCommands() []subcommand {
 	return all
 }
 
-// plainGo runs a go command that has nothing to do with the overlay.
+// plainGo runs a go command without the overlay.
 func plainGo(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	path, err := exec.LookPath("go")
 	if err != nil {
@@ -96,8 +96,8 @@ func plainGo(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return command{path: path, args: append([]string{"go"}, args...), env: os.Environ()}.run(stdin, stdout, stderr)
 }
 
-// goFlags lists the flags of go build, run, test and install that take no value. Only flags that
-// may stand before the user's own -overlay matter.
+// goFlags lists the flags without a value of go build, run, test and install that may stand before
+// a user's own -overlay.
 var goFlags = strings.Fields(`a asan artifacts benchmem buildvcs c cover failfast fullpath i json linkshared
 	modcacherw msan n race short strict trimpath v what work x`)
 
@@ -155,15 +155,15 @@ type command struct {
 	env  []string
 
 	own
-	note string   // what the user should know of the release, "" for nothing
+	note string   // a warning about the Go release, "" for none
 	rest []string // the arguments without ambient's own flags and -C
-	dir  string   // of -C
+	dir  string   // the value of -C
 }
 
-// The flags of ambient's own.
+// own holds ambient's own flags.
 type own struct {
-	what   bool // the decisions are to be printed
-	strict bool // a release that is not tested is an error
+	what   bool // -what: print the decisions
+	strict bool // -strict: refuse a release that is not tested
 	rules  []overlay.Rule
 }
 
@@ -224,7 +224,7 @@ func prepare(name string, args []string) (command, error) {
 	}
 	all := []string{"go", name}
 	if chdir != "" {
-		all = append(all, "-C", chdir) // go accepts -C only in front
+		all = append(all, "-C", chdir) // go accepts -C in front alone
 	}
 	all = append(append(all, "-overlay", path), rest...)
 	return command{tools.Command, all, environment(tools.Env), own, untested(tools.Version), rest, chdir}, nil
@@ -246,7 +246,7 @@ func cutOwn(name string, args []string) (o own, rest []string, err error) {
 		}
 		*f.is, rest = true, slices.Concat(rest[:at], rest[at+1:])
 	}
-	// A rule of -detach for a name wins over all others.
+	// -detach comes first, so that it wins over -inherit for the same name.
 	for _, f := range []struct {
 		name  string
 		class overlay.Class
@@ -305,7 +305,7 @@ func cutFlag(command string, args []string, name string) (value string, rest []s
 	return value, rest, err
 }
 
-// cutOne cuts the first of a flag, which is there.
+// cutOne removes the first occurrence of a flag, which must be among the arguments.
 func cutOne(command string, args []string, name string) (value string, rest []string, err error) {
 	at := index(command, args, name)
 	end := at + 1

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// copies are files of the library's module that this one has too, at the same place. It requires nothing of the library,
-// so that it can be installed from any commit.
+// copies lists files that this module has at the same place as the library's module. This module
+// does not require the library's, so that it can be installed from any commit.
 var copies = []string{"internal/api/api.go", "internal/constructs/constructs.go"}
 
 const copied = "// Code generated from the library's file (AMBIENT_UPDATE=1 go test -run Copies .). DO NOT EDIT.\n\n"

@@ -15,7 +15,8 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/libtest"
 )
 
-// A construct starts READ on another goroutine, in a handler that returns at once or in one that waits.
+// A construct runs READ on another goroutine, in a handler that returns at once or in one that
+// waits.
 type construct struct{ name, imports, returns, waits string }
 
 var constructs = []construct{
@@ -95,7 +96,7 @@ var constructs = []construct{
 		<-done`},
 }
 
-// kinds are what is read: some panic without it, some do something else then.
+// kinds lists what READ reads. Some of them panic without a value, others do something else then.
 var kinds = []string{"key", "keyOrNot", "request", "requestOrNot", "deadline", "storage", "storageOrNot"}
 
 const formProgram = `package main
@@ -179,7 +180,7 @@ func main() {
 }
 `
 
-// formFile is one form in a file of its own, so that a finding in it tells which one it is.
+// formFile returns a file with a single form, so that the file of a finding tells the form.
 func formFile(c construct, kind, name, body string) string {
 	body = strings.ReplaceAll(body, "READ", kind)
 	imports := ""
@@ -193,7 +194,8 @@ func formFile(c construct, kind, name, body string) string {
 		"func " + name + "(w http.ResponseWriter, r *http.Request) {\n\t" + body + "\n}\n"
 }
 
-// A program that -fix has changed does what it did before, or more; and what vet passes does not panic.
+// A program that -fix has changed does what it did before, or more, and a program in which vet
+// finds nothing does not panic.
 func TestFixedProgramsAreNeverWorse(t *testing.T) {
 	root := libtest.Root(t)
 	dir := t.TempDir()

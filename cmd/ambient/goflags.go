@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// goflags splits the text of GOFLAGS as the go command does (cmd/internal/quoted): at spaces, where an element that
-// begins with a quote goes on to the next one. Nothing is unescaped. Each element is a whole flag, its value behind "=".
+// goflags splits the text of GOFLAGS as the go command does (cmd/internal/quoted): at spaces,
+// except in an element that begins with a quote, which ends at the next one. There are no escapes.
+// Each element is a flag, with its value after "=".
 func goflags(text string) (flags []string, err error) {
 	const spaces = " \t\n\r"
 	for text = strings.TrimLeft(text, spaces); text != ""; text = strings.TrimLeft(text, spaces) {
@@ -27,7 +28,8 @@ func goflags(text string) (flags []string, err error) {
 	return flags, nil
 }
 
-// flagIn returns the value of a flag among those of GOFLAGS, of which the last one holds.
+// flagIn returns the value of a flag in GOFLAGS. If the flag is there several times, the last one
+// holds.
 func flagIn(flags []string, name string) (value string, given bool) {
 	for _, flag := range flags {
 		n, v, _ := strings.Cut(strings.TrimPrefix(flag, "-"), "=")

@@ -93,7 +93,7 @@ func usage() string {
 
 	ambient vet ./...         # find where gls or httpctx loses values
 	ambient vet -fix ./...    # mend it
-	ambient run ./cmd/server  # run it with every go statement carrying them
+	ambient run ./cmd/server  # run it with goroutines that inherit them
 
 Commands:
 

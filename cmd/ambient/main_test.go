@@ -18,14 +18,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if isVettool(os.Args[1:]) { // the go command calls it by the name of this test's program
+	if isVettool(os.Args[1:]) { // the go command runs this test binary as the vettool
 		main()
 	}
 	testscript.Main(m, map[string]func(){"ambient": main})
 }
 
 func TestScripts(t *testing.T) {
-	libtest.Root(t) // the modules in testdata/script require what it requires
+	libtest.Root(t) // downloads what the modules in testdata/script require
 	testscript.Run(t, testscript.Params{
 		Dir:   filepath.Join("testdata", "script"),
 		Setup: setUp,
@@ -33,7 +33,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp makes the folder of a script a module that requires the library, unless the script brings a go.mod.
+// setUp makes a script's folder a module that requires the library, unless the script brings a
+// go.mod.
 func setUp(env *testscript.Env) error {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -63,7 +64,7 @@ func setUp(env *testscript.Env) error {
 	return writeModule(env.WorkDir, root)
 }
 
-// writeModule makes dir the root of a module m that requires the library as it is here.
+// writeModule makes dir the root of a module m that requires the library in this repository.
 func writeModule(dir, root string) error {
 	library, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
@@ -83,7 +84,7 @@ func writeModule(dir, root string) error {
 	return os.WriteFile(filepath.Join(dir, "go.sum"), sum, 0o666)
 }
 
-// exits runs a command and wants an exit code: "exits 2 ambient vet -x".
+// exits runs a command and checks its exit code: "exits 2 ambient vet -x".
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits code program [args...]")
@@ -102,7 +103,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// lines wants a number of lines in stdout, stderr or a file: "lines 1 stderr".
+// lines checks the number of lines in stdout, stderr or a file: "lines 1 stderr".
 func lines(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: lines number file")

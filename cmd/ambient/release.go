@@ -7,7 +7,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
-// untested says of a Go release that it is not tested and what to do about it, "" where it is.
+// untested returns a warning for a Go release that is not tested, "" for a tested one.
 func untested(release string) string {
 	if overlay.IsTested(release) {
 		return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/internal/overlay"
 )
 
-// Where the tested releases are named elsewhere, it is those of the list.
+// Files that name the tested releases agree with the list.
 func TestTestedReleasesAreNamedAlike(t *testing.T) {
 	var all []string
 	for _, patch := range overlay.Tested() {
@@ -29,7 +29,7 @@ func TestTestedReleasesAreNamedAlike(t *testing.T) {
 	contains("README.md", "Go "+strings.Join(all[:last], ", ")+" and "+all[last]+" are supported and tested")
 	contains("CONTRIBUTING.md", "are supported: "+strings.Join(all[:last], ", ")+" and "+all[last]+" today")
 	contains("go.mod", "\ngo "+oldest)
-	// What relies on the linker was read in the source of each.
+	// The comment names the releases whose linker was read.
 	contains("internal/carrier/inherited.go", "checked with Go "+oldest+" to "+all[last])
 }
 
