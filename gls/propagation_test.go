@@ -2,6 +2,7 @@ package gls_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -22,6 +23,8 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/testexec"
 )
 
@@ -194,7 +197,15 @@ var workers = []worker{
 
 func TestInheritedWorkerServesNobodyOnceItsScopeHasEnded(t *testing.T) {
 	needsInheritance(t)
-	s := gls.New[*load]("s")
+	s, other := gls.New[*load]("s"), gls.New[int]("other")
+	exited := func(fn func()) { // waits for more than fn's end: nothing is carried any more
+		var id uint64
+		join(func() { id = goroutine.ID(); fn() })
+		for alive := true; alive; runtime.Gosched() {
+			alive = false
+			carrier.Of(id, func(*frame.Frame) { alive = true })
+		}
+	}
 	scopes := map[string]func(value *load, fn func()){
 		"Run":   s.Run,
 		"Enter": func(value *load, fn func()) { defer s.Enter(value).Leave(); fn() },
@@ -212,6 +223,41 @@ func TestInheritedWorkerServesNobodyOnceItsScopeHasEnded(t *testing.T) {
 			var group gls.WaitGroup
 			s.Run(value, func() { group.Go(fn) })
 			group.Wait()
+		},
+		"Run, with an Enter that is not left": func(value *load, fn func()) {
+			s.Run(value, func() { fn(); other.Enter(1) })
+		},
+		"gls.Go, with two Enters that are not left": func(value *load, fn func()) {
+			var group gls.WaitGroup
+			s.Run(value, func() {
+				group.Go(func() { other.Enter(1); fn(); other.Enter(2); go func() {}() })
+			})
+			group.Wait()
+		},
+		"Enter, with an Enter in it that is not left": func(value *load, fn func()) {
+			defer s.Enter(value).Leave()
+			fn()
+			other.Enter(1)
+		},
+		"Enter, left before one in it": func(value *load, fn func()) {
+			outer := s.Enter(value)
+			fn()
+			inner := other.Enter(1)
+			go func() {}()
+			outer.Leave()
+			inner.Leave()
+		},
+		"Enter, left before one around the worker": func(value *load, fn func()) {
+			outer := s.Enter(value)
+			defer other.Enter(1).Leave()
+			fn()
+			outer.Leave()
+		},
+		"Enter, on a goroutine that exits": func(value *load, fn func()) {
+			exited(func() { s.Enter(value); fn() })
+		},
+		"Enter, on a goroutine that inherited and exits": func(value *load, fn func()) {
+			other.Run(1, func() { exited(func() { s.Enter(value); fn(); other.Enter(2) }) })
 		},
 	}
 	for _, w := range workers {
@@ -236,6 +282,58 @@ func TestInheritedWorkerServesNobodyOnceItsScopeHasEnded(t *testing.T) {
 				close(tasks)
 			})
 		}
+	}
+}
+
+// What was captured is captured, though it was inherited there from a scope that has ended since.
+func TestInheritedValuesStayInACapture(t *testing.T) {
+	needsInheritance(t)
+	s, own := gls.New[int]("s"), gls.New[int]("own")
+	tasks := make(chan func())
+	defer close(tasks)
+	own.Run(1, func() {
+		go func() {
+			for task := range tasks {
+				task()
+			}
+		}()
+	})
+	for name, capture := range map[string]func(fn func()) func(){
+		"Bind":          gls.Bind[func()],
+		"Snapshot":      func(fn func()) func() { c := gls.Capture(); return func() { c.Run(fn) } },
+		"Snapshot.With": func(fn func()) func() { c := gls.Capture().With(own.With(3)); return func() { c.Run(fn) } },
+		"Resume": func(fn func()) func() {
+			ctx := gls.NewContext(context.Background(), gls.Capture())
+			return func() { gls.Resume(ctx, fn) }
+		},
+		"Snapshot.Go": func(fn func()) func() { c := gls.Capture(); return func() { c.Go(fn) } },
+		"Go": func(fn func()) func() {
+			start := make(chan struct{})
+			gls.Go(func() { <-start; fn() })
+			return func() { close(start) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seen := make(chan string)
+			report := func() { seen <- see(s) }
+			twice := func(fn func()) func() { // here, and on a goroutine that inherits from here and receives fn
+				return func() {
+					fn()
+					tasks, done := make(chan func()), make(chan struct{})
+					go func() {
+						defer close(done)
+						(<-tasks)()
+					}()
+					tasks <- fn
+					<-done
+				}
+			}
+			var run func()
+			s.Run(1, func() { join(func() { own.Run(2, func() { run = capture(twice(report)) }) }) })
+			tasks <- run
+			assert.Equal(t, "1", <-seen)
+			assert.Equal(t, "1", <-seen, "on a goroutine that fn started")
+		})
 	}
 }
 
@@ -344,6 +442,25 @@ func TestInheritedEndIsExplained(t *testing.T) {
 		`has received a value since, perhaps of another flow: hand over each task with gls.Bind, or start a goroutine `+
 		`that belongs to one flow with gls.Go$`, e.Error())
 	assert.False(t, look(never).Ended, "it was not set there")
+
+	// With its goroutine a scope ends without a word about what was set there.
+	theirs := make(chan func())
+	defer close(theirs)
+	join(func() {
+		s.Enter(2)
+		go func() {
+			for task := range theirs {
+				task()
+			}
+		}()
+	})
+	require.Eventually(t, func() bool {
+		theirs <- func() { _, err := s.Lookup(); seen <- err }
+		return errors.As(<-seen, &e)
+	}, 10*time.Second, time.Millisecond)
+	assert.False(t, e.Ended || e.Lost)
+	assert.Regexp(t, `^gls: storage "s" is not set on goroutine \d+, started by goroutine \d+ in .*TestInheritedEndIsExplained.*\)$`,
+		e.Error())
 }
 
 // A plain go statement carries nothing, and nothing goes back.

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
 // The way by field: goroutines carry their frames themselves, and a new goroutine may start with
@@ -43,7 +44,7 @@ var (
 )
 
 // knownProtocol is the protocol that this file implements.
-const knownProtocol = 2
+const knownProtocol = 3
 
 // carried reports whether goroutines carry their frames. The go command silently ignores an overlay
 // for another GOROOT. If a release is replaced in its place, the go command builds it with the
@@ -71,7 +72,7 @@ type state struct {
 	frame unsafe.Pointer
 
 	base  *frame.Lender // the creator's scope; nil on a goroutine that inherited nothing
-	lent  *frame.Lender // the innermost scope; nil until a goroutine inherits from it
+	lent  *frame.Lender // the innermost scope and those around it in the same Run; nil until one has lent
 	spare *frame.Frame  // an empty frame that only this goroutine has; nil without one
 
 	borrowed bool  // frame is the creator's, as newproc1 copied it
@@ -148,9 +149,36 @@ func (s *state) end(previous *frame.Frame, lent *frame.Lender, escaped bool) (un
 	now := (*frame.Frame)(s.frame)
 	s.store(previous)
 	unshared = s.lent == nil && !s.escaped
-	s.lent.End(now)
+	s.lent.End(now, nil)
 	s.lent, s.escaped = lent, escaped
 	return unshared
+}
+
+// enter puts f in force for a scope without a function, and returns the lender of the scope around
+// it, for leave. That lender stays in the list of s.lent: if nobody leaves, it ends with the Run or
+// the goroutine.
+//
+//go:norace
+func (s *state) enter(f *frame.Frame) (lent *frame.Lender) {
+	lent = s.lent
+	if lent != nil {
+		s.lent = lent.Inside((*frame.Frame)(s.frame))
+	}
+	s.escaped = true // gls.Scope has the frame
+	s.store(f)
+	return lent
+}
+
+// leave puts f in force and ends the scopes in the list of s.lent that are inside of lent. It ends
+// all of them if lent is not there: lent has ended with an Enter around this one, and a goroutine
+// that started since has inherited this one's value from a scope that is not over.
+//
+//go:norace
+func (s *state) leave(f *frame.Frame, lent *frame.Lender) {
+	now := (*frame.Frame)(s.frame)
+	s.store(f)
+	s.lent = s.lent.End(now, lent)
+	s.escaped = true
 }
 
 //go:norace
@@ -211,7 +239,7 @@ func runInherited(c Cursor, f *frame.Frame, own bool, fn func()) {
 func startInherited(f *frame.Frame, fn func()) {
 	s := self()
 	s.reset()
-	s.begin(f)
+	s.begin(f.Outside(goroutine.ID()))
 	defer s.end(nil, nil, false)
 	fn()
 }
@@ -221,13 +249,9 @@ func startInherited(f *frame.Frame, fn func()) {
 //go:norace
 func (s *state) reset() { s.base, s.borrowed, s.serves = nil, false, 0 }
 
-func enterInherited(c Cursor, f *frame.Frame) *frame.Lender {
-	lent, _ := c.state.begin(f)
-	c.state.escape() // gls.Scope has the frame
-	return lent
-}
+func enterInherited(c Cursor, f *frame.Frame) *frame.Lender { return c.state.enter(f) }
 
-func leaveInherited(c Cursor, f *frame.Frame, lent *frame.Lender) { c.state.end(f, lent, true) }
+func leaveInherited(c Cursor, f *frame.Frame, lent *frame.Lender) { c.state.leave(f, lent) }
 
 //go:norace
 func endedInherited(storage *frame.Storage) bool {

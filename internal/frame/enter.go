@@ -83,14 +83,15 @@ func nextEnter() *Enter {
 }
 
 // Outside returns the frame for a goroutine that runs a snapshot of f: with the same values, and
-// without the goroutine's own Enters. Those are open where the snapshot was taken, not where it
-// runs.
+// without the goroutine's own Enters and the marks of Lenders. Those Enters are open where the
+// snapshot was taken, not where it runs; and what was captured stays when the scope ends that it
+// was inherited from.
 func (f *Frame) Outside(goroutine uint64) *Frame {
 	if f == nil || f.more == nil {
 		return f // no Enter bound anything in it
 	}
 	for e := range f.entries {
-		if e.Entered != nil && e.Entered.goroutine == goroutine {
+		if e.Entered != nil && (e.Entered.goroutine == goroutine || e.Entered.lender != nil) {
 			next := newFrame(1+len(f.others()), nil)
 			for e := range f.entries {
 				next.Put(Entry{Binding: e.Binding})

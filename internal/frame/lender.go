@@ -15,28 +15,54 @@ type Lender struct {
 	// mark is nil until an heir opens a scope of its own. Stored once, from nil.
 	mark atomic.Pointer[Enter]
 
-	// keys holds the keys of the values that were set in the scope; nil until the scope has ended.
-	// Stored before ended.
+	// keys holds the keys of the values that were set in the scope; nil until the scope has ended,
+	// and if it ended with its goroutine. Stored before ended.
 	keys *[]*Key
+
+	// outer is the scope around an Enter's, if that is in the same Run and has lent too. Only the
+	// scope's goroutine reads and writes it.
+	outer *Lender
 }
 
-// End marks the scope as ended. f is the last frame that was in force in it. The scope's goroutine
-// calls End, once. A nil Lender has lent nothing.
-func (l *Lender) End(f *Frame) {
-	if l == nil {
-		return
+// Inside returns a Lender for an Enter in the scope l. Of more than maxEnters scopes the outermost
+// ends: otherwise a goroutine that enters, starts another one and never leaves would collect them
+// without end. f is the frame in force.
+func (l *Lender) Inside(f *Frame) *Lender {
+	innermost := &Lender{outer: l}
+	for range maxEnters - 1 {
+		if l.outer == nil {
+			return innermost
+		}
+		l = l.outer
+	}
+	l.outer = l.outer.End(f, nil)
+	return innermost
+}
+
+// End marks the scope as ended, and the scopes around it up to until, which stays as it is. It
+// returns until, or nil if until is not around l: then all have ended. f is the last frame that was
+// in force. The scope's goroutine calls End, once. A nil Lender has lent nothing.
+func (l *Lender) End(f *Frame, until *Lender) *Lender {
+	if l == nil || l == until {
+		return l
 	}
 	var keys []*Key
 	for e := range f.entries {
 		keys = append(keys, e.Key)
 	}
-	l.keys = &keys
-	l.ended.Store(1)
+	for l != nil && l != until {
+		outer := l.outer
+		l.keys, l.outer = &keys, nil
+		l.ended.Store(1)
+		l = outer
+	}
+	return l
 }
 
-// EndedWith reports whether the scope has ended and the storage was set in it.
+// EndedWith reports whether the scope has ended and the storage is known to have been set in it.
 func (l *Lender) EndedWith(s *Storage) bool {
-	return l != nil && l.Ended() && slices.ContainsFunc(*l.keys, func(k *Key) bool { return k.Storage == s })
+	return l != nil && l.Ended() && l.keys != nil &&
+		slices.ContainsFunc(*l.keys, func(k *Key) bool { return k.Storage == s })
 }
 
 // Ended reports whether the scope has ended.

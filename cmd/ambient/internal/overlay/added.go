@@ -9,7 +9,7 @@ import (
 const addedName = "ambient.go"
 
 // protocol is the number on which the overlay's runtime and package carrier must agree.
-const protocol = 2
+const protocol = 3
 
 //go:embed source/runtime.go.txt
 var runtimeText string

@@ -62,10 +62,10 @@ func patches() []patch {
 		}},
 		{file: "runtime/proc.go", edits: []edit{
 			{"the id in newproc1", after("", "newproc1", "newg.goid = pp.goidcache", "; ambientInherit(newg, callergp, callerpc)")},
-			{"the end of labels in gdestroy", after("", "gdestroy", "gp.labels = nil", "; gp.ambient = ambientState{}")},
+			{"the end of labels in gdestroy", after("", "gdestroy", "gp.labels = nil", "; gp.ambient.exit()")},
 		}},
 		{file: "runtime/cgocall.go", edits: []edit{
-			{"the return to C in cgocallbackg", after("", "cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient = ambientState{}")},
+			{"the return to C in cgocallbackg", after("", "cgocallbackg", "gp.m.isExtraInC = true", "; gp.ambient.exit()")},
 		}},
 		{file: "runtime/chan.go", edits: []edit{
 			{"the receive in chanrecv1", replaced("", "chanrecv1", "chanrecv(c, elem, true)",
