@@ -52,6 +52,8 @@
 //		user.Run(r.Host, greet)
 //	})
 //
+// Leave on another goroutine than that of its Enter panics, and is reported.
+//
 // As with go vet's lostcancel, a path ends at a call of a function that never returns, and in
 // main.main only a discarded Scope counts. Paths through a panic are not checked: defer the Leave.
 package leave

@@ -37,6 +37,9 @@ func run(pass *analysis.Pass) (any, error) {
 	for cur := range in.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		c.function(cur)
 	}
+	for cur := range in.Root().Preorder((*ast.GoStmt)(nil), (*ast.CallExpr)(nil)) {
+		c.elsewhere(cur)
+	}
 	// Calls outside of functions initialise package-level variables, which keep or discard the
 	// Scope.
 	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {

@@ -439,3 +439,32 @@ func callsRecursive() {
 	self = func(n int) gls.Scope { return self(n - 1) }
 	self(1)
 }
+
+func onAnother() {
+	scope := user.Enter("Ada")
+	go func() {
+		scope.Leave() // want `^Leave panics on another goroutine than that of its Enter: leave the scope here, and let the other goroutine have the values by gls.Go$`
+	}()
+	second := user.Enter("Ada")
+	gls.Go(second.Leave) // want `Leave panics on another goroutine`
+	third := user.Enter("Ada")
+	go third.Leave() // want `Leave panics on another goroutine`
+	fourth := user.Enter("Ada")
+	gls.Go(func() { defer fourth.Leave() }) // want `Leave panics on another goroutine`
+}
+
+func onItsOwn() {
+	go func() {
+		scope := user.Enter("Ada")
+		defer scope.Leave() // ok: entered there
+	}()
+	var scope gls.Scope
+	gls.Go(func() {
+		scope = user.Enter("Ada")
+		scope.Leave() // ok: entered there
+	})
+	func() {
+		scope := user.Enter("Ada")
+		defer func() { scope.Leave() }() // ok: the same goroutine
+	}()
+}
