@@ -7,8 +7,8 @@
 //
 // A statement on the *sql.DB that was given to glssql.New, inside of a function given to Run, takes
 // another connection: it is committed by itself, does not see what the transaction wrote, and may
-// wait for its locks for ever. A goroutine that such a function starts is refused all statements
-// while the Run lasts, and after it.
+// wait for its locks for ever. A goroutine that such a function starts, by a go statement, a group, a
+// pool or a timer, is refused all statements while the Run lasts, and after it.
 //
 //	// WRONG
 //	func save() error {

@@ -6,10 +6,13 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/ambient-go/ambient/cmd/ambient/internal/api"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
 )
 
 //go:embed doc.go
@@ -70,15 +73,45 @@ func (c *checker) collect() {
 	for f, decl := range known.Decls(c.info, c.pass.Files) {
 		c.bodies[f] = decl.Body
 	}
+	var same [][2]types.Object // a variable or field, and the one that it is set to
+	pair := func(to, from types.Object) {
+		if to != nil && from != nil && known.IsPointer(to.Type(), "database/sql", "DB") {
+			same = append(same, [2]types.Object{to, from})
+		}
+	}
 	for _, file := range c.pass.Files {
 		ast.Inspect(file, func(n ast.Node) bool {
-			if call, ok := n.(*ast.CallExpr); ok && c.is(call, "New") && len(call.Args) > 0 {
-				if v := c.variable(call.Args[0]); v != nil {
-					c.wrapped[v] = true
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if c.is(n, "New") && len(n.Args) > 0 {
+					if v := c.variable(n.Args[0]); v != nil {
+						c.wrapped[v] = true
+					}
+				}
+			case *ast.AssignStmt:
+				for i, lhs := range n.Lhs {
+					if len(n.Lhs) == len(n.Rhs) {
+						pair(c.variable(lhs), c.variable(n.Rhs[i]))
+					}
+				}
+			case *ast.ValueSpec:
+				for i, name := range n.Names {
+					if len(n.Names) == len(n.Values) {
+						pair(c.variable(name), c.variable(n.Values[i]))
+					}
+				}
+			case *ast.KeyValueExpr: // of a struct
+				if field, ok := n.Key.(*ast.Ident); ok {
+					pair(c.variable(field), c.variable(n.Value))
 				}
 			}
 			return true
 		})
+	}
+	for range same { // what is set to the DB is the DB
+		for _, p := range same {
+			c.wrapped[p[0]] = c.wrapped[p[0]] || c.wrapped[p[1]]
+		}
 	}
 }
 
@@ -86,7 +119,7 @@ func (c *checker) collect() {
 func (c *checker) variable(e ast.Expr) types.Object {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
-		if v, ok := c.info.Uses[e].(*types.Var); ok {
+		if v, ok := c.info.ObjectOf(e).(*types.Var); ok {
 			return v
 		}
 	case *ast.SelectorExpr:
@@ -123,8 +156,10 @@ func (c *checker) inside(body ast.Node) {
 			if c.is(n, "DB.Outside", "DB.AfterCommit") {
 				return false
 			}
-			if known.Is(known.Callee(c.info, n), known.GLS, "Go") && len(n.Args) == 1 {
-				c.started(n, "gls.Go", &ast.CallExpr{Fun: n.Args[0]})
+			if what, args := c.starts(n); len(args) > 0 {
+				for _, arg := range args {
+					c.started(n, what, &ast.CallExpr{Fun: arg})
+				}
 				return false
 			}
 			if recv := c.escapes(n); recv != nil {
@@ -137,16 +172,39 @@ func (c *checker) inside(body ast.Node) {
 	})
 }
 
+// starts returns the arguments that a call runs on another goroutine, and its name.
+func (c *checker) starts(call *ast.CallExpr) (name string, args []ast.Expr) {
+	f := known.Callee(c.info, call)
+	name, does := known.Function(f)
+	index := runners.Args(f)
+	if does.Way == api.Started || does.Way == api.Timed {
+		index = []int{does.Arg}
+	} else if name = known.Text(call.Fun); len(index) == 0 {
+		return "", nil
+	}
+	for _, i := range index {
+		if i < len(call.Args) {
+			args = append(args, call.Args[i])
+		}
+	}
+	return name, args
+}
+
 // started checks a call that starts on another goroutine inside a Run.
 func (c *checker) started(n ast.Node, what string, call *ast.CallExpr) {
 	used := c.uses(call)
 	if body := c.body(call.Fun); !used && body != nil {
 		used = c.uses(body)
 	}
-	if used {
-		c.report(n, "%s inside of a Run starts statements on its DB: they are refused, the transaction belongs to the "+
-			"goroutine of the Run; run them here, by AfterCommit, or in Outside", what)
+	if !used {
+		return
 	}
+	refused := "they are refused, the"
+	if _, isCall := n.(*ast.CallExpr); isCall && !strings.HasPrefix(what, "gls.") && !strings.HasPrefix(what, "httpctx.") {
+		refused = "they are refused, or no part of the transaction if the goroutine is an older one; the"
+	}
+	c.report(n, "%s inside of a Run starts statements on its DB: %s transaction belongs to the goroutine of the Run; run "+
+		"them here, by AfterCommit, or in Outside", what, refused)
 }
 
 var statements = []string{

@@ -3,6 +3,8 @@ package a
 import (
 	"context"
 	"database/sql"
+	"sync"
+	"time"
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glssql"
@@ -80,3 +82,39 @@ func goroutines() {
 }
 
 func write() { db.Exec("INSERT") }
+
+// One *sql.DB in two fields, and the glssql.DB that was made of it.
+type repository struct {
+	plain   *sql.DB
+	replica *sql.DB
+	db      *glssql.DB
+}
+
+func newRepository(dsn, replica *sql.DB) *repository {
+	return &repository{plain: dsn, replica: replica, db: glssql.New(dsn)}
+}
+
+func (r *repository) save() error {
+	return r.db.Run(ctx, nil, func() error {
+		r.plain.Exec("INSERT")   // want `a statement on r.plain`
+		r.replica.Exec("INSERT") // another database
+		return nil
+	})
+}
+
+func (r *repository) outside() { r.plain.Exec("INSERT") } // in no Run
+
+func others() error {
+	return db.Run(ctx, nil, func() error {
+		var wg sync.WaitGroup
+		wg.Go(write) // want `wg.Go inside of a Run starts statements on its DB: they are refused, or no part of the transaction if the goroutine is an older one; the transaction`
+		wg.Go(func() { println("no statement") })
+		wg.Wait()
+		var carried gls.WaitGroup
+		carried.Go(write)                                  // want `gls.WaitGroup.Go inside of a Run starts statements on its DB: they are refused, the transaction`
+		gls.AfterFunc(time.Second, write)                  // want `gls.AfterFunc inside of a Run`
+		time.AfterFunc(time.Second, write)                 // want `time.AfterFunc inside of a Run`
+		time.AfterFunc(time.Second, func() { println(1) }) // ok: no statement
+		return nil
+	})
+}
