@@ -8,8 +8,9 @@
 // when its handler returns. A goroutine of gls.Go or GoDetached that has the context in a storage
 // then finds the next request in it, of another user. The analyzer reports a gls.Storage or
 // httpctx.Key whose type is *gin.Context, echo.Context, *fiber.Ctx, fiber.Ctx, *fasthttp.RequestCtx
-// or *app.RequestContext, or a struct that has one, and such a context given to gls.RunContext or
-// gls.WithContext:
+// or *app.RequestContext, or a struct, slice or map that has one. It reports such a context that is
+// given to gls.RunContext or gls.WithContext, itself or in a context.Context that is derived from it,
+// and one that is put into a storage or key of an interface type:
 //
 //	// WRONG
 //	var current = gls.New[*gin.Context]("current")

@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	_ "embed"
 	"go/ast"
 	"go/types"
@@ -39,56 +40,98 @@ func run(pass *analysis.Pass) (any, error) {
 	if known.Own(pass.Pkg) || !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
 		return nil, nil
 	}
+	c := &checker{pass, known.Assigned(pass.TypesInfo, pass.Files)}
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
 	for cur := range in.Root().Preorder((*ast.CallExpr)(nil), (*ast.ValueSpec)(nil), (*ast.Field)(nil)) {
 		switch n := cur.Node().(type) {
 		case *ast.CallExpr:
-			call(pass, n)
+			c.call(n)
 		case *ast.ValueSpec:
-			declared(pass, n.Type)
+			c.declared(n.Type)
 		case *ast.Field:
-			declared(pass, n.Type)
+			c.declared(n.Type)
 		}
 	}
 	return nil, nil
 }
 
-func call(pass *analysis.Pass, call *ast.CallExpr) {
-	f := known.Callee(pass.TypesInfo, call)
-	switch _, does := known.Function(f); {
+type checker struct {
+	pass     *analysis.Pass
+	assigned known.Assignments
+}
+
+// values are the arguments that are kept, by function.
+var values = map[string]int{
+	"gls.Storage.Run": 0, "gls.Storage.Enter": 0, "gls.Storage.With": 0, "gls.Call": 1, "httpctx.Key.Set": 1,
+}
+
+func (c *checker) call(call *ast.CallExpr) {
+	name, does := known.Function(known.Callee(c.pass.TypesInfo, call))
+	switch i, kept := values[name]; {
 	case does.Makes:
-		report(pass, call, pass.TypesInfo.TypeOf(call))
+		c.report(call, c.pass.TypesInfo.TypeOf(call))
 	case does.Ambient && len(call.Args) > 0:
-		if name := pooled(pass.TypesInfo.TypeOf(call.Args[0]), 0); name != "" {
-			pass.ReportRangef(call.Args[0], "%s as the ambient context: its framework uses it for another request when this one "+
-				"is over; give the context.Context of its request, or a copy", name)
+		if of := c.of(call.Args[0]); of != "" {
+			c.pass.ReportRangef(call.Args[0], "%s as the ambient context: its framework uses it for another request when this one "+
+				"is over; give the context.Context of its request, or a copy", of)
+		}
+	case kept && i < len(call.Args):
+		// Where the type of the storage says it, the storage is reported.
+		sig, ok := c.pass.TypesInfo.TypeOf(call.Fun).(*types.Signature)
+		if !ok || i >= sig.Params().Len() || pooled(sig.Params().At(i).Type(), 0) != "" {
+			return
+		}
+		if of := c.of(call.Args[i]); of != "" {
+			c.pass.ReportRangef(call.Args[i], "%s as a value: its framework uses it for another request when this one is over; "+
+				"give copies of what is needed of it", of)
 		}
 	}
 }
 
+// of returns the name of the framework's context that a value is or is derived from by package context, "" for others.
+func (c *checker) of(e ast.Expr) string {
+	for range 8 { // derived from one another
+		if name := pooled(c.pass.TypesInfo.TypeOf(e), 0); name != "" {
+			return name
+		}
+		e = c.assigned.Resolve(c.pass.TypesInfo, e)
+		call, ok := e.(*ast.CallExpr)
+		if !ok {
+			break
+		}
+		conversion := c.pass.TypesInfo.Types[call.Fun].IsType()
+		f := known.Callee(c.pass.TypesInfo, call)
+		if len(call.Args) == 0 || !conversion && (f == nil || known.Path(f.Pkg()) != "context") {
+			break
+		}
+		e = call.Args[0]
+	}
+	return pooled(c.pass.TypesInfo.TypeOf(e), 0)
+}
+
 // declared checks a storage that is a variable or a field itself, and needs no call of New.
-func declared(pass *analysis.Pass, e ast.Expr) {
+func (c *checker) declared(e ast.Expr) {
 	if e == nil {
 		return
 	}
-	if t := pass.TypesInfo.TypeOf(e); known.IsType(t, known.GLS, "Storage") {
-		report(pass, e, t)
+	if t := c.pass.TypesInfo.TypeOf(e); known.IsType(t, known.GLS, "Storage") {
+		c.report(e, t)
 	}
 }
 
-func report(pass *analysis.Pass, n ast.Node, t types.Type) {
+func (c *checker) report(n ast.Node, t types.Type) {
 	named := known.Named(t)
 	if named == nil || named.TypeArgs().Len() != 1 {
 		return
 	}
 	if name := pooled(named.TypeArgs().At(0), 0); name != "" {
-		pass.ReportRangef(n, "%s of %s: its framework uses that for another request when this one is over; keep copies of what "+
+		c.pass.ReportRangef(n, "%s of %s: its framework uses that for another request when this one is over; keep copies of what "+
 			"is needed of it", named.Obj().Name(), name)
 	}
 }
 
-// pooled returns the name of the type in contexts that t is, points to or has in a field, "" if
-// there is none.
+// pooled returns the name of the type in contexts that t is, points to, or has in a field or as an
+// element, "" if there is none.
 func pooled(t types.Type, depth int) string {
 	named := known.Named(t)
 	if named != nil && named.Obj().Pkg() != nil {
@@ -103,13 +146,18 @@ func pooled(t types.Type, depth int) string {
 	if named != nil {
 		under = named.Underlying()
 	}
-	s, ok := under.(*types.Struct)
-	if !ok {
-		return ""
-	}
-	for field := range s.Fields() {
-		if name := pooled(field.Type(), depth+1); name != "" {
-			return name
+	switch t := under.(type) {
+	case *types.Struct:
+		for field := range t.Fields() {
+			if name := pooled(field.Type(), depth+1); name != "" {
+				return name
+			}
+		}
+	case *types.Map:
+		return cmp.Or(pooled(t.Key(), depth+1), pooled(t.Elem(), depth+1))
+	case interface{ Elem() types.Type }: // a slice, an array, a channel
+		if _, pointer := t.(*types.Pointer); !pointer {
+			return pooled(t.Elem(), depth+1)
 		}
 	}
 	return ""

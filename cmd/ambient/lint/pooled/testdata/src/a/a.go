@@ -38,6 +38,9 @@ var (
 	ten   = gls.New[nested]("ten")                         // want `Storage of \*gin.Context`
 	other = gls.New[alias]("other")                        // want `Storage of \*gin.Context`
 	zero  gls.Storage[*gin.Context]                        // want `Storage of \*gin.Context`
+	many  = gls.New[[]*gin.Context]("many")                // want `Storage of \*gin.Context`
+	named = gls.New[map[string]echo.Context]("named")      // want `Storage of echo.Context`
+	queue = gls.New[chan *session]("queue")                // want `Storage of \*gin.Context`
 )
 
 type server struct {
@@ -51,6 +54,35 @@ func serve(c *gin.Context, f fiber.Ctx) {
 	gls.RunContext(context.Background(), func() {}) // ok
 	tenant.Run(c.Param("tenant"), func() {})        // ok: a copy
 }
+
+func kept(c *gin.Context, r *httpctx.Context) {
+	anything.Run(c, func() {})                                      // want `^\*gin.Context as a value: its framework uses it for another request when this one is over; give copies of what is needed of it$`
+	anything.Enter(&session{c: c}).Leave()                          // want `\*gin.Context as a value`
+	ctx.Run(c, func() {})                                           // want `\*gin.Context as a value`
+	gls.Run(func() {}, anything.With(c))                            // want `\*gin.Context as a value`
+	gls.Call(anything, any(c), func() int { return 0 })             // want `\*gin.Context as a value`
+	property.Set(r, c)                                              // want `\*gin.Context as a value`
+	one.Run(c, func() {})                                           // ok: the storage is reported
+	anything.Run(c.Param("x"), func() {})                           // ok: a copy
+	ctx.Run(c.Request.Context(), func() {})                         // ok: net/http's own
+	derived := context.WithValue(c, key{}, 1)                       // with c's memory
+	gls.RunContext(derived, func() {})                              // want `\*gin.Context as the ambient context`
+	gls.RunContext(context.WithValue(derived, key{}, 2), func() {}) // want `\*gin.Context as the ambient context`
+	own := context.WithValue(c.Request.Context(), key{}, 1)         // net/http's own
+	gls.RunContext(own, func() {})                                  // ok
+	gls.RunContext(context.WithoutCancel(c.Request.Context()), run) // ok
+}
+
+type key struct{}
+
+func run() {}
+
+// Ok: storages that may hold anything; what they are given is looked at.
+var (
+	anything = gls.New[any]("anything")
+	ctx      = gls.New[context.Context]("ctx")
+	property = httpctx.NewKey[any]("property")
+)
 
 // Ok: copies, what no framework uses again, and whoever is given a storage that is reported where it is made.
 var (
