@@ -11,7 +11,7 @@ import (
 
 // detach returns a copy of c that shares nothing with the server.
 func (c *Context) detach() *Context {
-	r := c.request.Clone(detachedContext{context.WithoutCancel(c.request.Context())})
+	r := c.request.Clone(c.unending())
 	r.Body = http.NoBody
 	r.MultipartForm = nil // its files are removed with the request
 	if inner := c.routed.inside.Load(); inner != nil && r.Pattern == "" {
@@ -38,11 +38,26 @@ func (c *Context) detach() *Context {
 	return d
 }
 
+// unending returns c's context for work that outlives the request. That of a detached Context is
+// used again: work that detaches itself over and over would pile up contexts otherwise.
+func (c *Context) unending() context.Context {
+	ctx := c.request.Context()
+	if c.detached {
+		return ctx.Value(detachedKey{}).(detachedContext)
+	}
+	return detachedContext{context.WithoutCancel(ctx)}
+}
+
 // A detachedContext is a request's context for work that outlives the request: without cancellation
 // and deadline, and without values that the next request uses again.
 type detachedContext struct{ context.Context }
 
+type detachedKey struct{}
+
 func (ctx detachedContext) Value(key any) any {
+	if key == (detachedKey{}) {
+		return ctx
+	}
 	if value := ctx.Context.Value(key); !recycled(value) {
 		return value
 	}

@@ -195,6 +195,52 @@ func TestGoDetachedAgain(t *testing.T) {
 	<-done
 }
 
+// A depthContext tells how deep the stack is when a lookup has come down to it.
+type depthContext struct{ context.Context }
+
+type depthKey struct{}
+
+func (ctx depthContext) Value(key any) any {
+	if key == (depthKey{}) {
+		return runtime.Callers(0, make([]uintptr, 1000))
+	}
+	return ctx.Context.Value(key)
+}
+
+// Work that starts itself again, as a poll does, has a context of the same depth each time.
+func TestGoDetachedOverAndOver(t *testing.T) {
+	for name, test := range map[string]struct {
+		detach  func(fn func())
+		options []httpctx.Option
+	}{
+		"GoDetached":         {httpctx.GoDetached, nil},
+		"AfterFuncDetached":  {func(fn func()) { httpctx.AfterFuncDetached(0, fn) }, nil},
+		"WithRequestContext": {httpctx.GoDetached, []httpctx.Option{httpctx.WithRequestContext()}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			depths := make(chan any, 50)
+			steps := 0
+			var step func()
+			step = func() {
+				depths <- httpctx.GetOrFail().Context().Value(depthKey{})
+				if steps++; steps == cap(depths) {
+					close(depths)
+					return
+				}
+				test.detach(step)
+			}
+			r := newRequest("/")
+			httpctx.Run(httptest.NewRecorder(), r.WithContext(depthContext{r.Context()}), func() { test.detach(step) },
+				test.options...)
+			first := within(t, depths)
+			assert.Positive(t, first)
+			for depth := range depths {
+				assert.Equal(t, first, depth)
+			}
+		})
+	}
+}
+
 // Children that detached work starts with gls.Go share its Context and keys; also those that outlive it.
 func TestGoDetachedChildren(t *testing.T) {
 	user := httpctx.NewKey[string]("user")
