@@ -80,8 +80,9 @@ func FromContext(ctx context.Context) (*Context, bool) {
 
 // byContext returns the Context for code that was given a ctx: the Context that ctx carries, or
 // else that of the frame, as Get. An explicit ctx wins, also if its request is over: the result is
-// none then, and not another request. Only an inner Middleware, without WithRequestContext, is
-// nearer than the Context that ctx carries.
+// none then, and not another request. Two Contexts of the same request are nearer than the one that
+// ctx carries: that of an inner Middleware without WithRequestContext, and that of work which is
+// detached from it.
 func byContext(ctx context.Context) (*Context, bool) {
 	c := carried(ctx)
 	if c == nil {
@@ -93,7 +94,7 @@ func byContext(ctx context.Context) (*Context, bool) {
 	return c, c.live()
 }
 
-// inside reports whether c is nested in outer.
+// inside reports whether c is nested in outer or detached from it.
 func (c *Context) inside(outer *Context) bool {
 	for c = c.outer; c != nil; c = c.outer {
 		if c == outer {

@@ -314,6 +314,61 @@ func TestDetachedRequestContext(t *testing.T) {
 	within(t, done)
 }
 
+// Detached work that still has the handler's ctx belongs to the same request: its lines and outgoing requests have the id,
+// as without the option. A ctx of another request that is over stays one.
+func TestDetachedWorkWithTheHandlersContext(t *testing.T) {
+	over := make(chan bool)
+	var out bytes.Buffer
+	var sent string
+	log := jsonLog(&out)
+	transport := httpctx.Transport(tripper(func(r *http.Request) (*http.Response, error) {
+		sent = r.Header.Get("X-Request-ID")
+		return nil, context.Canceled
+	}))
+	use := func(ctx context.Context) (logged any) {
+		out.Reset()
+		log.InfoContext(ctx, "m")
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", http.NoBody)
+		assert.NoError(t, err)
+		_, err = transport.RoundTrip(r) //nolint:bodyclose // there is none
+		assert.ErrorIs(t, err, context.Canceled)
+		logged = records(t, out.String())[0]["request_id"]
+		if logged == nil {
+			assert.Empty(t, sent)
+		} else {
+			assert.Equal(t, logged, sent)
+		}
+		return logged
+	}
+	var other context.Context
+	carrying(func(_ http.ResponseWriter, r *http.Request) { other = context.WithoutCancel(r.Context()) }).
+		ServeHTTP(httptest.NewRecorder(), newRequest("/", "X-Request-ID", "other"))
+	done := make(chan struct{})
+	carrying(func(_ http.ResponseWriter, r *http.Request) {
+		ctx := context.WithoutCancel(r.Context())
+		middleware(func(_ http.ResponseWriter, r *http.Request) {
+			httpctx.GoDetached(func() {
+				defer close(done)
+				<-over
+				check := func(where string) {
+					assert.Equal(t, "id-1", use(ctx), where)
+					assert.Equal(t, "id-1", use(context.WithoutCancel(r.Context())), where)
+					assert.Nil(t, use(other), where)
+				}
+				check("detached")
+				inner := gls.Context()
+				join(httpctx.GoDetached, func() {
+					check("again")
+					assert.Equal(t, "id-1", use(inner))
+				})
+				httpctx.Run(httptest.NewRecorder(), newRequest("/inner"), func() { check("nested") })
+			})
+		}).ServeHTTP(httptest.NewRecorder(), r)
+	}).ServeHTTP(httptest.NewRecorder(), newRequest("/", "X-Request-ID", "id-1"))
+	close(over)
+	within(t, done)
+}
+
 // Requests, each with a child that has the ctx alone, under load: none sees another's.
 func TestRequestContextsApart(t *testing.T) {
 	h := carrying(func(w http.ResponseWriter, r *http.Request) {

@@ -19,7 +19,7 @@ type Context struct {
 	request *http.Request       // the pointer given to next; immutable
 	writer  http.ResponseWriter // nil when detached; immutable
 	*shared                     // immutable
-	outer   *Context            // the Context around this one, or nil; immutable
+	outer   *Context            // the Context around this one, or detached from (see detach), or nil; immutable
 	era     uint64              // the package's era when the request began; immutable
 
 	// Data of the request that stays readable past its end, as it was when the Middleware took it;

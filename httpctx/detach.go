@@ -33,7 +33,11 @@ func (c *Context) detach() *Context {
 		d.own.logAttrs.Store(toplevel.NewSet(added...)) // not c's set, which remembers c's prepared attributes
 	}
 	if carried(r.Context()) != nil {
-		d.request = d.carriedRequest() // not c, which will be finished
+		d.outer = c // for a ctx that carries c, which will be finished
+		if c.detached {
+			d.outer = c.outer
+		}
+		d.request = d.carriedRequest()
 	}
 	return d
 }
