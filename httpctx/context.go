@@ -101,9 +101,9 @@ func (c *Context) Logger() *slog.Logger {
 func (c *Context) Finished() bool { return c.finished.Load() }
 
 // LogValue returns the id, method, path and pattern as a group, without headers and body. It may be
-// called on any goroutine. On goroutines of other requests, while this request is being served, it
-// has the pattern only if the Middleware wraps a ServeMux itself, or if the request has called
-// Pattern or Param or has logged through LogHandler.
+// called on any goroutine. While the request is being served, a goroutine other than its own has
+// the pattern if the Middleware wraps a ServeMux itself or was given a routed request, or once the
+// request has called Pattern or Param or has logged through LogHandler.
 func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true, c.anywhere())...) }
 
 // close finishes the Context and waits for uses of its Writer in progress.

@@ -38,6 +38,8 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 // Context.Logger or WithAttrs has put at the top level is not repeated, nor is an attribute of
 // AddLogAttrs whose key WithAttrs has put there. LogHandler panics if next or an option is nil.
 //
+// On goroutines that the request has started, the pattern is there when it is in Context.LogValue.
+//
 // A ctx in slog.InfoContext that carries a Context (see WithRequestContext) tells which request the
 // record belongs to, on any goroutine.
 //
@@ -92,7 +94,7 @@ func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.S
 		}
 		return nil, nil
 	}
-	attrs := c.attrs(!h.Has(logID), c.Pattern())
+	attrs := c.attrs(!h.Has(logID), c.anywhere())
 	added := c.logAttrs.Load()
 	if len(added.Attrs()) == 0 {
 		return nil, attrs

@@ -42,7 +42,7 @@ func (l *logConfig) set(ctx context.Context) *toplevel.Set {
 // pattern. The set of AddLogAttrs remembers it: under c for the first pattern, and for each later
 // pattern under the result before.
 func (c *Context) shown() *toplevel.Set {
-	pattern, added := c.Pattern(), c.logAttrs.Load()
+	pattern, added := c.anywhere(), c.logAttrs.Load()
 	if added == nil {
 		c.logAttrs.CompareAndSwap(nil, new(toplevel.Set))
 		added = c.logAttrs.Load()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/flow"
+	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
 // current holds the Context of the request that the flow belongs to. The Context may be finished.
@@ -132,6 +133,8 @@ func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handl
 // however the call ends, after the frame from before is back.
 func begin(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
+	c.routed.goroutine = goroutine.ID()
+	c.routed.note(r.Pattern)
 	c.keep()
 	defer c.close()
 	isOutside := false

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"unicode"
+
+	"github.com/ambient-go/ambient/internal/goroutine"
 )
 
 // ErrNotRouted means that no router has written a pattern or path values into the request that the
@@ -76,10 +78,14 @@ func (c *Context) pattern() string {
 
 // A routed holds facts about the pattern that the request does not hold.
 type routed struct {
-	// noted is the pattern as the request's own flow has seen it. A ServeMux writes Request.Pattern
-	// while the request is being served, on the request's goroutine. Code that logs a Context on
-	// another goroutine (a handler that buffers its records, glsdebug's page) must not read
-	// Request.Pattern meanwhile. Stored once, from nil, by the request's flow.
+	// goroutine is the id of the goroutine that serves the request. A ServeMux writes
+	// Request.Pattern there while the request is being served. Code that logs on another goroutine
+	// (one that a middleware has started, a handler that buffers its records, glsdebug's page) must
+	// not read Request.Pattern meanwhile. Immutable.
+	goroutine uint64
+
+	// noted is the pattern as the Middleware, or code that has asked for it since, has seen it.
+	// Stored once, from nil.
 	noted atomic.Pointer[string]
 
 	// inside is the routed request of a nested Middleware. The end of the nested Context stores it;
@@ -113,15 +119,26 @@ func (c *Context) tell(outer *Context) {
 
 // anywhere returns the pattern that matched, as far as the running goroutine may know it. It may be
 // called on any goroutine.
+//
+// It is tempting to read the request on all goroutines of the request's flow. One that a middleware
+// has started before the router would read the two words of the string while the router writes
+// them.
 func (c *Context) anywhere() string {
-	if flow, ok := current.Get(); ok && flow.shared == c.shared || c.detached || c.Finished() {
+	switch {
+	case c.routed.goroutine == goroutine.ID():
+		return c.Pattern()
+	case c.detached || c.Finished():
 		return c.pattern() // the router wrote it before, if at all
 	}
 	if pattern := c.routed.noted.Load(); pattern != nil {
 		return *pattern
 	}
+	if inner := c.routed.inside.Load(); inner != nil {
+		return inner.Pattern
+	}
 	if c.mux != nil && c.request.URL != nil {
 		_, pattern := c.mux.Handler(c.request)
+		c.routed.note(pattern)
 		return pattern
 	}
 	return ""

@@ -1,6 +1,7 @@
 package httpctx_test
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glslog"
 	"github.com/ambient-go/ambient/httpctx"
 )
 
@@ -66,6 +69,67 @@ func TestLogValueElsewhereDuringTheRequest(t *testing.T) {
 			<-served
 			assert.Equal(t, pattern, patternOf(c), "after the request it is there in any case")
 		})
+	}
+}
+
+// A goroutine that a middleware has started logs while the router writes into the request. The race detector watches.
+func TestLogHandlerBesideTheRouter(t *testing.T) {
+	for name, handler := range map[string]slog.Handler{
+		"LogHandler":  httpctx.LogHandler(nopHandler{}),
+		"ShowRequest": glslog.Handler(nopHandler{}, httpctx.ShowRequest()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := slog.New(handler)
+			mux := http.NewServeMux()
+			mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
+			h := middleware(func(w http.ResponseWriter, r *http.Request) {
+				var beside gls.WaitGroup
+				beside.Go(func() { log.Info("m") })
+				mux.ServeHTTP(w, r)
+				beside.Wait()
+			})
+			for range 20 {
+				h.ServeHTTP(httptest.NewRecorder(), newRequest("/posts/1"))
+			}
+		})
+	}
+}
+
+// The goroutines of a handler log the pattern: that of the mux that the Middleware wraps, the one with which a router has
+// called the Middleware, and the one that the handler itself has logged.
+func TestLogHandlerOnGoroutinesOfAHandler(t *testing.T) {
+	var out bytes.Buffer
+	log := jsonLog(&out)
+	patterns := func() (list []any) {
+		out.Reset()
+		join(gls.Go, func() { log.Info("m"); log.Info("m") })
+		for _, r := range records(t, out.String()) {
+			list = append(list, r["pattern"])
+		}
+		return list
+	}
+	routes := func(h http.HandlerFunc) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle(pattern, h)
+		return mux
+	}
+	for name, h := range map[string]http.Handler{
+		"its mux": httpctx.Middleware(routes(func(http.ResponseWriter, *http.Request) {
+			assert.Equal(t, []any{pattern, pattern}, patterns())
+		})),
+		"a router's": routes(middleware(func(http.ResponseWriter, *http.Request) {
+			assert.Equal(t, []any{pattern, pattern}, patterns())
+		}).ServeHTTP),
+		"logged": httpctx.Middleware(http.StripPrefix("", routes(func(http.ResponseWriter, *http.Request) {
+			log.Info("m")
+			assert.Equal(t, []any{pattern, pattern}, patterns())
+		}))),
+		"of an inner Middleware that is over": middleware(func(w http.ResponseWriter, r *http.Request) {
+			httpctx.Middleware(routes(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r.WithContext(t.Context()))
+			assert.Equal(t, []any{pattern, pattern}, patterns())
+		}),
+	} {
+		t.Run(name, func(*testing.T) { h.ServeHTTP(httptest.NewRecorder(), newRequest("/posts/1")) })
 	}
 }
 
