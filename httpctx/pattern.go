@@ -24,7 +24,8 @@ var ErrNotRouted = errors.New("httpctx: the request is not routed")
 // http.StripPrefix, http.MaxBytesHandler, gorilla/mux itself. Then put a second Middleware there,
 // next to the router. Inside it, Param, Pattern, Request and gls.Context are those of the copy.
 // When it has returned, Param and Pattern of the outer Context return the values of the inner one
-// where the outer request has none. The package's documentation has the line for each router.
+// where the outer request has none. A request that a handler makes of its own server has another
+// RequestURI and is none of this. The package's documentation has the line for each router.
 func (c *Context) Param(name string) string {
 	c.routed.note(c.request.Pattern)
 	if value := c.request.PathValue(name); value != "" {
@@ -103,9 +104,10 @@ func (p *routed) note(pattern string) {
 }
 
 // tell stores in the outer Context the request that a router has matched between outer and c, when
-// c ends. A detached Context stores none, because detached work may begin any number of requests.
+// c ends. A detached Context stores none, because detached work may begin any number of requests,
+// nor does one that is over.
 func (c *Context) tell(outer *Context) {
-	if outer == nil || outer.detached {
+	if outer == nil || outer.detached || outer.Finished() || c.calledBy(outer) {
 		return
 	}
 	found := c.request
@@ -115,6 +117,15 @@ func (c *Context) tell(outer *Context) {
 	if found != outer.request {
 		outer.routed.inside.Store(found)
 	}
+}
+
+// calledBy reports whether c is a request that outer's handler has made of its own server, with a
+// route of its own. A copy of outer's request has the same target in its request line.
+func (c *Context) calledBy(outer *Context) bool {
+	if c.request.RequestURI == outer.request.RequestURI {
+		return false
+	}
+	return c.routed.goroutine != outer.routed.goroutine || outer.request.Pattern != ""
 }
 
 // anywhere returns the pattern that matched, as far as the running goroutine may know it. It may be

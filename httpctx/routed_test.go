@@ -134,6 +134,28 @@ func TestPatternOfASelfCall(t *testing.T) {
 	}).ServeHTTP(httptest.NewRecorder(), newRequest("/posts/7"))
 }
 
+// Nor are its path values.
+func TestParamOfASelfCall(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
+	batch := http.NewServeMux()
+	batch.HandleFunc("GET /batch/{rest...}", func(http.ResponseWriter, *http.Request) {
+		c := httpctx.GetOrFail()
+		made, err := http.NewRequest(http.MethodGet, "/posts/7", http.NoBody)
+		assert.NoError(t, err)
+		for _, r := range []*http.Request{newRequest("/posts/7"), made} {
+			for _, start := range []func(func()){func(fn func()) { fn() }, func(fn func()) { join(gls.Go, fn) }} {
+				start(func() { httpctx.Middleware(mux).ServeHTTP(httptest.NewRecorder(), r) })
+				assert.Equal(t, "GET /batch/{rest...}", c.Pattern())
+				assert.Empty(t, c.Param("id"))
+				_, err := c.LookupParam("id")
+				assert.ErrorContains(t, err, "has no wildcard")
+			}
+		}
+	})
+	httpctx.Middleware(batch).ServeHTTP(httptest.NewRecorder(), newRequest("/batch/"))
+}
+
 // Detached work remembers nothing of the requests that it makes.
 func TestPatternOfRequestsInDetachedWork(t *testing.T) {
 	mux := http.NewServeMux()
