@@ -102,8 +102,9 @@ func (c *Context) Finished() bool { return c.finished.Load() }
 
 // LogValue returns the id, method, path and pattern as a group, without headers and body. It may be
 // called on any goroutine. While the request is being served, a goroutine other than its own has
-// the pattern if the Middleware wraps a ServeMux itself or was given a routed request, or once the
-// request has called Pattern or Param or has logged through LogHandler.
+// the pattern if the Middleware wraps a ServeMux itself or was given a routed request, or once code
+// behind the router has called Get, Pattern or Param, or has logged through LogHandler, on the
+// goroutine that serves the request.
 func (c *Context) LogValue() slog.Value { return slog.GroupValue(c.attrs(true, c.anywhere())...) }
 
 // close finishes the Context and waits for uses of its Writer in progress.

@@ -36,6 +36,7 @@ func Get() (*Context, bool) {
 	if !ok || c.finished.Load() || c.era != era.Load() {
 		return nil, false
 	}
+	c.note()
 	return c, true
 }
 

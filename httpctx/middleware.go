@@ -134,7 +134,7 @@ func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handl
 func begin(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
 	c.routed.goroutine = goroutine.ID()
-	c.routed.note(r.Pattern)
+	c.note()
 	c.keep()
 	defer c.close()
 	isOutside := false

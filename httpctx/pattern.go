@@ -27,7 +27,7 @@ var ErrNotRouted = errors.New("httpctx: the request is not routed")
 // where the outer request has none. A request that a handler makes of its own server has another
 // RequestURI and is none of this. The package's documentation has the line for each router.
 func (c *Context) Param(name string) string {
-	c.routed.note(c.request.Pattern)
+	c.note()
 	if value := c.request.PathValue(name); value != "" {
 		return value
 	}
@@ -62,7 +62,7 @@ func (c *Context) LookupParam(name string) (string, error) {
 // Pattern returns Request().Pattern, the pattern that matched, or "" before a router has chosen
 // one. If a handler has copied the request, see Param.
 func (c *Context) Pattern() string {
-	c.routed.note(c.request.Pattern)
+	c.note()
 	return c.pattern()
 }
 
@@ -79,27 +79,31 @@ func (c *Context) pattern() string {
 
 // A routed holds facts about the pattern that the request does not hold.
 type routed struct {
-	// goroutine is the id of the goroutine that serves the request. A ServeMux writes
-	// Request.Pattern there while the request is being served. Code that logs on another goroutine
-	// (one that a middleware has started, a handler that buffers its records, glsdebug's page) must
-	// not read Request.Pattern meanwhile. Immutable.
+	// goroutine is the id of the goroutine that serves the request, 0 for a detached Context. A
+	// ServeMux writes Request.Pattern there while the request is being served. Code that logs on
+	// another goroutine (one that a middleware has started, a handler that buffers its records,
+	// glsdebug's page) must not read Request.Pattern meanwhile. Immutable.
 	goroutine uint64
 
-	// noted is the pattern as the Middleware, or code that has asked for it since, has seen it.
-	// Stored once, from nil.
-	noted atomic.Pointer[string]
+	// pattern is the one that goroutine has seen first. It is stored once, before noted, and read
+	// after it.
+	pattern string
+	noted   atomic.Bool
 
 	// inside is the routed request of a nested Middleware. The end of the nested Context stores it;
 	// nothing writes to the request after that.
 	inside atomic.Pointer[http.Request]
 }
 
-// note stores the pattern. A second pattern, of a mux inside the first on the same request, is not
-// stored.
-func (p *routed) note(pattern string) {
-	if pattern != "" && p.noted.Load() == nil {
-		kept := pattern
-		p.noted.CompareAndSwap(nil, &kept)
+// note stores the pattern for other goroutines, once the goroutine that serves the request sees one.
+// Get calls it: code that a handler starts then logs the pattern. A second pattern, of a mux inside
+// the first on the same request, is not stored.
+func (c *Context) note() {
+	if c.routed.noted.Load() || c.routed.goroutine != goroutine.ID() {
+		return
+	}
+	if c.routed.pattern = c.request.Pattern; c.routed.pattern != "" {
+		c.routed.noted.Store(true)
 	}
 }
 
@@ -141,15 +145,14 @@ func (c *Context) anywhere() string {
 	case c.detached || c.Finished():
 		return c.pattern() // the router wrote it before, if at all
 	}
-	if pattern := c.routed.noted.Load(); pattern != nil {
-		return *pattern
+	if c.routed.noted.Load() {
+		return c.routed.pattern
 	}
 	if inner := c.routed.inside.Load(); inner != nil {
 		return inner.Pattern
 	}
 	if c.mux != nil && c.request.URL != nil {
 		_, pattern := c.mux.Handler(c.request)
-		c.routed.note(pattern)
 		return pattern
 	}
 	return ""

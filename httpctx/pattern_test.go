@@ -96,7 +96,7 @@ func TestLogHandlerBesideTheRouter(t *testing.T) {
 }
 
 // The goroutines of a handler log the pattern: that of the mux that the Middleware wraps, the one with which a router has
-// called the Middleware, and the one that the handler itself has logged.
+// called the Middleware, and the one that the handler itself has logged or seen.
 func TestLogHandlerOnGoroutinesOfAHandler(t *testing.T) {
 	var out bytes.Buffer
 	log := jsonLog(&out)
@@ -120,10 +120,15 @@ func TestLogHandlerOnGoroutinesOfAHandler(t *testing.T) {
 		"a router's": routes(middleware(func(http.ResponseWriter, *http.Request) {
 			assert.Equal(t, []any{pattern, pattern}, patterns())
 		}).ServeHTTP),
-		"logged": httpctx.Middleware(http.StripPrefix("", routes(func(http.ResponseWriter, *http.Request) {
+		"logged": middleware(routes(func(http.ResponseWriter, *http.Request) {
 			log.Info("m")
 			assert.Equal(t, []any{pattern, pattern}, patterns())
-		}))),
+		}).ServeHTTP),
+		"found": middleware(routes(func(http.ResponseWriter, *http.Request) {
+			assert.Equal(t, []any{nil, nil}, patterns())
+			httpctx.GetOrFail()
+			assert.Equal(t, []any{pattern, pattern}, patterns())
+		}).ServeHTTP),
 		"of an inner Middleware that is over": middleware(func(w http.ResponseWriter, r *http.Request) {
 			httpctx.Middleware(routes(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r.WithContext(t.Context()))
 			assert.Equal(t, []any{pattern, pattern}, patterns())
