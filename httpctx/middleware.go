@@ -133,8 +133,7 @@ func run(config *config, w http.ResponseWriter, r *http.Request, next http.Handl
 // however the call ends, after the frame from before is back.
 func begin(config *config, w http.ResponseWriter, r *http.Request, next http.Handler, fn func()) {
 	c := &Context{request: r, writer: w, era: era.Load(), mux: config.mux}
-	c.routed.goroutine = goroutine.ID()
-	c.note()
+	c.routed.goroutine, c.routed.given = goroutine.ID(), r.Pattern
 	c.keep()
 	defer c.close()
 	isOutside := false

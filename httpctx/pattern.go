@@ -85,8 +85,11 @@ type routed struct {
 	// glsdebug's page) must not read Request.Pattern meanwhile. Immutable.
 	goroutine uint64
 
-	// pattern is the one that goroutine has seen first. It is stored once, before noted, and read
-	// after it.
+	// given is the pattern that the request had when the Middleware was called. Immutable.
+	given string
+
+	// pattern is the first other one that goroutine has seen. It is stored once, before noted, and
+	// read after it.
 	pattern string
 	noted   atomic.Bool
 
@@ -95,14 +98,15 @@ type routed struct {
 	inside atomic.Pointer[http.Request]
 }
 
-// note stores the pattern for other goroutines, once the goroutine that serves the request sees one.
-// Get calls it: code that a handler starts then logs the pattern. A second pattern, of a mux inside
-// the first on the same request, is not stored.
+// note stores the pattern for other goroutines, once the goroutine that serves the request sees that
+// a router inside of the Middleware has written one. Get calls it: code that a handler starts then
+// logs the pattern. The pattern of one more router, for the same request, is not stored.
 func (c *Context) note() {
 	if c.routed.noted.Load() || c.routed.goroutine != goroutine.ID() {
 		return
 	}
-	if c.routed.pattern = c.request.Pattern; c.routed.pattern != "" {
+	if pattern := c.request.Pattern; pattern != c.routed.given {
+		c.routed.pattern = pattern
 		c.routed.noted.Store(true)
 	}
 }
@@ -155,7 +159,7 @@ func (c *Context) anywhere() string {
 		_, pattern := c.mux.Handler(c.request)
 		return pattern
 	}
-	return ""
+	return c.routed.given
 }
 
 // muxOf returns the mux that a Middleware wraps, nil if it wraps another handler.

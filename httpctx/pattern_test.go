@@ -113,6 +113,11 @@ func TestLogHandlerOnGoroutinesOfAHandler(t *testing.T) {
 		mux.Handle(pattern, h)
 		return mux
 	}
+	around := func(h http.Handler) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("/", h)
+		return mux
+	}
 	for name, h := range map[string]http.Handler{
 		"its mux": httpctx.Middleware(routes(func(http.ResponseWriter, *http.Request) {
 			assert.Equal(t, []any{pattern, pattern}, patterns())
@@ -124,6 +129,17 @@ func TestLogHandlerOnGoroutinesOfAHandler(t *testing.T) {
 			log.Info("m")
 			assert.Equal(t, []any{pattern, pattern}, patterns())
 		}).ServeHTTP),
+		"its mux, inside of another": around(httpctx.Middleware(routes(func(http.ResponseWriter, *http.Request) {
+			assert.Equal(t, []any{pattern, pattern}, patterns())
+		}))),
+		"found, inside of another": around(middleware(func(w http.ResponseWriter, r *http.Request) {
+			httpctx.GetOrFail()
+			routes(func(http.ResponseWriter, *http.Request) {
+				assert.Equal(t, []any{"/", "/"}, patterns())
+				httpctx.GetOrFail()
+				assert.Equal(t, []any{pattern, pattern}, patterns())
+			}).ServeHTTP(w, r)
+		})),
 		"found": middleware(routes(func(http.ResponseWriter, *http.Request) {
 			assert.Equal(t, []any{nil, nil}, patterns())
 			httpctx.GetOrFail()
