@@ -31,7 +31,7 @@ func (s Snapshot) With(bindings ...Binding) Snapshot {
 	next := s.frame.Copy(len(bindings), nil)
 	for i := range bindings {
 		b := &bindings[i]
-		next.Bind(frame.Binding{Key: b.key.Storage.Key(), Value: b.value})
+		next.Bind(frame.Binding{Key: b.key.Current(), Value: b.value})
 	}
 	return Snapshot{next}
 }

@@ -64,6 +64,8 @@ func TestBindingFromBeforeAReset(t *testing.T) {
 	a.reset()
 	a.user.Disable()
 	gls.Run(func() { assert.Equal(t, "ada", userOf(&a)) }, binding)
+	a.reset()
+	gls.Snapshot{}.With(binding).Run(func() { assert.Equal(t, "ada", userOf(&a)) })
 	assert.True(t, gls.Capture() == gls.Snapshot{})
 }
 
