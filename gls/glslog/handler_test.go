@@ -133,6 +133,14 @@ func TestHandlerPlaces(t *testing.T) {
 			func(l *slog.Logger) { l.With("flow", 2).Info("m", "a", 1) },
 			`"flow":2,"a":1`, `"flow":2,"a":1`,
 		},
+		"the logger's own in a group without a name": {
+			func(l *slog.Logger) { l.With(slog.Group("", "b", 3, slog.Group("", "flow", 2))).Info("m", "a", 1) },
+			`"b":3,"flow":2,"a":1`, `"b":3,"flow":2,"a":1`,
+		},
+		"the logger's own without an attribute": {
+			func(l *slog.Logger) { l.With(slog.Group("flow"), slog.Group("flow", slog.Group("flow")), slog.Attr{}).Info("m") },
+			`"flow":1`, `"flow":1`,
+		},
 		"the logger's own in a group": {
 			func(l *slog.Logger) { l.WithGroup("g").With("flow", 2).Info("m", "a", 1) },
 			`"flow":1,"g":{"flow":2,"a":1}`, `"flow":1,"g":{"flow":2,"a":1}`,

@@ -125,13 +125,28 @@ func (h *Handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 		return h.withInner(func(next slog.Handler) slog.Handler { return next.WithAttrs(slices.Clone(attrs)) })
 	}
 	derived := *h
-	derived.keys = slices.Clip(h.keys)
-	for _, a := range attrs {
-		derived.keys = append(derived.keys, a.Key)
-	}
+	derived.keys = appendKeys(slices.Clip(h.keys), attrs)
 	derived.next = h.root.WithAttrs(attrs)
 	derived.root = derived.next
 	return &derived
+}
+
+// appendKeys appends the keys under which a handler shows attrs. It leaves out an empty group, and
+// shows the attributes of a group without a key in its place.
+func appendKeys(keys []string, attrs []slog.Attr) []string {
+	for _, a := range attrs {
+		switch {
+		case a.Value.Kind() != slog.KindGroup:
+			if !a.Equal(slog.Attr{}) {
+				keys = append(keys, a.Key)
+			}
+		case a.Key == "":
+			keys = appendKeys(keys, a.Value.Group())
+		case len(appendKeys(nil, a.Value.Group())) > 0:
+			keys = append(keys, a.Key)
+		}
+	}
+	return keys
 }
 
 // WithGroup returns a handler whose later attributes are in a group of that name.
