@@ -138,7 +138,9 @@ func TestHandlerPlaces(t *testing.T) {
 			`"b":3,"flow":2,"a":1`, `"b":3,"flow":2,"a":1`,
 		},
 		"the logger's own without an attribute": {
-			func(l *slog.Logger) { l.With(slog.Group("flow"), slog.Group("flow", slog.Group("flow")), slog.Attr{}).Info("m") },
+			func(l *slog.Logger) {
+				l.With(slog.Group("flow"), slog.Group("flow", slog.Group("flow")), slog.Attr{}).Info("m")
+			},
 			`"flow":1`, `"flow":1`,
 		},
 		"the logger's own in a group": {
