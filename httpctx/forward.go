@@ -17,7 +17,8 @@ func (f transportOption) applyTransport(t *transport) { f(t) }
 // ForwardTo restricts X-Request-ID to the given hosts, so that other servers do not learn the ids.
 // The default is all hosts. A host is written as in a URL. "*." in front stands for all hosts below
 // it. A host has ":" and a port, or ":*" for any port; without one it stands for the default port
-// of the request's scheme:
+// of the request's scheme. A name that is not ASCII stands for URLs with this spelling, in which case
+// counts:
 //
 //	httpctx.ForwardTo("api.example.com", "*.example.internal", "127.0.0.1:*", "[::1]:8080")
 //

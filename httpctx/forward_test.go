@@ -38,6 +38,10 @@ func TestForwardTo(t *testing.T) {
 		{"[::1]:8080", []string{"http://[::1]:8080"}, []string{"http://[::1]", "http://[::2]:8080"}},
 		{"[::1]", []string{"http://[::1]"}, []string{"http://[::1]:8080"}},
 		{"localhost:80", []string{"http://localhost", "http://localhost:80", "https://localhost:80"}, []string{"https://localhost"}},
+		{"api.example.com.", []string{"http://api.example.com", "http://api.example.com./"}, []string{"http://api.example.co"}},
+		{"*.example.com.", []string{"http://api.example.com"}, []string{"http://example.com", "http://xexample.com"}},
+		{"github.com", []string{"http://GitHub.com"}, []string{"http://g\u0130thub.com", "http://gith\u0131b.com"}},
+		{"b\u00fccher.example", []string{"http://b\u00fccher.example"}, []string{"http://bucher.example"}},
 		{"*", []string{"http://x", "https://y:443"}, []string{"http://x:8080"}},
 		{"*:*", []string{"http://x", "http://x:8080", "http://[::1]:1"}, nil},
 	} {

@@ -4,6 +4,7 @@ package hosts
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // Form describes how a pattern is written, for the text of a panic.
@@ -11,7 +12,7 @@ const Form = `write it as "api.example.com", "*.example.internal" or "127.0.0.1:
 
 // A Pattern matches hosts. The zero Pattern matches none.
 type Pattern struct {
-	name  string // in lower case, without brackets; a suffix with its dot if below is set
+	name  string // as lower returns it, without brackets and a last dot; a suffix with its first dot if below is set
 	below bool   // matches every host that ends in name
 	port  string // "" for the scheme's, "*" for any
 }
@@ -40,8 +41,22 @@ func Parse(host string) (p Pattern, ok bool) {
 	if !ok || strings.ContainsAny(name, "*/@[]?# ") {
 		return Pattern{}, false
 	}
-	p.name = strings.ToLower(name)
+	if p.name = lower(strings.TrimSuffix(name, ".")); p.name == "" && !p.below {
+		return Pattern{}, false
+	}
 	return p, true
+}
+
+// lower returns an ASCII name in lower case, and any other name as it is. In the lower case of
+// Unicode "gİthub.com" is "github.com", and net/http dials another host: xn--github-qyd.com
+// (net/http/request.go, idnaASCII).
+func lower(name string) string {
+	for i := range len(name) {
+		if name[i] >= utf8.RuneSelf {
+			return name
+		}
+	}
+	return strings.ToLower(name)
 }
 
 // Match reports whether one of the patterns matches the host of u, which may be nil.
@@ -49,7 +64,7 @@ func Match(patterns []Pattern, u *url.URL) bool {
 	if u == nil {
 		return false
 	}
-	name := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	name := lower(strings.TrimSuffix(u.Hostname(), "."))
 	port := u.Port()
 	for _, p := range patterns {
 		if p.matches(name, port, u.Scheme) {

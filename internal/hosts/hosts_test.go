@@ -13,7 +13,7 @@ import (
 // What each pattern matches is in the tests of httpctx.ForwardTo.
 
 func TestWhatIsNoHostIsRefused(t *testing.T) {
-	for _, host := range []string{"", "http://x", "x/y", "a b", "*x", "*.", "x:", "x:y", "[::1", "::1", "x*", "*.*", "u@x", "x?y", "x#y"} {
+	for _, host := range []string{"", "http://x", "x/y", "a b", "*x", "*.", ".", "x:", "x:y", "[::1", "::1", "x*", "*.*", "u@x", "x?y", "x#y"} {
 		p, ok := hosts.Parse(host)
 		assert.False(t, ok, host)
 		assert.Zero(t, p, host)
