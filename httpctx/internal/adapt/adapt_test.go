@@ -20,6 +20,7 @@ type response struct{ bytes.Buffer }
 func (r *response) SetStatusCode(status int) { fmt.Fprint(r, status, ";") }
 func (r *response) Add(name, value string)   { fmt.Fprint(r, "+", name, "=", value, ";") }
 func (r *response) Del(name string)          { fmt.Fprint(r, "-", name, ";") }
+func (r *response) Peek(string) []byte       { return nil }
 
 // request returns a request, and overwrites what it was made of.
 func request(ctx context.Context, length int64) *http.Request {
@@ -63,6 +64,56 @@ func TestServe(t *testing.T) {
 		})
 	}
 }
+
+// A head is a framework's, too. It does what it is told.
+type head struct {
+	http.Header
+	status int
+}
+
+func (h *head) SetStatusCode(status int) { h.status = status }
+func (h *head) Peek(name string) []byte {
+	if values := h.Values(name); len(values) > 0 {
+		return []byte(values[0])
+	}
+	return nil
+}
+
+// The framework's handlers get the id of WithResponseHeader in the response, and can change it there and by the Writer. It
+// is there for whoever recovers a panic, and again if the framework has reset the response.
+func TestResponseHeaderIsTheFrameworks(t *testing.T) {
+	for name, test := range map[string]struct {
+		handle func(t *testing.T, h *head)
+		want   []string
+	}{
+		"left":      {func(*testing.T, *head) {}, []string{"id-1"}},
+		"seen":      {func(t *testing.T, h *head) { t.Helper(); assert.Equal(t, "id-1", h.Get("X-Request-ID")) }, []string{"id-1"}},
+		"changed":   {func(_ *testing.T, h *head) { h.Set("X-Request-ID", "mine") }, []string{"mine"}},
+		"reset":     {func(_ *testing.T, h *head) { clear(h.Header) }, []string{"id-1"}},
+		"by Writer": {func(*testing.T, *head) { written().Set("X-Request-ID", "mine") }, []string{"mine"}},
+		"deleted":   {func(*testing.T, *head) { written().Del("X-Request-ID") }, nil},
+		"written": {func(t *testing.T, h *head) {
+			t.Helper()
+			httpctx.GetOrFail().Writer().WriteHeader(http.StatusTeapot)
+			h.Set("X-Request-ID", "mine")
+			assert.Equal(t, "id-1", written().Get("X-Request-ID"))
+		}, []string{"mine"}},
+		"panic": {func(*testing.T, *head) { panic("over") }, []string{"id-1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &head{Header: http.Header{"X-Request-Id": {"of a handler in front"}}}
+			r := request(context.Background(), 0)
+			r.Header.Set("X-Request-ID", "id-1")
+			func() {
+				defer func() { assert.Equal(t, name == "panic", recover() != nil) }()
+				adapt.New([]httpctx.Option{httpctx.WithResponseHeader()}).Serve(r, h, io.Discard, func(*http.Request) { test.handle(t, h) })
+			}()
+			assert.Equal(t, test.want, h.Values("X-Request-ID"))
+		})
+	}
+}
+
+func written() http.Header { return httpctx.GetOrFail().Writer().Header() }
 
 func TestRequestIsMadeOfCopies(t *testing.T) {
 	type key struct{}

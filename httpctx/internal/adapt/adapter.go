@@ -15,7 +15,9 @@ type Adapter struct{ handler http.Handler }
 // New returns an Adapter whose requests have these options.
 func New(opts []httpctx.Option) Adapter {
 	return Adapter{httpctx.New(opts...)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.(*writer).next(r)
+		to := w.(*writer)
+		to.open()
+		to.next(r)
 	}))}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // A ResponseHead is the status and the header of a framework's response.
@@ -11,6 +12,7 @@ type ResponseHead interface {
 	SetStatusCode(status int)
 	Add(name, value string)
 	Del(name string)
+	Peek(name string) []byte // nil if there is none
 }
 
 // A writer is a framework's response as an http.ResponseWriter. It is used as that of net/http's server is: by one
@@ -21,7 +23,17 @@ type writer struct {
 	next func(*http.Request)
 
 	header http.Header // nil until somebody asks
+	opened http.Header // those of httpctx.WithResponseHeader, which the handlers got in the response
 	sent   bool        // the header is in the response
+}
+
+// open puts what httpctx has set into the response, where the framework's handlers see it, can change it, and have it if
+// one of them panics.
+func (w *writer) open() {
+	if len(w.header) > 0 {
+		w.put()
+		w.opened = w.header.Clone()
+	}
 }
 
 // Header returns the fields that are set by this writer. They take the place of the response's own of the same name at
@@ -58,14 +70,36 @@ func (w *writer) send() {
 		return
 	}
 	w.sent = true
+	for name := range w.opened {
+		if _, ok := w.header[name]; !ok {
+			w.head.Del(name)
+		}
+	}
+	w.put()
+}
+
+// put sets the header's fields in the response.
+func (w *writer) put() {
 	for name := range w.header {
-		w.head.Del(name) // fasthttp's changes the order of those behind, so that all are deleted before any is added
+		if !w.left(name) {
+			w.head.Del(name) // fasthttp's changes the order of those behind, so that all are deleted before any is added
+		}
 	}
 	for name, values := range w.header {
+		if w.left(name) {
+			continue
+		}
 		for _, value := range values {
 			w.head.Add(name, value)
 		}
 	}
+}
+
+// left reports whether a field is left to the framework's handlers: the response has it since open, and nobody has changed
+// it here. If it is gone from the response, a framework has reset that for an error, and the field is set again.
+func (w *writer) left(name string) bool {
+	values, ok := w.opened[name]
+	return ok && slices.Equal(values, w.header[name]) && w.head.Peek(name) != nil
 }
 
 // errFlush says what http.ResponseController's own error does not.
