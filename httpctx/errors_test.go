@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"regexp"
 	"runtime"
@@ -159,6 +160,17 @@ func TestErrNoRequest(t *testing.T) {
 				gls.Isolate(func() { isOnly(t, why(), httpctx.ErrNoRequest, `gls\.Go`) })
 			})
 		})
+	})
+	t.Run("of a library's goroutine", func(t *testing.T) { // no request is known to be lost there, with inheritance neither
+		s := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		asked := make(chan error, 1)
+		trace := &httptrace.ClientTrace{WroteHeaders: func() { asked <- why() }}
+		r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, s.URL, http.NoBody)
+		require.NoError(t, err)
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+		require.NoError(t, err)
+		response.Body.Close()
+		isOnly(t, <-asked, httpctx.ErrNoRequest, `outside of a request, or lost here: bind the functions of the httptrace\.ClientTrace`)
 	})
 	t.Run("started before the request", func(t *testing.T) {
 		ask, answer := make(chan bool), make(chan error)
@@ -336,6 +348,7 @@ func TestPanics(t *testing.T) {
 			"httpctx.RunOutside: nil function":        func() { httpctx.RunOutside(nil) },
 			"httpctx.GoDetached: nil function":        func() { httpctx.GoDetached(nil) },
 			"httpctx.LogHandler: nil handler":         func() { httpctx.LogHandler(nil) },
+			"httpctx.New: nil option":                 func() { httpctx.New(nil) },
 			"httpctx.Key.Set: called on a nil *Key":   func() { noKey.Set(c, 1) },
 			"httpctx.Key.Of: called on a nil *Key":    func() { noKey.Of(c) },
 			"httpctx.Key.Set: nil *Context":           func() { key.Set(nil, 1) },

@@ -34,7 +34,7 @@ func explain() *Error {
 		return &Error{Err: ErrNoRequest, Detail: "inside httpctx.RunOutside, or started there"}
 	}
 	started := cause.StartedAt
-	construct := constructOf(cause)
+	construct, remedy := constructOf(cause)
 	e := &Error{Cause: cause}
 	switch {
 	case cause.Ended:
@@ -53,9 +53,9 @@ func explain() *Error {
 		e.Detail = "on the way to this goroutine, which was started in " + started + ", by the go statement in " +
 			cause.LostAt + ": " + cause.Remedy
 	case started != "":
-		e.Err, e.Detail = ErrNoRequest, "on a goroutine started in "+started+": "+advice(construct, cause.Remedy)
+		e.Err, e.Detail = ErrNoRequest, "on a goroutine started in "+started+": "+advice(construct, remedy)
 	case construct != "":
-		e.Err, e.Detail = ErrNoRequest, "in a function of "+construct+": "+advice(construct, cause.Remedy)
+		e.Err, e.Detail = ErrNoRequest, "in a function of "+construct+": "+advice(construct, remedy)
 	case beforeMain():
 		e.Err, e.Detail = ErrNoRequest, notYet
 	default:
@@ -90,17 +90,17 @@ const (
 var timeouts = []string{"http.TimeoutHandler", "fasthttp.TimeoutHandler", "fiber's timeout.New"}
 
 // constructOf returns the name of the construct that started the goroutine, "" for a go statement
-// of the program's own and if none is known. In a build with inheritance the cause names only
-// constructs that lose values.
-func constructOf(cause *gls.NotSetError) string {
+// of the program's own and if none is known, and the remedy. In a build with inheritance the cause
+// names only constructs that lose values.
+func constructOf(cause *gls.NotSetError) (name, remedy string) {
 	if cause.Construct != "" {
-		return cause.Construct
+		return cause.Construct, cause.Remedy
 	}
 	function, position, _ := strings.Cut(cause.StartedAt, " (")
 	if c, ok := constructs.Of(function, position); ok {
-		return c.Name
+		return c.Name, c.Remedy
 	}
-	return ""
+	return "", cause.Remedy
 }
 
 // notEnabled explains the case that no Middleware was made. Before main and in a test that is no
@@ -110,7 +110,7 @@ func notEnabled(cause *gls.NotSetError) *Error {
 	switch {
 	case cause.StartedAt == "" && beforeMain():
 		return &Error{Err: ErrNotEnabled, lead: noRequestYet, Detail: notYet}
-	case constructOf(cause) == test:
+	case startedBy(cause) == test:
 		return &Error{Err: ErrNotEnabled, lead: noRequestYet, Detail: none + ": in a test, " + runInTest}
 	}
 	return &Error{Err: ErrNotEnabled, Detail: none}
@@ -122,6 +122,12 @@ const (
 		"ask in a function that the handler calls; in a test, " + runInTest
 	runInTest = "httpctx.Run(httptest.NewRecorder(), r, fn) serves a request"
 )
+
+// startedBy returns the name of the construct that started the goroutine, as constructOf.
+func startedBy(cause *gls.NotSetError) string {
+	name, _ := constructOf(cause)
+	return name
+}
 
 // beforeMain reports whether the running goroutine initializes a package's variables.
 func beforeMain() bool {

@@ -56,6 +56,9 @@ func WithLogger(l *slog.Logger) Option {
 func newConfig(opts []Option) *config {
 	c := &config{idHeader: idHeader}
 	for _, o := range opts {
+		if o == nil {
+			panic("httpctx.New: nil option")
+		}
 		o.apply(c)
 	}
 	return c
@@ -79,7 +82,8 @@ func newConfig(opts []Option) *config {
 // http.TimeoutHandler has set.
 func Middleware(next http.Handler) http.Handler { return New()(next) }
 
-// New returns a Middleware with options. The Middleware panics if its handler is nil.
+// New returns a Middleware with options. It panics if an option is nil, and the Middleware if its
+// handler is nil.
 func New(opts ...Option) func(next http.Handler) http.Handler {
 	config := newConfig(opts)
 	return func(next http.Handler) http.Handler {
@@ -100,7 +104,7 @@ func New(opts ...Option) func(next http.Handler) http.Handler {
 }
 
 // Run calls fn as Middleware calls its handler for one request: in tests, and in servers that do
-// not use http.Handler. Switched off, it only calls fn. It panics if fn, w or r is nil.
+// not use http.Handler. Switched off, it only calls fn. It panics if fn, w, r or an option is nil.
 //
 //	httpctx.Run(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), func() { ... })
 func Run(w http.ResponseWriter, r *http.Request, fn func(), opts ...Option) {
