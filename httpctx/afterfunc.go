@@ -18,12 +18,11 @@ func AfterFuncDetached(d time.Duration, fn func()) *time.Timer {
 	if fn == nil {
 		panic("httpctx.AfterFuncDetached: nil function")
 	}
-	c, ok := Get()
-	if !ok {
+	c := detachCurrent()
+	if c == nil {
 		return gls.AfterFunc(d, fn)
 	}
 	var timer *time.Timer
-	detached := c.detach()
-	gls.Run(func() { timer = gls.AfterFunc(d, fn) }, current.With(detached), gls.WithContext(detached.Context()))
+	gls.Run(func() { timer = gls.AfterFunc(d, fn) }, current.With(c), gls.WithContext(c.Context()))
 	return timer
 }

@@ -31,7 +31,7 @@ type Context struct {
 	stable   bool // the request's strings are as immutable as others; immutable
 	detached bool // made by GoDetached: its writer is closed from the start; immutable
 
-	// guard is the result of Writer, made at its first call: from nil, once.
+	// guard is made at the first call of guarded: from nil, once.
 	guard atomic.Pointer[guard]
 
 	mux    *http.ServeMux // the mux that the Middleware wraps, nil for any other handler; immutable

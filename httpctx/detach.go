@@ -9,8 +9,25 @@ import (
 	"github.com/ambient-go/ambient/internal/toplevel"
 )
 
-// detach returns a copy of c that shares nothing with the server.
+// detachCurrent returns a detached copy of the current Context, or nil if there is none.
+func detachCurrent() *Context {
+	c, ok := Get()
+	if !ok {
+		return nil
+	}
+	return c.detach()
+}
+
+// detach returns a copy of c that shares nothing with the server, or nil if c is over. The handler's
+// end waits for a copy in progress: after it the server may use the request's memory again.
 func (c *Context) detach() *Context {
+	if !c.stable {
+		g := c.guarded()
+		if !g.open() {
+			return nil
+		}
+		defer g.done()
+	}
 	r := c.request.Clone(c.unending())
 	r.Body = http.NoBody
 	r.MultipartForm = nil // its files are removed with the request

@@ -36,11 +36,10 @@ func GoDetached(fn func()) {
 	if fn == nil {
 		panic("httpctx.GoDetached: nil function")
 	}
-	c, ok := Get()
-	if !ok {
+	d := detachCurrent()
+	if d == nil {
 		gls.Go(fn)
 		return
 	}
-	d := c.detach()
 	gls.Run(func() { gls.Go(fn) }, current.With(d), d.ambient())
 }

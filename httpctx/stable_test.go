@@ -129,6 +129,34 @@ func TestRequestOfRecycledMemory(t *testing.T) {
 	}
 }
 
+// A goroutine that detaches work when the handler ends has a whole copy of the request, or none.
+func TestDetachedAtTheEndOfARequestOfRecycledMemory(t *testing.T) {
+	for range 200 {
+		var m recycler
+		done := make(chan struct{})
+		httpctx.Run(httptest.NewRecorder(), m.request(), func() {
+			started := make(chan struct{})
+			gls.Go(func() {
+				defer close(done)
+				close(started)
+				for range 20 {
+					join(httpctx.GoDetached, func() {
+						c, ok := httpctx.Get()
+						if !ok {
+							return
+						}
+						r := c.Request()
+						assert.NotContains(t, fmt.Sprint(r.Method, r.Host, *r.URL, r.Header, r.Form, c.Param("rest")), "!")
+					})
+				}
+			})
+			<-started
+		})
+		m.recycle()
+		<-done
+	}
+}
+
 // The strings of net/http's server are kept as they are, with whatever stands between it and the Middleware.
 func TestRequestOfTheServerIsNotCopied(t *testing.T) {
 	pathOf := func(c *httpctx.Context) (path string) {

@@ -19,13 +19,7 @@ import (
 // Until then the Writer supports all that the server's writer supports: http.Flusher,
 // http.Hijacker, http.Pusher, io.ReaderFrom and the operations of http.ResponseController.
 func (c *Context) Writer() http.ResponseWriter {
-	g := c.guard.Load()
-	if g == nil {
-		g = &guard{c: c}
-		if !c.guard.CompareAndSwap(nil, g) {
-			g = c.guard.Load()
-		}
-	}
+	g := c.guarded()
 	flusher := supports[http.Flusher](c.writer)
 	hijacker := supports[http.Hijacker](c.writer)
 	_, pusher := c.writer.(http.Pusher)
@@ -44,6 +38,18 @@ func (c *Context) Writer() http.ResponseWriter {
 		return guardH{g}
 	case pusher:
 		return guardP{g}
+	}
+	return g
+}
+
+// guarded returns the Context's guard, the same to all callers.
+func (c *Context) guarded() *guard {
+	if g := c.guard.Load(); g != nil {
+		return g
+	}
+	g := &guard{c: c}
+	if !c.guard.CompareAndSwap(nil, g) {
+		return c.guard.Load()
 	}
 	return g
 }
@@ -72,7 +78,7 @@ type guard struct {
 	// mu guards uses and idle. It is never held while other code runs: the server's writer may be a
 	// wrapper of the program's, which may call the guard.
 	mu   sync.Mutex
-	uses int           // operations of the server's writer in progress
+	uses int           // operations of the server's writer, and copies of the request, in progress
 	idle chan struct{} // made by close where there are uses, closed by the last one
 
 	// header is the map that Header returns when the Writer is closed, so that nothing reaches the
@@ -81,8 +87,8 @@ type guard struct {
 	header   http.Header
 }
 
-// open reports whether the server's writer may be used. If so, the caller must call done, and the
-// handler's end waits for that.
+// open reports whether the server's writer and request may be used. If so, the caller must call
+// done, and the handler's end waits for that.
 func (g *guard) open() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
