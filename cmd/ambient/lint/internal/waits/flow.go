@@ -25,8 +25,22 @@ func (r *Result) always(fn ast.Node, h handle) bool {
 	if g == nil || len(g.Blocks) == 0 {
 		return false
 	}
+	// Functions that call one another are looked into by as many ways as there are calls: the answers are kept.
+	k := question{fn, h, r.depth}
+	if answer, ok := r.asked[k]; ok {
+		return answer
+	}
 	w := r.way(body, h)
-	return !w.escapes(g.Blocks[0], g.Blocks[0].Nodes)
+	answer := !w.escapes(g.Blocks[0], g.Blocks[0].Nodes)
+	r.asked[k] = answer
+	return answer
+}
+
+// A question is whether a function waits for a handle, asked at a depth.
+type question struct {
+	fn    ast.Node
+	h     handle
+	depth int
 }
 
 // after reports whether a function waits for h on each path from a node to the function's end. If

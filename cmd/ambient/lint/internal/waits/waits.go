@@ -88,6 +88,7 @@ type Result struct {
 	calls   map[*types.Func][]*ast.CallExpr // calls in this package
 	passed  map[*types.Func]bool            // also used as a value, so that some calls are unknown
 	signals map[*ast.BlockStmt][]handle
+	asked   map[question]bool
 	depth   int // how many calls deep the search is
 }
 
@@ -99,7 +100,7 @@ func run(pass *analysis.Pass) (any, error) {
 		graphs: pass.ResultOf[ctrlflow.Analyzer].(*ctrlflow.CFGs),
 
 		decls: map[*types.Func]*ast.FuncDecl{}, calls: map[*types.Func][]*ast.CallExpr{}, passed: map[*types.Func]bool{},
-		signals: map[*ast.BlockStmt][]handle{},
+		signals: map[*ast.BlockStmt][]handle{}, asked: map[question]bool{},
 	}
 	if reads.Unread(pass) {
 		return r, nil

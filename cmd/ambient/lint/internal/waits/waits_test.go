@@ -41,4 +41,4 @@ var asker = &analysis.Analyzer{
 	},
 }
 
-func TestWaits(t *testing.T) { linttest.Run(t, asker, "a", "help") }
+func TestWaits(t *testing.T) { linttest.Run(t, asker, "a", "help", "deep") }
