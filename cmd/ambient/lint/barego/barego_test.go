@@ -8,5 +8,5 @@ import (
 )
 
 func TestBarego(t *testing.T) {
-	linttest.Run(t, barego.Analyzer, "a", "forms", "request", "user")
+	linttest.Run(t, barego.Analyzer, "a", "forms", "request", "user", "generated")
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/cfg"
 
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
@@ -56,17 +57,19 @@ func (c *checker) reportLeftAtOnce(e *enter) {
 	if _, ok := e.at.NextSibling(); !ok {
 		return
 	}
-	stmt := e.at.Node()
-	c.pass.Report(analysis.Diagnostic{
+	d := analysis.Diagnostic{
 		Pos: e.call.Pos(),
 		End: e.call.End(),
 		Message: fmt.Sprintf("the Scope of %s is left at once: nothing runs with the value; defer is missing",
 			known.Text(e.call.Fun)),
-		SuggestedFixes: []analysis.SuggestedFix{{
+	}
+	if stmt := e.at.Node(); edit.Open(c.pass, stmt.Pos()) != nil {
+		d.SuggestedFixes = []analysis.SuggestedFix{{
 			Message:   "Defer Leave",
 			TextEdits: []analysis.TextEdit{{Pos: stmt.Pos(), End: token.NoPos, NewText: []byte("defer ")}},
-		}},
-	})
+		}}
+	}
+	c.pass.Report(d)
 }
 
 func (c *checker) reportHandler(e *enter) {

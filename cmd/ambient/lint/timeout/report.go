@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/edit"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
@@ -62,13 +63,12 @@ func (c *checker) swap(outer, inner *ast.CallExpr) []analysis.SuggestedFix {
 	if len(inner.Args) != 3 {
 		return nil // http.TimeoutHandler(f())
 	}
-	file := c.pass.Fset.File(outer.Pos())
-	content, err := c.pass.ReadFile(file.Name())
-	if err != nil || file.Offset(outer.End()) > len(content) {
+	file := edit.Open(c.pass, outer.Pos())
+	if file == nil {
 		return nil
 	}
-	before := content[file.Offset(outer.Pos()):file.Offset(inner.Pos())]
-	after := content[file.Offset(inner.End()):file.Offset(outer.End())]
+	before := []byte(file.Text(outer.Pos(), inner.Pos()))
+	after := []byte(file.Text(inner.End(), outer.End()))
 	h := inner.Args[0]
 	return []analysis.SuggestedFix{{
 		Message: "Put Middleware inside http.TimeoutHandler",

@@ -31,7 +31,7 @@ func Open(pass *analysis.Pass, pos token.Pos) *File {
 		if f.FileStart <= pos && pos < f.FileEnd {
 			tok := pass.Fset.File(f.FileStart)
 			text, err := pass.ReadFile(tok.Name())
-			if err != nil || len(text) != tok.Size() || pass.Fset.Position(f.Package).Filename != tok.Name() {
+			if err != nil || ast.IsGenerated(f) || len(text) != tok.Size() || pass.Fset.Position(f.Package).Filename != tok.Name() {
 				return nil
 			}
 			return &File{pass, f, tok, text}
