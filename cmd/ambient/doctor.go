@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -98,10 +99,11 @@ func doctor(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	}
 	r := &report{w: stdout}
 	r.line("command", "%s", ownVersion())
-	r.release(overlay.Release{Root: env.GOROOT, Version: env.GOVERSION}, env.GOOS+"/"+env.GOARCH)
+	port := env.GOOS + "/" + env.GOARCH
+	r.release(overlay.Release{Root: env.GOROOT, Version: env.GOVERSION}, port)
 	r.goflags(env.GOFLAGS)
 	if r.here(env.GOMOD, env.GOWORK) && r.module() {
-		r.probe()
+		r.probe(port)
 		r.libraries()
 		r.vet()
 	}
@@ -244,8 +246,13 @@ func (r *report) module() bool {
 	return true
 }
 
-// probe runs a program that is built as the programs of the module are.
-func (r *report) probe() {
+// probe runs a program that is built as the programs of the module are, unless they are for another system.
+func (r *report) probe(port string) {
+	if port != runtime.GOOS+"/"+runtime.GOARCH {
+		r.line("goroutine id", "not known: programs are built for %s, and do not run here", port)
+		r.line("propagation", "not known, for the same reason")
+		return
+	}
 	p, err := runProbe()
 	if err != nil {
 		r.fault("goroutine id", "not known, for the program that looks does not run: %v", err)

@@ -235,6 +235,10 @@ func Complaint(stderr string, err error) error {
 func complaint(texts []string, err error, back map[string]string) error {
 	var lines []string
 	for _, text := range texts {
+		if n := len(lines); n > 0 && strings.HasSuffix(lines[n-1], ":") { // "errors parsing go.mod:", and where
+			lines[n-1] += " " + strings.TrimSpace(text)
+			continue
+		}
 		if strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "go: downloading ") || strings.HasPrefix(text, "exit status ") {
 			continue
 		}
