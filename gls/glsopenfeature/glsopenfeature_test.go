@@ -38,13 +38,13 @@ func newClient(t *testing.T, hooks ...openfeature.Hook) *openfeature.Client {
 	return client
 }
 
-func value(client *openfeature.Client, ctx context.Context, flag string, of openfeature.EvaluationContext) string {
+func value(ctx context.Context, client *openfeature.Client, flag string, of openfeature.EvaluationContext) string {
 	return client.String(ctx, flag, "failed", of)
 }
 
 // who is the targeting key of an evaluation that is handed no ctx.
 func who(client *openfeature.Client) string {
-	return value(client, context.Background(), openfeature.TargetingKey, openfeature.EvaluationContext{})
+	return value(context.Background(), client, openfeature.TargetingKey, openfeature.EvaluationContext{})
 }
 
 func join(start func(fn func()), fn func()) {
@@ -111,7 +111,7 @@ func TestPrecedence(t *testing.T) {
 	client.SetEvaluationContext(openfeature.NewEvaluationContext("", map[string]any{"a": "client"}))
 	all := func(ctx context.Context, of openfeature.EvaluationContext) (text string) {
 		for _, flag := range []string{openfeature.TargetingKey, "a", "b", "c"} {
-			text += value(client, ctx, flag, of) + " "
+			text += value(ctx, client, flag, of) + " "
 		}
 		return text
 	}

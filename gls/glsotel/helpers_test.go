@@ -80,7 +80,7 @@ func (e *errs) report(err error) {
 	e.all = append(e.all, err)
 }
 
-func injected(p propagation.TextMapPropagator, ctx context.Context) propagation.MapCarrier {
+func injected(ctx context.Context, p propagation.TextMapPropagator) propagation.MapCarrier {
 	c := propagation.MapCarrier{}
 	p.Inject(ctx, c)
 	return c
@@ -96,7 +96,7 @@ func member(t *testing.T, key, value string) baggage.Member {
 	return m
 }
 
-func withBaggage(t *testing.T, ctx context.Context, members ...baggage.Member) context.Context {
+func withBaggage(ctx context.Context, t *testing.T, members ...baggage.Member) context.Context {
 	b, err := baggage.New(members...)
 	require.NoError(t, err)
 	return baggage.ContextWithBaggage(ctx, b)
@@ -159,7 +159,7 @@ func fetch(t *testing.T, client *http.Client, r *http.Request) string {
 	return string(body)
 }
 
-func get(t *testing.T, ctx context.Context, url string) *http.Request {
+func get(ctx context.Context, t *testing.T, url string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	require.NoError(t, err)

@@ -45,7 +45,7 @@ func TestHandlerHasSpanBaggageAndValues(t *testing.T) {
 		<-done
 		_, _ = io.WriteString(w, "served")
 	})))
-	r := get(t, t.Context(), url+"/orders/7")
+	r := get(t.Context(), t, url+"/orders/7")
 	r.Header.Set("baggage", "tenant=acme,other=1")
 	r.Header.Set("traceparent", remoteText)
 	assert.Equal(t, "served", fetch(t, http.DefaultClient, r))
@@ -62,7 +62,7 @@ func TestHandlerWithAMuxNamesTheRoute(t *testing.T) {
 		_, _ = io.WriteString(w, httpctx.GetOrFail().Param("id")+" "+tenant.GetOrFail())
 	})
 	url := serve(t, glsotel.Handler(httpctx.New(httpctx.WithRequestContext())(mux)))
-	r := get(t, t.Context(), url+"/orders/7")
+	r := get(t.Context(), t, url+"/orders/7")
 	r.Header.Set("baggage", "tenant=acme")
 	assert.Equal(t, "7 acme", fetch(t, http.DefaultClient, r))
 	assert.Len(t, exporter.GetSpans(), 1)
@@ -76,7 +76,7 @@ func TestAHandlersOwnPropagator(t *testing.T) {
 			name, _ := tenant.Get()
 			_, _ = io.WriteString(w, name)
 		}), opts...))
-		r := get(t, t.Context(), url)
+		r := get(t.Context(), t, url)
 		r.Header.Set("baggage", "tenant=acme")
 		assert.Equal(t, name, fetch(t, http.DefaultClient, r), "one listener for others, and one for one's own")
 	}
@@ -105,7 +105,7 @@ func TestAHostilePeerAtTheEdge(t *testing.T) {
 			if r.URL.Path == "/proxy" {
 				proxy.ServeHTTP(w, r)
 			} else {
-				_ = fetch(t, client, get(t, context.Background(), inner.url))
+				_ = fetch(t, client, get(context.Background(), t, inner.url))
 			}
 		}
 		if r.URL.Query().Get("signed") == "" {
@@ -117,7 +117,7 @@ func TestAHostilePeerAtTheEdge(t *testing.T) {
 	for _, path := range []string{"/", "/proxy"} {
 		for query, want := range map[string][]string{"": nil, "?signed=1": {"tenant=acme"}} {
 			_, before := inner.last()
-			r := get(t, t.Context(), edge+path+query)
+			r := get(t.Context(), t, edge+path+query)
 			r.Header.Add("baggage", "tenant=evil,user=666,secret=x,other=x")
 			r.Header.Add("baggage", "tenant=evil")
 			r.Header.Add("Baggage", "Tenant=evil;p,tenant=%65vil")
@@ -153,17 +153,17 @@ func TestAHostThatIsNotAllowedGetsNoValue(t *testing.T) {
 			global(t, glsotel.Propagator(values...))
 			stranger, own := record(t), record(t)
 			client := &http.Client{Transport: transport(), Timeout: time.Minute}
-			ctx := withBaggage(t, context.Background(), member(t, "tenant", "leak"))
+			ctx := withBaggage(context.Background(), t, member(t, "tenant", "leak"))
 			tenant.Run("acme", func() {
 				for _, ctx := range []context.Context{context.Background(), ctx} {
-					fetch(t, client, get(t, ctx, elsewhere(stranger.url)))
+					fetch(t, client, get(ctx, t, elsewhere(stranger.url)))
 					header, _ := stranger.last()
 					assert.Empty(t, header["Baggage"])
 					assert.NotEmpty(t, header["Traceparent"])
 
 					own.target = elsewhere(stranger.url)
 					_, before := stranger.last()
-					r := get(t, ctx, own.url)
+					r := get(ctx, t, own.url)
 					r.Header.Set("Baggage", "tenant=by-hand")
 					fetch(t, client, r)
 					header, after := stranger.last()
@@ -189,7 +189,7 @@ func TestEachRequestOfARedirectIsOneOfItsOwn(t *testing.T) {
 	stranger, own := record(t), record(t)
 	stranger.target = own.url
 	client := &http.Client{Transport: glsotel.Transport(nil, loopback)}
-	tenant.Run("acme", func() { fetch(t, client, get(t, t.Context(), elsewhere(stranger.url))) })
+	tenant.Run("acme", func() { fetch(t, client, get(t.Context(), t, elsewhere(stranger.url))) })
 	header, _ := stranger.last()
 	assert.Empty(t, header["Baggage"])
 	header, _ = own.last()
@@ -202,11 +202,11 @@ func TestTheCtxOfARequestAllowsNoOther(t *testing.T) {
 	stranger, own := record(t), record(t)
 	plain := &http.Client{Transport: otelhttp.NewTransport(nil)}
 	base := tripper(func(r *http.Request) (*http.Response, error) {
-		fetch(t, plain, get(t, r.Context(), elsewhere(stranger.url)))
+		fetch(t, plain, get(r.Context(), t, elsewhere(stranger.url)))
 		return http.DefaultTransport.RoundTrip(r)
 	})
 	client := &http.Client{Transport: glsotel.Transport(base, loopback)}
-	tenant.Run("acme", func() { fetch(t, client, get(t, t.Context(), own.url)) })
+	tenant.Run("acme", func() { fetch(t, client, get(t.Context(), t, own.url)) })
 	header, n := stranger.last()
 	assert.Equal(t, 1, n)
 	assert.Empty(t, header["Baggage"])
@@ -221,7 +221,7 @@ func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r
 func TestBaggageOfOthersGoesWithTheirTransportAlone(t *testing.T) {
 	global(t, glsotel.Propagator(values...))
 	stranger := record(t)
-	ctx := withBaggage(t, context.Background(), member(t, "other", "1"))
+	ctx := withBaggage(context.Background(), t, member(t, "other", "1"))
 	for _, c := range []struct {
 		transport http.RoundTripper
 		url       string
@@ -231,7 +231,7 @@ func TestBaggageOfOthersGoesWithTheirTransportAlone(t *testing.T) {
 		{glsotel.Transport(nil, loopback), stranger.url, []string{"other=1"}},
 		{glsotel.Transport(nil, loopback), elsewhere(stranger.url), nil},
 	} {
-		fetch(t, &http.Client{Transport: c.transport}, get(t, ctx, c.url))
+		fetch(t, &http.Client{Transport: c.transport}, get(ctx, t, c.url))
 		header, _ := stranger.last()
 		assert.Equal(t, c.want, header["Baggage"])
 	}
@@ -241,10 +241,10 @@ func TestAnyHostOpensHeadersButNotTransport(t *testing.T) {
 	global(t, glsotel.New(values, glsotel.AnyHost()))
 	stranger := record(t)
 	tenant.Run("acme", func() {
-		fetch(t, &http.Client{Transport: otelhttp.NewTransport(nil)}, get(t, t.Context(), stranger.url))
+		fetch(t, &http.Client{Transport: otelhttp.NewTransport(nil)}, get(t.Context(), t, stranger.url))
 		header, _ := stranger.last()
 		assert.Equal(t, []string{"tenant=acme"}, header["Baggage"])
-		fetch(t, &http.Client{Transport: glsotel.Transport(nil, nil)}, get(t, t.Context(), stranger.url))
+		fetch(t, &http.Client{Transport: glsotel.Transport(nil, nil)}, get(t.Context(), t, stranger.url))
 		header, _ = stranger.last()
 		assert.Empty(t, header["Baggage"])
 	})
@@ -254,7 +254,7 @@ func TestThePropagatorInAComposite(t *testing.T) {
 	global(t, propagation.NewCompositeTextMapPropagator(glsotel.Propagator(values...), noted{}))
 	own := record(t)
 	client := &http.Client{Transport: glsotel.Transport(nil, loopback)}
-	tenant.Run("acme", func() { fetch(t, client, get(t, t.Context(), own.url)) })
+	tenant.Run("acme", func() { fetch(t, client, get(t.Context(), t, own.url)) })
 	header, _ := own.last()
 	assert.Equal(t, "tenant=acme", header.Get("baggage"))
 	assert.Equal(t, "1", header.Get("noted"))

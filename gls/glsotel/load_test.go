@@ -127,7 +127,7 @@ func TestEachRequestIsOneFlowThroughAllServices(t *testing.T) {
 	edge := serve(t, glsotel.Handler(mux, otelhttp.WithPropagators(glsotel.New(values, glsotel.Edge()))))
 
 	adaptertest.Each(adaptertest.Calls, func(i int) {
-		r := get(t, context.Background(), fmt.Sprint(edge, "/", i))
+		r := get(context.Background(), t, fmt.Sprint(edge, "/", i))
 		r.Header.Set("baggage", fmt.Sprint("user=", i+1, ",tenant=t-", i+1))
 		r.Header.Set("traceparent", remoteText)
 		fetch(t, http.DefaultClient, r)

@@ -25,7 +25,7 @@ func TestValuesArriveAsTheyWere(t *testing.T) {
 	odd := "a,b;c=d %41+é\r\n\x00\"\\🙂"
 	plan := account{"Ada, \"and\" sons", "50%; more=1"}
 	var sent propagation.MapCarrier
-	gls.Run(func() { sent = injected(p, context.Background()) }, tenant.With(odd), user.With(-7),
+	gls.Run(func() { sent = injected(context.Background(), p) }, tenant.With(odd), user.With(-7),
 		address.With(netip.MustParseAddr("2001:db8::1")), payer.With(plan), secret.With("hidden"))
 	assert.Len(t, sent, 1, "no span, no trace")
 	assert.NotContains(t, sent["baggage"], "hidden")
@@ -46,7 +46,7 @@ func TestValuesArriveAsTheyWere(t *testing.T) {
 		assert.Zero(t, baggage.FromContext(gls.Context()).Len(), "a value is no baggage of others")
 	})
 	tenant.Run("", func() {
-		gls.Resume(extracted(p, injected(p, context.Background())["baggage"]), func() {
+		gls.Resume(extracted(p, injected(context.Background(), p)["baggage"]), func() {
 			name, ok := tenant.Get()
 			assert.True(t, ok, "the zero value is set")
 			assert.Empty(t, name)
@@ -58,7 +58,7 @@ func TestValuesArriveAsTheyWere(t *testing.T) {
 
 func TestWhereNothingIsSetNothingTravels(t *testing.T) {
 	p := glsotel.Propagator(values...)
-	assert.Empty(t, injected(p, context.Background()))
+	assert.Empty(t, injected(context.Background(), p))
 	ctx := context.WithValue(context.Background(), "k", "v") //nolint:staticcheck // any
 	assert.Equal(t, ctx, p.Extract(ctx, propagation.MapCarrier{}))
 	_, carries := gls.FromContext(extracted(p, "other=1"))
@@ -68,16 +68,16 @@ func TestWhereNothingIsSetNothingTravels(t *testing.T) {
 
 func TestSpanAndBaggageOfTheCtxWin(t *testing.T) {
 	p := glsotel.Propagator(values...)
-	around := withBaggage(t, trace.ContextWithRemoteSpanContext(context.Background(), remote), member(t, "from", "around"))
+	around := withBaggage(trace.ContextWithRemoteSpanContext(context.Background(), remote), t, member(t, "from", "around"))
 	own := trace.ContextWithRemoteSpanContext(context.Background(), remote.WithSpanID(trace.SpanID{2}))
 	gls.RunContext(around, func() {
-		c := injected(p, context.Background())
+		c := injected(context.Background(), p)
 		assert.Equal(t, remoteText, c["traceparent"])
 		assert.Equal(t, "from=around", c["baggage"])
-		c = injected(p, own)
+		c = injected(own, p)
 		assert.Contains(t, c["traceparent"], "0200000000000000")
 		assert.Equal(t, "from=around", c["baggage"])
-		c = injected(p, withBaggage(t, own, member(t, "from", "ctx")))
+		c = injected(withBaggage(own, t, member(t, "from", "ctx")), p)
 		assert.Equal(t, "from=ctx", c["baggage"])
 	})
 }
@@ -88,19 +88,19 @@ func TestTheValuesAreThoseOfTheCtxsFlow(t *testing.T) {
 	incoming := propagation.MapCarrier{"baggage": "tenant=acme", "traceparent": remoteText}
 	ctx := p.Extract(context.Background(), incoming)
 	bare := trace.ContextWithSpanContext(ctx, trace.SpanContext{})
-	assert.Equal(t, "tenant=acme", injected(p, ctx)["baggage"], "nothing is set here")
+	assert.Equal(t, "tenant=acme", injected(ctx, p)["baggage"], "nothing is set here")
 	other := trace.ContextWithRemoteSpanContext(context.Background(), remote.WithTraceID(trace.TraceID{9}))
 	gls.Run(func() {
-		assert.Equal(t, "tenant=acme", injected(p, ctx)["baggage"], "another flow, with more set")
-		assert.NotContains(t, injected(p, bare)["traceparent"], "09000000", "nor is the trace another flow's")
-		assert.Equal(t, "tenant=globex,user=1", injected(p, context.Background())["baggage"])
+		assert.Equal(t, "tenant=acme", injected(ctx, p)["baggage"], "another flow, with more set")
+		assert.NotContains(t, injected(bare, p)["traceparent"], "09000000", "nor is the trace another flow's")
+		assert.Equal(t, "tenant=globex,user=1", injected(context.Background(), p)["baggage"])
 
 		ctx := p.Extract(ctx, propagation.MapCarrier{"baggage": "address=::1"})
-		gls.Resume(ctx, func() { assert.Equal(t, "tenant=acme,address=::1", injected(p, context.Background())["baggage"]) })
+		gls.Resume(ctx, func() { assert.Equal(t, "tenant=acme,address=::1", injected(context.Background(), p)["baggage"]) })
 	}, tenant.With("globex"), user.With(1), gls.WithContext(other))
 	gls.Resume(ctx, func() {
-		tenant.Run("newer", func() { assert.Equal(t, "tenant=newer", injected(p, ctx)["baggage"]) })
-		tenant.Exit(func() { assert.Empty(t, injected(p, ctx)["baggage"], "not set here, and not sent as baggage either") })
+		tenant.Run("newer", func() { assert.Equal(t, "tenant=newer", injected(ctx, p)["baggage"]) })
+		tenant.Exit(func() { assert.Empty(t, injected(ctx, p)["baggage"], "not set here, and not sent as baggage either") })
 	})
 }
 
@@ -123,14 +123,14 @@ func TestMembersOfOthersPassThrough(t *testing.T) {
 	assert.Equal(t, "x=y", b.Member("c").Value())
 	gls.Resume(ctx, func() {
 		tenant.Run("globex", func() {
-			sent := strings.Split(injected(p, context.Background())["baggage"], ",")
+			sent := strings.Split(injected(context.Background(), p)["baggage"], ",")
 			assert.Equal(t, "tenant=globex", sent[0])
 			assert.ElementsMatch(t, []string{"a=1;p;q=2", "b=%20%2C", "c=x=y", "Tenant=capital", "tenants=many"}, sent[1:])
 		})
 	})
 	// A member that other code puts into the baggage by the key of a value is not the value.
-	forged := withBaggage(t, context.Background(), member(t, "tenant", "forged"), member(t, "a", "1"))
-	assert.Equal(t, "a=1", injected(p, forged)["baggage"])
+	forged := withBaggage(context.Background(), t, member(t, "tenant", "forged"), member(t, "a", "1"))
+	assert.Equal(t, "a=1", injected(forged, p)["baggage"])
 }
 
 func TestHeadersOfSeveralFieldsAreOne(t *testing.T) {
@@ -204,7 +204,7 @@ func TestWhatDoesNotFitIsLeftOutAsAWhole(t *testing.T) {
 	p := glsotel.New(values, glsotel.OnError(e.report))
 	send := func(ctx context.Context, bindings ...gls.Binding) (text string) {
 		e.all = nil
-		gls.Run(func() { text = injected(p, ctx)["baggage"] }, bindings...)
+		gls.Run(func() { text = injected(ctx, p)["baggage"] }, bindings...)
 		assert.LessOrEqual(t, len(text), 8192)
 		return text
 	}
@@ -228,23 +228,23 @@ func TestWhatDoesNotFitIsLeftOutAsAWhole(t *testing.T) {
 	for _, c := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-." {
 		many = append(many, member(t, string(c), "v"))
 	}
-	sent := send(withBaggage(t, background, many...), tenant.With("acme"), user.With(1))
+	sent := send(withBaggage(background, t, many...), tenant.With("acme"), user.With(1))
 	assert.Len(t, strings.Split(sent, ","), 64)
 	assert.True(t, strings.HasPrefix(sent, "tenant=acme,user=1,"))
 	require.Len(t, e.all, 2)
 	assert.ErrorIs(t, e.all[0], glsotel.ErrTooMuchBaggage)
 
 	half := strings.Repeat("y", 4000)
-	sent = send(withBaggage(t, background, member(t, "a", half), member(t, "b", half)), tenant.With(fits))
+	sent = send(withBaggage(background, t, member(t, "a", half), member(t, "b", half)), tenant.With(fits))
 	assert.True(t, strings.HasPrefix(sent, "tenant="+fits+","))
 	assert.Len(t, e.all, 1)
 	assert.Len(t, sent, 4096+1+2+4000)
 
 	exact := strings.Repeat("z", 8192-4096-1-2)
-	sent = send(withBaggage(t, background, member(t, "a", exact)), tenant.With(fits))
+	sent = send(withBaggage(background, t, member(t, "a", exact)), tenant.With(fits))
 	assert.Len(t, sent, 8192)
 	assert.Empty(t, e.all)
-	sent = send(withBaggage(t, background, member(t, "aa", exact[1:]+"z")), tenant.With(fits))
+	sent = send(withBaggage(background, t, member(t, "aa", exact[1:]+"z")), tenant.With(fits))
 	assert.Len(t, sent, 4096)
 	assert.Len(t, e.all, 1)
 }

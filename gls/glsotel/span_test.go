@@ -87,7 +87,7 @@ func TestASpanThatHasEndedIsNoParent(t *testing.T) {
 					s.End()
 					_, s = tracer.Start(ctx, "with an explicit ctx")
 					s.End()
-					assert.Contains(t, injected(glsotel.Propagator(), context.Background())["traceparent"],
+					assert.Contains(t, injected(context.Background(), glsotel.Propagator())["traceparent"],
 						ended.TraceID().String(), "outer's")
 					middleOver <- struct{}{}
 					<-allOver
@@ -96,7 +96,7 @@ func TestASpanThatHasEndedIsNoParent(t *testing.T) {
 					})
 					_, s = tracer.Start(context.Background(), "started after all")
 					s.End()
-					assert.Empty(t, injected(glsotel.Propagator(), context.Background()))
+					assert.Empty(t, injected(context.Background(), glsotel.Propagator()))
 				})
 			})
 		})

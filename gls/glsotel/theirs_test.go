@@ -121,9 +121,9 @@ func TestOtelhttpWorksAsItDoes(t *testing.T) {
 	}
 	url := serve(t, otelhttp.NewHandler(http.HandlerFunc(hello), "Hello"))
 	client := http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
-	ctx := withBaggage(t, context.Background(), member(t, "username", "donuts & coffee"))
+	ctx := withBaggage(context.Background(), t, member(t, "username", "donuts & coffee"))
 	ctx, s := otel.Tracer("example").Start(ctx, "say hello")
-	assert.Equal(t, "Hello, donuts & coffee", fetch(t, &client, get(t, ctx, url+"/hello")))
+	assert.Equal(t, "Hello, donuts & coffee", fetch(t, &client, get(ctx, t, url+"/hello")))
 	s.End()
 	all := exporter.GetSpans()
 	assert.Len(t, all, 4)
@@ -140,7 +140,7 @@ func TestOtelhttpAroundMiddleware(t *testing.T) {
 	client := http.Client{Transport: httpctx.Transport(otelhttp.NewTransport(nil))}
 	tenant.Run("acme", func() {
 		glsotel.Run("client", func() {
-			assert.Equal(t, "acme", fetch(t, &client, get(t, context.Background(), url)))
+			assert.Equal(t, "acme", fetch(t, &client, get(context.Background(), t, url)))
 		})
 	})
 	assert.Len(t, exporter.GetSpans(), 4)
@@ -171,7 +171,7 @@ func TestOtelgrpcWorksAsItDoes(t *testing.T) {
 			for kind, call := range map[string]func(context.Context) error{"unary": c.unary, "stream": c.stream} {
 				exporter.Reset()
 				gls.Run(func() {
-					ctx := withBaggage(t, context.Background(), member(t, "other", "1"))
+					ctx := withBaggage(context.Background(), t, member(t, "other", "1"))
 					ctx, span := otel.Tracer("example").Start(ctx, "client")
 					defer span.End()
 					if resumed { // no function takes a ctx

@@ -58,8 +58,10 @@ func init() {
 type Kind int
 
 const (
-	Log  Kind = iota // a log line without request_id
-	Send             // an outgoing request without X-Request-ID
+	// Log is a log line without request_id.
+	Log Kind = iota
+	// Send is an outgoing request without X-Request-ID.
+	Send
 	kinds
 )
 
