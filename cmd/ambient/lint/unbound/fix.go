@@ -24,7 +24,8 @@ type adviser struct {
 
 // advise returns the end of a message, and the edits that carry it out. There are no edits if no
 // single change is right for every meaning of the code.
-func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact *reads.Fact, name string) (string, []analysis.TextEdit) {
+func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact *reads.Fact, name string, own bool,
+) (string, []analysis.TextEdit) {
 	if loop := a.loops.Func(arg); loop != nil {
 		return "it serves many, for it takes tasks from " + loop.Over + ": send gls.Capture() with each task and do the task " +
 			"in the snapshot's Run", nil
@@ -35,6 +36,8 @@ func (a *adviser) advise(file *edit.File, call *ast.CallExpr, arg ast.Expr, fact
 	const nobody = "nothing waits for it, and "
 	_, request := fact.HTTP()
 	switch {
+	case own: // it may wait itself
+		return "bind it with gls.Bind if it ends with its caller, start it with httpctx.GoDetached if it outlives a request", nil
 	case !request && !(known.Concerns(a.pass.Pkg, known.HTTPCtx) && a.waits.BelowHandler(call)):
 		return nobody + "the ambient context may be cancelled when it runs: bind it with gls.Bind if it ends with its caller, " +
 			"start it with httpctx.GoDetached if it outlives a request", nil

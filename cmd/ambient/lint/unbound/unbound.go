@@ -3,6 +3,7 @@ package unbound
 import (
 	_ "embed"
 	"go/ast"
+	"go/types"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -50,15 +51,9 @@ func run(pass *analysis.Pass) (any, error) {
 				return true
 			}
 			fn := r.Target(call)
-			for _, i := range runners.Args(fn) {
-				if i >= len(call.Args) {
-					continue
-				}
-				arg := call.Args[i]
-				fact := r.Expr(arg)
-				if fact == nil {
-					continue
-				}
+			starts, own := started(pass, r, call, fn)
+			for _, s := range starts {
+				arg, fact := call.Args[s.Arg], s.Fact
 				if _, ok := r.Directives.At(call.Pos(), call.End()); ok {
 					continue
 				}
@@ -66,7 +61,7 @@ func run(pass *analysis.Pass) (any, error) {
 					file = edit.Open(pass, syntax.FileStart)
 				}
 				name := shortName(runners.Name(fn))
-				advice, edits := adviser.advise(file, call, arg, fact, name)
+				advice, edits := adviser.advise(file, call, arg, fact, name, own)
 				d := analysis.Diagnostic{
 					Pos: arg.Pos(), End: arg.End(),
 					Message: name + " runs the function on another goroutine with nothing set, and it reads " +
@@ -81,6 +76,26 @@ func run(pass *analysis.Pass) (any, error) {
 		})
 	}
 	return nil, nil
+}
+
+// started returns the arguments of a call that read and that the callee runs on another goroutine, and whether the callee
+// is the module's own.
+func started(pass *analysis.Pass, r *reads.Result, call *ast.CallExpr, fn *types.Func) (all []reads.Start, own bool) {
+	args := runners.Args(fn)
+	if args == nil {
+		if fn == nil || strings.Contains(runners.Name(fn), "singleflight.") { // of analyzer shared
+			return nil, false
+		}
+		return r.Starts(pass, call), true
+	}
+	for _, i := range args {
+		if i < len(call.Args) {
+			if fact := r.Expr(call.Args[i]); fact != nil {
+				all = append(all, reads.Start{Arg: i, Fact: fact})
+			}
+		}
+	}
+	return all, false
 }
 
 // shortName removes the path from a name: "sync.WaitGroup.Go".

@@ -14,7 +14,7 @@ import (
 )
 
 func TestUnbound(t *testing.T) {
-	linttest.Run(t, unbound.Analyzer, "a", "waits", "last", "request", "user", "inhouse")
+	linttest.Run(t, unbound.Analyzer, "a", "waits", "last", "request", "user", "inhouse", "started", "started/async")
 }
 
 // A finding gives the advice of the error text that appears without the analyzer.

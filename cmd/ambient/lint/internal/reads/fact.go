@@ -44,11 +44,12 @@ func (r Read) String() string {
 	return r.What + " through " + strings.Join(r.Via, ", ")
 }
 
-// A Param is a parameter of function type that the function calls on its caller's goroutine.
+// A Param is a parameter of function type that the function calls.
 type Param struct {
-	Index  int
-	Sets   Sets // what is set around the call
-	Passed bool // the function only passes it to one of which we do not know when it calls it
+	Index   int
+	Sets    Sets // what is set around the call
+	Passed  bool // the function only passes it to one of which we do not know when it calls it
+	Started bool // in one place at least, it runs on another goroutine that has nothing set
 }
 
 // A Fact says what a function reads of the flow of control that calls it.

@@ -50,7 +50,7 @@ func run(pass *analysis.Pass) (any, error) {
 			return f
 		},
 		decls: map[*types.Func]*node{}, lits: map[*ast.FuncLit]*node{},
-		params: map[*types.Var]int{}, values: map[*types.Var][]ast.Expr{},
+		params: map[*types.Var]int{}, values: map[*types.Var][]ast.Expr{}, starts: map[*ast.CallExpr]bool{},
 	}
 	result := &Result{Directives: w.silent, w: w}
 	if Unread(pass) {

@@ -85,7 +85,8 @@ func runs(params *map[int]Param, p Param) bool {
 	if old, ok := (*params)[p.Index]; ok {
 		p.Sets = old.Sets.and(p.Sets)
 		p.Passed = old.Passed && p.Passed
-		if len(p.Sets) == len(old.Sets) && p.Passed == old.Passed {
+		p.Started = old.Started || p.Started
+		if len(p.Sets) == len(old.Sets) && p.Passed == old.Passed && p.Started == old.Started {
 			return false
 		}
 	}
@@ -93,22 +94,24 @@ func runs(params *map[int]Param, p Param) bool {
 	return true
 }
 
-// around returns what is set around the item. ok is false if the item does not happen.
-func (it *item) around() (sets Sets, passed, ok bool) {
+// around returns what is set around the item and how the item calls a parameter. ok is false if the
+// item does not happen.
+func (it *item) around() (p Param, ok bool) {
+	own := Param{Sets: it.sets, Passed: it.passed, Started: it.started}
 	if it.gate == nil {
-		return it.sets, it.passed, true
+		return own, true
 	}
 	params := it.gate.params
 	if it.gateOuts {
 		params = it.gate.outRuns
 	}
-	p, ok := params[it.gateArg]
-	return it.sets.with(substitute(p.Sets, it.gateArgs)...), it.passed || p.Passed, ok
+	p, ok = params[it.gateArg]
+	return own.around(Param{0, substitute(p.Sets, it.gateArgs), p.Passed, p.Started}), ok
 }
 
 // reading returns the reads that the item adds to its function.
 func (it *item) reading() []Read {
-	sets, passed, ok := it.around()
+	around, ok := it.around()
 	if !ok {
 		return nil
 	}
@@ -131,8 +134,8 @@ func (it *item) reading() []Read {
 			r.Name = argument(r.Name, it.args)
 			r.Via = through(it.fn, r.Via)
 		}
-		r.Passed = r.Passed || passed
-		if !sets.cover(r) {
+		r.Passed = r.Passed || around.Passed
+		if !around.Sets.cover(r) {
 			all = append(all, r)
 		}
 	}
@@ -141,21 +144,30 @@ func (it *item) reading() []Read {
 
 // running returns the parameters of the enclosing declaration that the item calls.
 func (it *item) running() []Param {
-	sets, passed, ok := it.around()
+	around, ok := it.around()
 	switch {
 	case !ok:
 		return nil
 	case it.isParam:
-		return []Param{{it.param, sets, passed}}
+		around.Started = around.Started && !it.bound
+		return []Param{around.around(Param{Index: it.param})}
 	case it.node != nil && it.node.fn == nil && !it.results:
 		var all []Param
 		for _, i := range slices.Sorted(maps.Keys(it.node.params)) {
-			p := it.node.params[i]
-			all = append(all, Param{p.Index, p.Sets.with(sets...), p.Passed || passed})
+			all = append(all, around.around(it.node.params[i]))
 		}
 		return all
 	}
 	return nil
+}
+
+// around is how a function runs p if it runs what runs p as outer says. What brings a frame of its own carries it to
+// another goroutine, and of what is only handed on it is not known where it runs.
+func (outer Param) around(p Param) Param {
+	p.Sets = p.Sets.with(outer.Sets...)
+	p.Passed = p.Passed || outer.Passed
+	p.Started = (p.Started || outer.Started) && !p.Passed && !slices.Contains(p.Sets, setAll)
+	return p
 }
 
 func (n *node) fact() *Fact {

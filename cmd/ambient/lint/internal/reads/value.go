@@ -3,6 +3,7 @@ package reads
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/runners"
@@ -64,6 +65,7 @@ func (w *walker) returned(call *ast.CallExpr, with item, seen []*types.Var) []it
 			for _, p := range fact.OutRuns {
 				if p.Index == index {
 					inner.sets, inner.passed = with.sets.with(substitute(p.Sets, args)...), with.passed || p.Passed
+					inner.started = with.started || p.Started
 					items = append(items, w.value(arg, inner, seen)...)
 				}
 			}
@@ -102,12 +104,14 @@ func (w *walker) object(obj types.Object, e ast.Expr, with item, seen []*types.V
 		if i, ok := w.params[obj]; ok {
 			p := with
 			p.param, p.isParam = i, true
+			p.bound = w.rebound(obj)
 			items = append(items, p)
 		}
-		for _, v := range seen {
-			if v == obj {
-				return items
-			}
+		if slices.Contains(seen, obj) {
+			return items
+		}
+		if obj.IsField() {
+			return w.field(obj.Origin(), with, append(seen, obj))
 		}
 		for _, e := range w.values[obj] {
 			items = append(items, w.value(e, with, append(seen, obj))...)
@@ -115,4 +119,23 @@ func (w *walker) object(obj types.Object, e ast.Expr, with item, seen []*types.V
 		return items
 	}
 	return nil
+}
+
+// field returns what runs when the function in a field is called, where the package sets the field in one place alone:
+// of several, another struct may have another one. What was a parameter there is none here.
+func (w *walker) field(v *types.Var, with item, seen []*types.Var) []item {
+	if v.Exported() || len(w.values[v]) != 1 {
+		return nil
+	}
+	return slices.DeleteFunc(w.value(w.values[v][0], with, seen), func(i item) bool { return i.isParam })
+}
+
+// rebound reports whether a parameter is bound in place: fn = gls.Bind(fn).
+func (w *walker) rebound(v *types.Var) bool {
+	for _, e := range w.values[v] {
+		if call, ok := ast.Unparen(e).(*ast.CallExpr); ok && LibraryName(w.callee(call)) == "gls.Bind" {
+			return true
+		}
+	}
+	return false
 }

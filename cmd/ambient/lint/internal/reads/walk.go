@@ -36,11 +36,14 @@ type item struct {
 	results bool // the function that node or fact returns is called
 	param   int  // if isParam: the parameter of the enclosing declaration that is called
 	isParam bool
+	bound   bool // the parameter is gls.Bind of itself when it runs
 
 	fn     *types.Func // the callee, if it belongs in Via
 	args   []string    // names of the storages among the arguments
 	sets   Sets        // what is set around it
 	passed bool
+	// started says that it happens on another goroutine, which has nothing set.
+	started bool
 
 	// gate is a function of this package that got the item's function as argument gateArg. The item
 	// happens if gate calls that parameter.
@@ -61,7 +64,8 @@ type walker struct {
 	lits   map[*ast.FuncLit]*node
 	nodes  []*node // in source order
 	params map[*types.Var]int
-	values map[*types.Var][]ast.Expr // values assigned to variables of function type
+	values map[*types.Var][]ast.Expr // values assigned to variables and fields of function type
+	starts map[*ast.CallExpr]bool    // calls of go statements
 }
 
 // target returns the function or method that a call names, methods of interfaces included.
@@ -103,6 +107,7 @@ func (w *walker) collect(files []*ast.File) {
 			for i := range params.Len() {
 				w.params[params.At(i)] = i
 			}
+			w.ranged(fd)
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
@@ -115,6 +120,8 @@ func (w *walker) collect(files []*ast.File) {
 						w.assign(lhs, n.Rhs[i])
 					}
 				}
+			case *ast.CompositeLit:
+				w.composite(n)
 			case *ast.ValueSpec:
 				if len(n.Names) == len(n.Values) {
 					for i, name := range n.Names {
@@ -127,14 +134,72 @@ func (w *walker) collect(files []*ast.File) {
 	}
 }
 
+// ranged notes the variables of loops over a variadic parameter: each is one of the functions given for it.
+func (w *walker) ranged(d *ast.FuncDecl) {
+	if d.Body == nil {
+		return
+	}
+	ast.Inspect(d.Body, func(n ast.Node) bool {
+		loop, ok := n.(*ast.RangeStmt)
+		if !ok {
+			return true
+		}
+		over, _ := ast.Unparen(loop.X).(*ast.Ident)
+		value, _ := loop.Value.(*ast.Ident)
+		if over == nil || value == nil {
+			return true
+		}
+		from, _ := w.info.Uses[over].(*types.Var)
+		v, _ := w.info.Defs[value].(*types.Var)
+		if i, ok := w.params[from]; ok && v != nil && known.IsFunc(v.Type()) {
+			w.params[v] = i
+		}
+		return true
+	})
+}
+
 func (w *walker) assign(lhs, rhs ast.Expr) {
 	id, ok := ast.Unparen(lhs).(*ast.Ident)
+	if sel, selects := ast.Unparen(lhs).(*ast.SelectorExpr); selects {
+		id, ok = sel.Sel, w.info.Selections[sel] != nil
+	}
 	if !ok {
 		return
 	}
 	if v, ok := w.info.ObjectOf(id).(*types.Var); ok {
-		if _, ok := v.Type().Underlying().(*types.Signature); ok {
-			w.values[v] = append(w.values[v], rhs)
+		w.set(v, rhs)
+	}
+}
+
+func (w *walker) set(v *types.Var, to ast.Expr) {
+	if known.IsFunc(v.Type()) {
+		w.values[v.Origin()] = append(w.values[v.Origin()], to)
+	}
+}
+
+// composite notes what the fields of a struct are set to.
+func (w *walker) composite(lit *ast.CompositeLit) {
+	t := w.info.TypeOf(lit)
+	if t == nil {
+		return
+	}
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	for i, elt := range lit.Elts {
+		if kv, ok := elt.(*ast.KeyValueExpr); ok {
+			w.assignField(kv)
+		} else if i < s.NumFields() {
+			w.set(s.Field(i), elt)
+		}
+	}
+}
+
+func (w *walker) assignField(kv *ast.KeyValueExpr) {
+	if id, ok := kv.Key.(*ast.Ident); ok {
+		if v, ok := w.info.ObjectOf(id).(*types.Var); ok && v.IsField() {
+			w.set(v, kv.Value)
 		}
 	}
 }
@@ -159,8 +224,13 @@ func (w *walker) body(n *node, body ast.Node) {
 				w.inner(n, x.Call.Fun, stretches)
 				return false
 			}
+			w.starts[x.Call] = true
 		case *ast.CallExpr:
-			n.items = append(n.items, w.call(x, at(stretches, x.Pos()))...)
+			items := w.call(x, at(stretches, x.Pos()))
+			for i := range items {
+				items[i].started = items[i].started || w.starts[x]
+			}
+			n.items = append(n.items, items...)
 		case *ast.RangeStmt: // a range over a function calls it
 			if known.IsFunc(w.info.TypeOf(x.X)) {
 				n.items = append(n.items, w.value(x.X, item{sets: at(stretches, x.Pos())}, nil)...)
@@ -232,7 +302,9 @@ func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 		case fact != nil:
 			for _, p := range fact.Params {
 				if p.Index == index {
-					items = append(items, w.value(arg, item{sets: sets.with(substitute(p.Sets, args)...), passed: p.Passed}, nil)...)
+					items = append(items, w.value(arg, item{
+						sets: sets.with(substitute(p.Sets, args)...), passed: p.Passed, started: p.Started,
+					}, nil)...)
 				}
 			}
 		}
@@ -249,7 +321,7 @@ func (w *walker) spawned(call *ast.CallExpr, args []int, sets Sets) []item {
 	var items []item
 	for _, i := range args {
 		if i < len(call.Args) {
-			items = append(items, w.value(call.Args[i], item{sets: sets}, nil)...)
+			items = append(items, w.value(call.Args[i], item{sets: sets, started: true}, nil)...)
 		}
 	}
 	return items

@@ -310,3 +310,24 @@ func withUser(f func()) func() { // want withUser:`^reads\(\)$`
 func ownDecorated() {
 	withUser(func() { user.Current() })()
 }
+
+type button struct {
+	click  func()
+	quiet  func()
+	either func()
+}
+
+func newButton() *button {
+	return &button{click: func() { user.Current() }, quiet: func() {}, either: func() { user.Current() }}
+}
+
+func (b *button) press() { // want press:`^reads\(current.GetOrFail through user.Current\)$`
+	b.click()
+}
+
+func (b *button) silent() { b.quiet() } // ok: it reads nothing
+
+func (b *button) other() {
+	b.either = func() {}
+	b.either() // ok: which one it is is not known
+}
