@@ -6,7 +6,8 @@
 // yields: find generators that yield while they have something set
 //
 // The body of "for x := range rows()" is a function that the generator calls. While the generator
-// is inside of Run, Exit, gls.Isolate or another function that sets or hides values, or between
+// is inside of Run, Exit, gls.Isolate or another function that sets or hides values, the program's own
+// among them, or between
 // Enter and Leave, so is the loop's body: it runs as the user that the generator impersonates.
 //
 //	// WRONG

@@ -58,12 +58,12 @@ type checker struct {
 }
 
 func (c *checker) scope(call *ast.CallExpr) {
-	i := known.RunsHere(known.Callee(c.info, call))
-	if i < 0 || i >= len(call.Args) {
-		return
-	}
-	if lit, ok := c.assigned.Resolve(c.info, call.Args[i]).(*ast.FuncLit); ok {
-		c.scopes[lit] = call
+	f := known.Callee(c.info, call)
+	for i, arg := range call.Args {
+		lit, ok := c.assigned.Resolve(c.info, arg).(*ast.FuncLit)
+		if ok && (known.RunsHere(f) == i || c.reads.SetsAround(f, i)) { // with other values set
+			c.scopes[lit] = call
+		}
 	}
 }
 

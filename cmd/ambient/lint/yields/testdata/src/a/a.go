@@ -150,3 +150,14 @@ func consumes() {
 		}
 	})
 }
+
+func asRoot(fn func()) { user.Run("system", fn) }
+
+func plainly(fn func()) { fn() }
+
+func impersonating() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		asRoot(func() { yield(1) })  // want `yield is called inside asRoot`
+		plainly(func() { yield(2) }) // ok: it sets nothing
+	}
+}
