@@ -28,6 +28,21 @@
 //	// RIGHT
 //	var address = func() string { return httpctx.GetOrFail().Request().RemoteAddr }
 //
+// So is a package-level variable that the first request fills because it is empty, by hand:
+//
+//	// WRONG
+//	var cached string
+//
+//	func remote() string {
+//		if cached == "" {
+//			cached = httpctx.GetOrFail().Request().RemoteAddr
+//		}
+//		return cached
+//	}
+//
+//	// RIGHT
+//	func remote() string { return httpctx.GetOrFail().Request().RemoteAddr }
+//
 // A context does not belong in a struct that stays: pass it to the methods, or let them call
 // gls.Context.
 //

@@ -96,12 +96,17 @@ type checker struct {
 func (c *checker) check() {
 	stores := []ast.Node{
 		(*ast.AssignStmt)(nil), (*ast.SendStmt)(nil), (*ast.CallExpr)(nil), (*ast.CompositeLit)(nil),
+		(*ast.IfStmt)(nil),
 	}
 	for cur := range c.in.Root().Preorder(stores...) {
 		if _, ok := cur.Node().(*ast.CallExpr); ok {
 			c.once(cur)
 		}
 		if !inFunction(cur) {
+			continue
+		}
+		if _, ok := cur.Node().(*ast.IfStmt); ok {
+			c.lazy(cur)
 			continue
 		}
 		for _, s := range c.stores(cur) {

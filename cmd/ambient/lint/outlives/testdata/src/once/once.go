@@ -146,3 +146,50 @@ func local(w http.ResponseWriter) {
 }
 
 var _ = []any{&shared, last, name, config, logged, isSet, client, lazy, address, whole, both, header, printed, tenants, keyed, direct, pair, named, sets, across, request, context, greeting, errored, second, set, loaded, loggedIn, version, current, admin, isNamed}
+
+var (
+	lazyName  string
+	lazyPath  string
+	lazyNames []string
+	lazyOwn   string
+	lazyReady bool
+)
+
+func lazily() string { // want lazily:`gives\[\] copies\[0\] sets`
+	if lazyName == "" {
+		lazyName = httpctx.GetOrFail().ID() // want `^lazyName, filled when it is empty, keeps what the first request gave for all that follow; read it where it is needed$`
+	}
+	if lazyOwn == "" {
+		lazyOwn = "the same for all" // ok
+	}
+	if lazyNames == nil {
+		lazyNames = []string{httpctx.GetOrFail().ID()} // want `lazyNames, filled when it is empty, keeps`
+	}
+	local := ""
+	if local == "" {
+		local = httpctx.GetOrFail().ID() // ok: the function's own
+	}
+	if lazyName == "x" {
+		lazyName = httpctx.GetOrFail().ID() // ok: not to fill it
+	}
+	if !lazyReady {
+		lazyReady = httpctx.GetOrFail().ID() != "" // ok: a condition
+	}
+	return lazyName + local
+}
+
+func lazilyReturned() string { // want lazilyReturned:`gives\[\] sets`
+	if lazyPath != "" {
+		return lazyPath
+	}
+	id := httpctx.GetOrFail().ID()
+	lazyPath = id // want `lazyPath, filled when it is empty, keeps`
+	return lazyPath
+}
+
+func notLazy() { // want notLazy:`gives\[\] sets`
+	if lazyOwn != "" {
+		println(lazyOwn)
+	}
+	lazyOwn = httpctx.GetOrFail().ID() // ok: each time
+}
