@@ -50,6 +50,8 @@ type Param struct {
 	Sets    Sets // what is set around the call
 	Passed  bool // the function only passes it to one of which we do not know when it calls it
 	Started bool // in one place at least, it runs on another goroutine that has nothing set
+	Looped  bool // it runs in a loop
+	Serves  bool // another goroutine runs it in a loop, for all that have work for it
 }
 
 // A Fact says what a function reads of the flow of control that calls it.

@@ -85,8 +85,9 @@ func runs(params *map[int]Param, p Param) bool {
 	if old, ok := (*params)[p.Index]; ok {
 		p.Sets = old.Sets.and(p.Sets)
 		p.Passed = old.Passed && p.Passed
-		p.Started = old.Started || p.Started
-		if len(p.Sets) == len(old.Sets) && p.Passed == old.Passed && p.Started == old.Started {
+		p.Started, p.Looped, p.Serves = old.Started || p.Started, old.Looped || p.Looped, old.Serves || p.Serves
+		same := p.Started == old.Started && p.Looped == old.Looped && p.Serves == old.Serves
+		if same && len(p.Sets) == len(old.Sets) && p.Passed == old.Passed {
 			return false
 		}
 	}
@@ -97,7 +98,7 @@ func runs(params *map[int]Param, p Param) bool {
 // around returns what is set around the item and how the item calls a parameter. ok is false if the
 // item does not happen.
 func (it *item) around() (p Param, ok bool) {
-	own := Param{Sets: it.sets, Passed: it.passed, Started: it.started}
+	own := Param{Sets: it.sets, Passed: it.passed, Started: it.started, Looped: it.looped, Serves: it.serves}
 	if it.gate == nil {
 		return own, true
 	}
@@ -106,7 +107,8 @@ func (it *item) around() (p Param, ok bool) {
 		params = it.gate.outRuns
 	}
 	p, ok = params[it.gateArg]
-	return own.around(Param{0, substitute(p.Sets, it.gateArgs), p.Passed, p.Started}), ok
+	p.Sets = substitute(p.Sets, it.gateArgs)
+	return own.around(p), ok
 }
 
 // reading returns the reads that the item adds to its function.
@@ -166,6 +168,8 @@ func (it *item) running() []Param {
 func (outer Param) around(p Param) Param {
 	p.Sets = p.Sets.with(outer.Sets...)
 	p.Passed = p.Passed || outer.Passed
+	p.Serves = p.Serves || outer.Serves || outer.Started && p.Looped
+	p.Looped = p.Looped || outer.Looped
 	p.Started = (p.Started || outer.Started) && !p.Passed && !slices.Contains(p.Sets, setAll)
 	return p
 }

@@ -2,12 +2,15 @@ package reads
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"maps"
 	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
 // A Start is an argument that a callee runs on another goroutine, which has nothing set, and what it reads there.
@@ -26,7 +29,7 @@ func (r *Result) Starts(pass *analysis.Pass, call *ast.CallExpr) []Start {
 	names := r.w.names(call)
 	var all []Start
 	for _, p := range r.w.paramsOf(fn) {
-		if !p.Started {
+		if !p.Started || p.Serves { // bound, it would serve all with the values of one
 			continue
 		}
 		for i, arg := range call.Args {
@@ -62,6 +65,25 @@ func (w *walker) paramsOf(fn *types.Func) []Param {
 		return f.Params
 	}
 	return nil
+}
+
+// loops returns a function that says whether a place is in a loop of the function itself.
+func loops(body ast.Node) func(token.Pos) bool {
+	var all []ast.Node
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return ast.Node(n) == body
+		case *ast.ForStmt:
+			all = append(all, n.Body)
+		case *ast.RangeStmt:
+			all = append(all, n.Body)
+		}
+		return true
+	})
+	return func(pos token.Pos) bool {
+		return slices.ContainsFunc(all, func(n ast.Node) bool { return n.Pos() <= pos && pos < n.End() })
+	}
 }
 
 // sameModule reports whether a package is of the module of the one that is analyzed. Without modules the first element of

@@ -65,7 +65,7 @@ func (w *walker) returned(call *ast.CallExpr, with item, seen []*types.Var) []it
 			for _, p := range fact.OutRuns {
 				if p.Index == index {
 					inner.sets, inner.passed = with.sets.with(substitute(p.Sets, args)...), with.passed || p.Passed
-					inner.started = with.started || p.Started
+					inner.started, inner.looped, inner.serves = with.started || p.Started, p.Looped, p.Serves
 					items = append(items, w.value(arg, inner, seen)...)
 				}
 			}

@@ -44,6 +44,8 @@ type item struct {
 	passed bool
 	// started says that it happens on another goroutine, which has nothing set.
 	started bool
+	looped  bool // in a loop of the function
+	serves  bool // another goroutine does it for many
 
 	// gate is a function of this package that got the item's function as argument gateArg. The item
 	// happens if gate calls that parameter.
@@ -206,7 +208,7 @@ func (w *walker) assignField(kv *ast.KeyValueExpr) {
 
 // body adds the items of a function's body to n. Function literals in it are nodes of their own.
 func (w *walker) body(n *node, body ast.Node) {
-	stretches := w.entered(body)
+	stretches, inLoop := w.entered(body), loops(body)
 	ast.Inspect(body, func(x ast.Node) bool {
 		switch x := x.(type) {
 		case *ast.FuncLit:
@@ -229,6 +231,7 @@ func (w *walker) body(n *node, body ast.Node) {
 			items := w.call(x, at(stretches, x.Pos()))
 			for i := range items {
 				items[i].started = items[i].started || w.starts[x]
+				items[i].looped = items[i].looped || inLoop(x.Pos())
 			}
 			n.items = append(n.items, items...)
 		case *ast.RangeStmt: // a range over a function calls it
@@ -303,7 +306,8 @@ func (w *walker) call(call *ast.CallExpr, sets Sets) []item {
 			for _, p := range fact.Params {
 				if p.Index == index {
 					items = append(items, w.value(arg, item{
-						sets: sets.with(substitute(p.Sets, args)...), passed: p.Passed, started: p.Started,
+						sets: sets.with(substitute(p.Sets, args)...), passed: p.Passed,
+						started: p.Started, looped: p.Looped, serves: p.Serves,
 					}, nil)...)
 				}
 			}

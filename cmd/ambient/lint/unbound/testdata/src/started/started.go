@@ -40,3 +40,13 @@ func own(fn func()) { go fn() }
 func passedOn(fn func()) { async.Go(fn) }
 
 func impersonates(fn func()) { go user.Run(nil, fn) }
+
+func ownWorker(jobs chan int, fn func(int)) { async.NewWorker(jobs, fn) }
+
+func workers(jobs chan int) {
+	ownWorker(jobs, func(int) { user.Current() })                      // ok: the same in another package
+	async.NewWorker(jobs, func(int) { user.Current() })                // ok: not bound, for it serves many
+	async.Every(nil, func() { user.Current() })                        // ok: the same
+	async.Serve(func() int { return 1 }, func(int) { user.Current() }) // ok: the same
+	async.Wrapped(jobs, func(int) { user.Current() })                  // ok: the same
+}

@@ -72,3 +72,31 @@ func Here(fn func()) { fn() }
 var tasks = make(chan func())
 
 func Queued(fn func()) { tasks <- fn }
+
+// Those that follow serve many: bound, the function would have the values of one.
+
+func NewWorker(jobs chan int, fn func(int)) { go work(jobs, fn) }
+
+func work(jobs chan int, fn func(int)) {
+	for j := range jobs {
+		fn(j)
+	}
+}
+
+func Every(t *time.Ticker, fn func()) {
+	go func() {
+		for range t.C {
+			fn()
+		}
+	}()
+}
+
+func Serve(accept func() int, fn func(int)) {
+	go func() {
+		for {
+			go fn(accept())
+		}
+	}()
+}
+
+func Wrapped(jobs chan int, fn func(int)) { NewWorker(jobs, func(j int) { fn(j) }) }
