@@ -330,7 +330,7 @@ func TestDetachedWorkWithTheHandlersContext(t *testing.T) {
 		log.InfoContext(ctx, "m")
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", http.NoBody)
 		assert.NoError(t, err)
-		_, err = transport.RoundTrip(r) //nolint:bodyclose // there is none
+		_, err = transport.RoundTrip(r)
 		assert.ErrorIs(t, err, context.Canceled)
 		logged = records(t, out.String())[0]["request_id"]
 		if logged == nil {
