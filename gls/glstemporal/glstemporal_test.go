@@ -42,7 +42,7 @@ func TestAClientsCallCarriesWhatIsSetAndNamed(t *testing.T) {
 	})
 }
 
-func TestOptionsHaveBothAndKeepTheOthers(t *testing.T) {
+func TestOptionsHaveAllAndKeepTheOthers(t *testing.T) {
 	other := client.Options{
 		HostPort:           "host:1",
 		ContextPropagators: []workflow.ContextPropagator{glstemporal.Flow{}.Propagator()},
@@ -51,10 +51,13 @@ func TestOptionsHaveBothAndKeepTheOthers(t *testing.T) {
 	got := flow.Options(other)
 	assert.Equal(t, "host:1", got.HostPort)
 	require.Len(t, got.ContextPropagators, 2)
-	require.Len(t, got.Interceptors, 2)
+	require.Len(t, got.Interceptors, 3)
+	assert.Equal(t, other.Interceptors[0], got.Interceptors[1])
 	assert.Equal(t, other.ContextPropagators[0], got.ContextPropagators[1])
 	assert.Len(t, other.ContextPropagators, 1)
-	assert.Implements(t, (*interceptor.WorkerInterceptor)(nil), got.Interceptors[0], "else workers do not have it")
+	for _, i := range got.Interceptors {
+		assert.Implements(t, (*interceptor.WorkerInterceptor)(nil), i, "else workers do not have it")
+	}
 }
 
 // A seen is what an activity has found.
