@@ -431,7 +431,35 @@ func TestErrorOutsideOfMiddleware(t *testing.T) {
 		}))
 		get(t, s.Client(), s.URL)
 		isOnly(t, within(t, errs), httpctx.ErrNoRequest, "^on a goroutine started in .*: it serves requests, and this code "+
-			"runs outside of Middleware: put it inside, as a middleware that recovers panics$")
+			"runs outside of Middleware: put it inside, as a middleware that recovers panics; if it is inside, ")
+	}
+}
+
+// A frame from before the request hides it. The advice is followed: the Context from outside is used inside.
+func TestErrorInAFrameFromBeforeTheRequest(t *testing.T) {
+	before := gls.Capture()
+	type result struct {
+		err error
+		id  string
+	}
+	results := make(chan result, 2)
+	s := serve(t, middleware(func(http.ResponseWriter, *http.Request) {
+		c := httpctx.GetOrFail()
+		for _, hide := range []func(func()){gls.Isolate, before.Run} {
+			hide(func() { results <- result{why(), c.ID()} })
+		}
+	}))
+	r, err := http.NewRequest(http.MethodGet, s.URL, http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("X-Request-ID", "id-1")
+	response, err := s.Client().Do(r)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	for range 2 {
+		got := within(t, results)
+		isOnly(t, got.err, httpctx.ErrNoRequest, "if it is inside, it runs in gls.Isolate, or in a function or snapshot "+
+			"that was captured before the request: call httpctx.Get before that, and use its Context inside$")
+		assert.Equal(t, "id-1", got.id)
 	}
 }
 

@@ -72,7 +72,8 @@ func advice(construct, remedy string) string {
 		return "in a test, " + runInTest
 	case server:
 		return "it serves requests, and this code runs outside of Middleware: put it inside, " +
-			"as a middleware that recovers panics"
+			"as a middleware that recovers panics; if it is inside, it runs in gls.Isolate, or in a function or snapshot " +
+			"that was captured before the request: call httpctx.Get before that, and use its Context inside"
 	case "":
 		return "outside of a request, or lost on the way here, where each go statement from the handler on has to be " +
 			"gls.Go; GODEBUG=tracebackancestors=10 lets this error name the one"
