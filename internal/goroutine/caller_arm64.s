@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// func callerPC() uintptr
-TEXT ·callerPC(SB), NOSPLIT, $0-8
+// func CallerPC() uintptr
+TEXT ·CallerPC(SB), NOSPLIT, $0-8
 	MOVD 8(R29), R0 // behind the frame pointer that the caller saved
 	MOVD R0, ret+0(FP)
 	RET
