@@ -68,8 +68,9 @@ test: ## the tests, without those that build programs (make builds)
 	$(GO_TEST) ./...
 
 .PHONY: race
-race: ## all tests under the race detector (needs a C compiler)
+race: ## all tests under the race detector, and the analyzers of vet (needs a C compiler)
 	CGO_ENABLED=1 $(GO_TEST_SLOW) -race ./...
+	cd cmd/ambient && CGO_ENABLED=1 $(GO_TEST_SLOW) -race ./lint
 
 .PHONY: check
 check: $(CHECKS) ## all checks of CI

@@ -73,7 +73,10 @@ func (all Assignments) Only(v *types.Var) ast.Expr {
 	return nil
 }
 
-// Resolve removes parentheses, and replaces a variable that is assigned once by its value.
+// Resolve removes parentheses, and replaces a variable that is assigned once by its value. A use
+// before the assignment, or in it, stands: in f = gls.Bind(f) the second f has another value. So
+// each step of a caller that resolves the operands of what Resolve returns leads backwards, and
+// ends.
 func (all Assignments) Resolve(info *types.Info, e ast.Expr) ast.Expr {
 	for range 8 { // broken code may have a cycle
 		e = ast.Unparen(e)
@@ -82,12 +85,25 @@ func (all Assignments) Resolve(info *types.Info, e ast.Expr) ast.Expr {
 			return e
 		}
 		value := all.Only(v)
-		if value == nil {
+		if value == nil || !all.holds(v, value, e) {
 			return e
 		}
 		e = value
 	}
 	return e
+}
+
+// holds reports whether a variable has its only value where it is used: after the assignment, or
+// anywhere if the variable's declaration at the package level gives the value, or if the value is a
+// function literal, which ends the search.
+func (all Assignments) holds(v *types.Var, value, use ast.Expr) bool {
+	if _, ok := ast.Unparen(value).(*ast.FuncLit); ok {
+		return true
+	}
+	if _, ok := all[v][0].Node.(*ast.ValueSpec); ok && Global(v) {
+		return true
+	}
+	return value.End() <= use.Pos()
 }
 
 // Var returns the variable that an expression names: a local variable, a parameter, or a

@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -56,14 +57,17 @@ func (*Fact) AFact() {}
 
 func (f *Fact) String() string { return fmt.Sprintf("loops%+v", f.Loops) }
 
-// A Result answers questions about the workers of one package.
+// A Result answers questions about the workers of one package. Analyzers that run at once ask the
+// same Result.
 type Result struct {
 	pass     *analysis.Pass
 	info     *types.Info
 	assigned known.Assignments
 	decls    map[*types.Func]*ast.FuncDecl
 	sent     map[*types.Var][]ast.Expr // sent values, by the channel's variable or field
-	found    map[*ast.BlockStmt][]Loop
+
+	mu    sync.Mutex // held by Call and Func, which change found
+	found map[*ast.BlockStmt][]Loop
 }
 
 func run(pass *analysis.Pass) (any, error) {
@@ -136,11 +140,17 @@ func index(params *types.Tuple, v *types.Var) int {
 // control. It returns nil if the call is no worker, or if the function that starts the worker owns
 // the channel, so that all tasks belong to its own flow.
 func (r *Result) Call(call *ast.CallExpr) *Loop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return r.foreign(r.called(call.Fun, call.Args), call)
 }
 
 // Func is Call for a function without parameters that another goroutine calls.
-func (r *Result) Func(e ast.Expr) *Loop { return r.foreign(r.called(e, nil), e) }
+func (r *Result) Func(e ast.Expr) *Loop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.foreign(r.called(e, nil), e)
+}
 
 // foreign returns a loop that takes tasks of other flows of control, one that calls functions
 // first.

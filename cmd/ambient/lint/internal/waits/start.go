@@ -20,12 +20,16 @@ const maxDepth = 6
 // Go reports whether the flow waits for the goroutine of a go statement, or has a request that does
 // not end.
 func (r *Result) Go(stmt *ast.GoStmt) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	cur, ok := r.in.Root().FindNode(stmt)
 	return ok && (r.detached(cur, 0) || r.any(cur, r.ending(stmt.Call)))
 }
 
 // Call is Go for a call that runs the function arg on another goroutine.
 func (r *Result) Call(call *ast.CallExpr, arg ast.Expr) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	cur, ok := r.in.Root().FindNode(call)
 	if !ok {
 		return false

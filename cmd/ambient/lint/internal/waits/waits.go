@@ -16,6 +16,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/ctrlflow"
@@ -75,7 +76,7 @@ type handle struct {
 
 func (h handle) same(g handle) bool { return h.root == g.root && h.fields == g.fields }
 
-// A Result answers questions about one package.
+// A Result answers questions about one package. Analyzers that run at once ask the same Result.
 type Result struct {
 	pass     *analysis.Pass
 	info     *types.Info
@@ -84,9 +85,11 @@ type Result struct {
 	graphs   *ctrlflow.CFGs
 	assigned known.Assignments
 
-	decls   map[*types.Func]*ast.FuncDecl
-	calls   map[*types.Func][]*ast.CallExpr // calls in this package
-	passed  map[*types.Func]bool            // also used as a value, so that some calls are unknown
+	decls  map[*types.Func]*ast.FuncDecl
+	calls  map[*types.Func][]*ast.CallExpr // calls in this package
+	passed map[*types.Func]bool            // also used as a value, so that some calls are unknown
+
+	mu      sync.Mutex // held by Go and Call, which change what follows
 	signals map[*ast.BlockStmt][]handle
 	asked   map[question]bool
 	depth   int // how many calls deep the search is
