@@ -96,7 +96,7 @@ func (f Flow) Middleware(next message.HandlerFunc) message.HandlerFunc {
 
 // attrs are what stands on the log lines of a message.
 func attrs(m *message.Message) []slog.Attr {
-	a := []slog.Attr{slog.String("message_id", m.UUID)}
+	a := append(make([]slog.Attr, 0, 2), slog.String("message_id", m.UUID))
 	if topic := message.SubscribeTopicFromCtx(m.Context()); topic != "" {
 		a = append(a, slog.String("topic", topic))
 	}

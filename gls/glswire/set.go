@@ -55,7 +55,7 @@ func (s Set) Encode(put func(key, text string), report func(error)) {
 // Decode calls get with each key, and returns the bindings of the values that get has a text for.
 // It leaves out a value that cannot be read, and calls report with the *Error if report is not nil.
 func (s Set) Decode(get func(key string) (text string, ok bool), report func(error)) []gls.Binding {
-	bindings := make([]gls.Binding, 0, len(s.wires))
+	bindings := make([]gls.Binding, 0, len(s.wires)+2) // an adapter appends an id and attributes of log lines
 	for i := range s.wires {
 		text, ok := get(s.wires[i].key)
 		if !ok {
