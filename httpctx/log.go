@@ -46,6 +46,9 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 // Where the record's ctx is context.Background(), which slog.Info gives, next gets gls.Context(),
 // and so the request's context.
 //
+// If next is made by LogHandler, also below glslog.Handler, nothing is added twice: the result is
+// next with the options of both.
+//
 // The handler of slog.Default may be next, with slog.SetDefault of the result too. Lines then go to
 // where package log wrote before, in the form of slog.TextHandler. A program's own handler around
 // the default handler would deadlock.
@@ -53,20 +56,20 @@ func LogHandler(next slog.Handler, opts ...LogOption) slog.Handler {
 	if next == nil {
 		panic("httpctx.LogHandler: nil handler")
 	}
-	return toplevel.New(next, logConfigOf("httpctx.LogHandler", opts).attrs, nil)
+	return toplevel.New(next, func(before logConfig) logConfig {
+		return before.with("httpctx.LogHandler", opts)
+	})
 }
 
-// logConfigOf returns the configuration that opts make. The panic about a nil option names the
-// caller.
-func logConfigOf(name string, opts []LogOption) *logConfig {
-	c := new(logConfig)
+// with returns the configuration that opts make of l. The panic about a nil option names the caller.
+func (l logConfig) with(name string, opts []LogOption) logConfig {
 	for _, o := range opts {
 		if o == nil {
 			panic(name + ": nil option")
 		}
-		o.applyLog(c)
+		o.applyLog(&l)
 	}
-	return c
+	return l
 }
 
 // A LogOption is an option of LogHandler and ShowRequest. MarkLost returns one.
@@ -85,8 +88,8 @@ func MarkLost() LogOption {
 	return logOption(func(c *logConfig) { c.markLost = true })
 }
 
-// attrs is the source of the handler (see toplevel.Source).
-func (l *logConfig) attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
+// Attrs makes logConfig a toplevel.Source.
+func (l logConfig) Attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
 	c, ok := byContext(ctx)
 	if !ok {
 		if l.markLost && c == nil && !h.Has(logLost) {

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
+	"github.com/ambient-go/ambient/gls/glslog"
 	"github.com/ambient-go/ambient/httpctx"
 )
 
@@ -149,6 +150,39 @@ func TestLogHandlerPlaces(t *testing.T) {
 			var want bytes.Buffer
 			c.log(slog.New(slog.NewJSONHandler(&want, &slog.HandlerOptions{ReplaceAttr: noTime})))
 			assert.Equal(t, want.String(), out.String(), "outside of a request it is as without")
+		})
+	}
+}
+
+// A LogHandler in front of another adds nothing twice. It has the options of both.
+func TestLogHandlerOfALogHandler(t *testing.T) {
+	const ids = `"request_id":"id-1","method":"GET","path":"/x"`
+	for name, h := range map[string]func(next slog.Handler) slog.Handler{
+		"directly": func(next slog.Handler) slog.Handler {
+			return httpctx.LogHandler(httpctx.LogHandler(next, httpctx.MarkLost()))
+		},
+		"the other way": func(next slog.Handler) slog.Handler {
+			return httpctx.LogHandler(httpctx.LogHandler(next), httpctx.MarkLost())
+		},
+		"below glslog.Handler": func(next slog.Handler) slog.Handler {
+			return httpctx.LogHandler(glslog.Handler(httpctx.LogHandler(next, httpctx.MarkLost())))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			l := slog.New(h(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: noTime})))
+			inGetX(func() {
+				httpctx.AddLogAttrs(slog.Int("added", 1))
+				l.Info("m")
+				l.With("a", 1).WithGroup("g").Info("m", "r", 1)
+			})
+			assert.Equal(t, `{"level":"INFO","msg":"m",`+ids+`,"added":1}`+"\n"+
+				`{"level":"INFO","msg":"m","a":1,`+ids+`,"added":1,"g":{"r":1}}`+"\n", out.String())
+			if gls.Propagation() == gls.Explicit {
+				out.Reset()
+				inGetX(func() { join(plain, func() { l.Info("m") }) })
+				assert.Equal(t, 1, strings.Count(out.String(), "request_lost"), "%s", &out)
+			}
 		})
 	}
 }

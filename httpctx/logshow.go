@@ -16,7 +16,7 @@ import (
 //
 // The later of two of these options wins. ShowRequest panics if an option is nil.
 func ShowRequest(opts ...LogOption) glslog.Option {
-	l := logConfigOf("httpctx.ShowRequest", opts)
+	l := logConfig{}.with("httpctx.ShowRequest", opts)
 	return toplevel.OptionFunc(func(c *toplevel.Config) { c.Outer = l.set })
 }
 
@@ -27,7 +27,7 @@ type shown struct {
 }
 
 // set returns all attributes that LogHandler adds, as one set.
-func (l *logConfig) set(ctx context.Context) *toplevel.Set {
+func (l logConfig) set(ctx context.Context) *toplevel.Set {
 	c, ok := byContext(ctx)
 	switch {
 	case ok:

@@ -22,6 +22,9 @@ import (
 //
 // Where the record's ctx is context.Background(), which slog.Info gives, next gets gls.Context().
 //
+// If next is made by Handler, also below LogHandler of package httpctx, nothing is added twice: the
+// result is next with the options of both, those of next first.
+//
 // The handler of slog.Default may be next, with slog.SetDefault of the result too. Lines then go to
 // where package log wrote before, in the form of slog.TextHandler. A program's own handler around
 // the default handler would deadlock.
@@ -29,17 +32,29 @@ func Handler(next slog.Handler, opts ...Option) slog.Handler {
 	if next == nil {
 		panic("glslog.Handler: nil handler")
 	}
-	c := configOf("glslog.Handler", opts)
-	return toplevel.New(next, func(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
-		inner, _ := attributes.Get()
-		set, line := c.Attrs(ctx, inner)
-		return set, slices.DeleteFunc(line, func(a slog.Attr) bool { return h.Has(a.Key) })
-	}, c.Replace)
+	return toplevel.New(next, func(before source) source {
+		return source{configOf("glslog.Handler", before.config, opts)}
+	})
 }
 
-// configOf returns the configuration that opts make. The panic about a nil option names the caller.
-func configOf(name string, opts []Option) *toplevel.Config {
+// A source is what Handler adds.
+type source struct{ config *toplevel.Config }
+
+// Attrs makes source a toplevel.Source.
+func (s source) Attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, []slog.Attr) {
+	inner, _ := attributes.Get()
+	set, line := s.config.Attrs(ctx, inner)
+	return set, slices.DeleteFunc(line, func(a slog.Attr) bool { return h.Has(a.Key) })
+}
+
+// configOf returns the configuration that opts make of another one, or of none if before is nil. The
+// panic about a nil option names the caller.
+func configOf(name string, before *toplevel.Config, opts []Option) *toplevel.Config {
 	c := new(toplevel.Config)
+	if before != nil {
+		*c = *before
+		c.Shown = slices.Clip(c.Shown)
+	}
 	for _, o := range opts {
 		if o == nil {
 			panic(name + ": nil option")
@@ -54,7 +69,8 @@ func configOf(name string, opts []Option) *toplevel.Config {
 type Option interface{ toplevel.Option }
 
 // Show adds the storage's value under key where the storage is set; a default does not count. An
-// attribute of the flow with the same key is shown instead. A slog.LogValuer is shown as its
+// attribute of the flow with the same key is shown instead, and of two of these options with one key
+// the later, where its storage is set. A slog.LogValuer is shown as its
 // LogValue, and nil as <nil>. Show panics if s is nil.
 func Show[T any](key string, s *gls.Storage[T]) Option {
 	if s == nil {
@@ -72,7 +88,8 @@ func Show[T any](key string, s *gls.Storage[T]) Option {
 }
 
 // Replace passes every attribute that Handler adds through fn, which renames it, or drops it by
-// returning the zero Attr. Of two of these options the later gets the result of the earlier. Fn
+// returning the zero Attr. Of two attributes that get one key, by a group without a key too, the
+// later stands on the line. Of two of these options the later gets the result of the earlier. Fn
 // gets values as they were set: a slog.LogValuer is not resolved. It is called on the goroutine
 // that logs, by any number of goroutines at once, and not for each line. Replace panics if fn is
 // nil.

@@ -476,6 +476,135 @@ func TestReplace(t *testing.T) {
 	}))
 }
 
+// Replace may give two attributes one key, by a group without a key too: the later one stands on the line, once.
+func TestReplaceRepeatsNoKey(t *testing.T) {
+	shown, other := gls.New[string]("shown"), gls.New[string]("other")
+	in := func(fn func()) {
+		shown.Run("s", func() {
+			other.Run("o", func() { glslog.Run(fn, slog.Int("a", 1), slog.Any("b", number(2)), slog.Int("c", 3)) })
+		})
+	}
+	rename := func(key, to string) glslog.Option {
+		return glslog.Replace(func(a slog.Attr) slog.Attr {
+			if a.Key == key {
+				a.Key = to
+			}
+			return a
+		})
+	}
+	group := func(key string, members ...any) glslog.Option {
+		return glslog.Replace(func(a slog.Attr) slog.Attr {
+			if a.Key == key {
+				return slog.Group("", members...)
+			}
+			return a
+		})
+	}
+	show := []glslog.Option{glslog.Show("shown", shown), glslog.Show("other", other)}
+	for name, c := range map[string]struct {
+		opts []glslog.Option
+		want string
+	}{
+		"a group, a later one":    {[]glslog.Option{group("a", "x", 1, "c", 2)}, `,"x":1,"b":2,"c":3`},
+		"a group, an earlier one": {[]glslog.Option{group("c", "x", 1, "a", 2)}, `,"b":2,"x":1,"a":2`},
+		"a group in itself":       {[]glslog.Option{group("a", "x", 1, "x", 2)}, `,"x":2,"b":2,"c":3`},
+		"an empty group":          {[]glslog.Option{group("a")}, `,"b":2,"c":3`},
+		"a key":                   {[]glslog.Option{rename("c", "a")}, `,"b":2,"a":3`},
+		"a key of With":           {[]glslog.Option{group("a", "l", 2, "x", 1)}, `,"x":1,"b":2,"c":3`},
+		"a shown key of the flow": {append(show, rename("shown", "a")), `,"a":1,"b":2,"c":3,"other":"o"`},
+		"a shown key of With":     {append(show, group("shown", "l", 2)), `,"a":1,"b":2,"c":3,"other":"o"`},
+		"a shown group":           {append(show, group("shown", "c", 2, "x", 1)), `,"a":1,"b":2,"c":3,"x":1,"other":"o"`},
+		"shown ones":              {append(show, rename("other", "shown")), `,"a":1,"b":2,"c":3,"shown":"o"`},
+		"two shown under one key": {[]glslog.Option{glslog.Show("x", shown), glslog.Show("x", other)}, `,"a":1,"b":2,"c":3,"x":"o"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := logged(func(l *slog.Logger) {
+				in(func() {
+					for range 2 {
+						l.With("l", 1).Info("m")
+					}
+				})
+			}, c.opts...)
+			line := `{"level":"INFO","msg":"m","l":1` + c.want + "}\n"
+			assert.Equal(t, line+line, out)
+			in(func() {
+				source := glslog.NewSource(c.opts...)
+				attrs := source.Attrs(t.Context())
+				for i, a := range attrs {
+					for _, b := range attrs[:i] {
+						assert.NotEqual(t, b.Key, a.Key)
+					}
+				}
+				made, line := source.Prepared(t.Context(), t, func(attrs []slog.Attr) any { return attrs })
+				prepared, _ := made.([]slog.Attr)
+				assert.Equal(t, fmt.Sprint(attrs), fmt.Sprint(slices.Concat(prepared, line)))
+			})
+		})
+	}
+}
+
+// A handler in front of one of its kind adds nothing twice. It has the options of both.
+func TestHandlerOfAHandler(t *testing.T) {
+	shown, other := gls.New[string]("shown"), gls.New[string]("other")
+	var out bytes.Buffer
+	var opts []glslog.Option
+	upper := glslog.Replace(func(a slog.Attr) slog.Attr {
+		a.Key = strings.ToUpper(a.Key)
+		return a
+	})
+	for name, h := range map[string]func(next slog.Handler) slog.Handler{
+		"directly": func(next slog.Handler) slog.Handler { return glslog.Handler(glslog.Handler(next, opts...)) },
+		"three": func(next slog.Handler) slog.Handler {
+			return glslog.Handler(glslog.Handler(glslog.Handler(next, opts...)))
+		},
+		"below LogHandler": func(next slog.Handler) slog.Handler {
+			return glslog.Handler(httpctx.LogHandler(glslog.Handler(next, opts...)))
+		},
+		"both twice": func(next slog.Handler) slog.Handler {
+			twice := func(next slog.Handler) slog.Handler { return glslog.Handler(httpctx.LogHandler(next), opts...) }
+			return twice(twice(next))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := func(fn func(l *slog.Logger)) string {
+				out.Reset()
+				l := slog.New(h(jsonLines(&out)))
+				shown.Run("s", func() {
+					glslog.Run(func() {
+						for range 2 { // the second one by what was prepared
+							fn(l)
+						}
+					}, slog.Int("a", 1), slog.Any("b", number(2)))
+				})
+				first, second, _ := strings.Cut(out.String(), "\n")
+				assert.Equal(t, first+"\n", second)
+				return first
+			}
+			opts = nil
+			assert.Equal(t, `{"level":"INFO","msg":"m","a":1,"r":1,"b":2}`, lines(func(l *slog.Logger) { l.Info("m", "r", 1) }))
+			assert.Equal(t, `{"level":"INFO","msg":"m","a":0,"b":2,"g":{"r":1}}`,
+				lines(func(l *slog.Logger) { l.With("a", 0).WithGroup("g").Info("m", "r", 1) }))
+			opts = []glslog.Option{glslog.Show("shown", shown), upper}
+			assert.Equal(t, `{"level":"INFO","msg":"m","A":1,"B":2,"SHOWN":"s"}`, lines(func(l *slog.Logger) { l.Info("m") }))
+		})
+	}
+	shown.Run("s", func() {
+		other.Run("o", func() {
+			glslog.Run(func() {
+				inner := glslog.Handler(jsonLines(&out), glslog.Show("shown", shown))
+				outer := glslog.Handler(inner.WithAttrs([]slog.Attr{slog.Int("l", 1)}).WithGroup("g"), glslog.Show("other", other))
+				out.Reset()
+				slog.New(outer).Info("m", "r", 1)
+				assert.Equal(t, `{"level":"INFO","msg":"m","l":1,"a":1,"shown":"s","other":"o","g":{"r":1}}`+"\n", out.String(),
+					"at the top level, with the options of both")
+				out.Reset()
+				slog.New(inner).Info("m")
+				assert.Equal(t, `{"level":"INFO","msg":"m","a":1,"shown":"s"}`+"\n", out.String(), "the inner one as it was")
+			}, slog.Int("a", 1))
+		})
+	})
+}
+
 func TestNilArguments(t *testing.T) {
 	var none *gls.Storage[int]
 	for text, call := range map[string]func(){

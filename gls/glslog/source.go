@@ -15,7 +15,7 @@ type Source struct{ config *toplevel.Config }
 
 // NewSource returns the source of the attributes that Handler adds with these options. It panics if
 // an option is nil.
-func NewSource(opts ...Option) *Source { return &Source{configOf("glslog.NewSource", opts)} }
+func NewSource(opts ...Option) *Source { return &Source{configOf("glslog.NewSource", nil, opts)} }
 
 // Attrs returns the attributes of the line, no two of a flow with one key, or nil without any.
 // Values are as they were set: a slog.LogValuer is not resolved. The slice is shared; the caller
@@ -24,13 +24,7 @@ func NewSource(opts ...Option) *Source { return &Source{configOf("glslog.NewSour
 func (s *Source) Attrs(ctx context.Context) []slog.Attr {
 	inner, _ := attributes.Get()
 	set, line := s.config.Attrs(ctx, inner)
-	if len(set.Attrs()) == 0 {
-		return line
-	}
-	if s.config.Replace == nil && len(line) == 0 {
-		return s.config.AttrsOf(set)
-	}
-	return set.Prepared(s, func() any { return &part{line: s.config.AttrsOf(set)} }).(*part).with(line)
+	return (&part{line: slices.Clip(set.Attrs())}).with(line)
 }
 
 // Prepared returns the attributes of the line in two parts, for a logger that can format some of
@@ -47,7 +41,7 @@ func (s *Source) Prepared(ctx context.Context, by any, fn func(attrs []slog.Attr
 		return nil, line
 	}
 	p := set.Prepared(by, func() any {
-		all := s.config.AttrsOf(set)
+		all := slices.Clip(set.Attrs())
 		n := toplevel.Stable(all)
 		p := &part{line: all[n:]}
 		if n > 0 {
@@ -67,8 +61,11 @@ type part struct {
 
 // with returns the part's attributes and then the line's. The slice line is the caller's own.
 func (p *part) with(line []slog.Attr) []slog.Attr {
-	if len(line) == 0 {
+	switch {
+	case len(line) == 0:
 		return p.line
+	case len(p.line) == 0:
+		return line
 	}
 	return slices.Concat(p.line, line)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/slogtest"
 
@@ -25,6 +26,7 @@ func TestEveryLineHasTheIDsOfItsSpan(t *testing.T) {
 		"below glslog": func(h slog.Handler) slog.Handler { return glslog.Handler(glsotel.LogHandler(h)) },
 		"above glslog": func(h slog.Handler) slog.Handler { return glsotel.LogHandler(glslog.Handler(h)) },
 		"with httpctx": func(h slog.Handler) slog.Handler { return httpctx.LogHandler(glsotel.LogHandler(h)) },
+		"twice":        func(h slog.Handler) slog.Handler { return glsotel.LogHandler(glslog.Handler(glsotel.LogHandler(h))) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -34,6 +36,7 @@ func TestEveryLineHasTheIDsOfItsSpan(t *testing.T) {
 				log()
 				m := make(map[string]any)
 				require.NoError(t, json.Unmarshal(out.Bytes(), &m))
+				assert.LessOrEqual(t, strings.Count(out.String(), `"trace_id"`), 1, "once on a line")
 				return m
 			}
 			has := func(m map[string]any, s trace.SpanContext) {

@@ -24,39 +24,36 @@ func (f OptionFunc) apply(c *Config) { f(c) }
 // Apply applies o to c.
 func Apply(o Option, c *Config) { o.apply(c) }
 
-// Attrs returns the set in force, which may be nil, and the attributes of this line alone. inner is
-// the set of the flow. Of two attributes with one key the inner one wins, and one of a set wins
-// over one of the line.
+// Attrs returns the set in force as Replace leaves it, which may be nil, and the attributes of this
+// line alone, in a slice of the caller's. inner is the set of the flow. Of two attributes with one key
+// the inner one wins, and one of a set wins over one of the line.
 func (c *Config) Attrs(ctx context.Context, inner *Set) (set *Set, line []slog.Attr) {
-	set = inner
+	given := inner
 	if c.Outer != nil {
-		set = Join(c.Outer(ctx), inner)
+		given = Join(c.Outer(ctx), inner)
 	}
-	for _, shown := range c.Shown {
-		a, ok := shown()
-		if !ok || set.Has(a.Key) {
-			continue
-		}
-		if a = c.replaced(a); !a.Equal(slog.Attr{}) {
-			line = append(line, a)
+	set = c.replacedSet(given)
+	var shown Set
+	for _, show := range c.Shown {
+		if a, ok := show(); ok && !given.Has(a.Key) {
+			shown.add([]slog.Attr{c.replaced(a)})
 		}
 	}
-	return set, line
+	return set, slices.DeleteFunc(shown.attrs, func(a slog.Attr) bool { return set.Has(a.Key) })
 }
 
-// AttrsOf returns the attributes of set as Replace leaves them. The caller must not change the
-// slice, which has no room for more.
-func (c *Config) AttrsOf(set *Set) []slog.Attr {
-	if c.Replace == nil {
-		return slices.Clip(set.Attrs())
+// replacedSet returns the set that Replace makes of set. It is made once for the two.
+func (c *Config) replacedSet(set *Set) *Set {
+	if c.Replace == nil || len(set.Attrs()) == 0 {
+		return set
 	}
-	attrs := make([]slog.Attr, 0, len(set.Attrs()))
-	for _, a := range set.Attrs() {
-		if a = c.replaced(a); !a.Equal(slog.Attr{}) {
-			attrs = append(attrs, a)
+	return set.Prepared(c, func() any {
+		attrs := make([]slog.Attr, len(set.attrs))
+		for i, a := range set.attrs {
+			attrs[i] = c.Replace(a)
 		}
-	}
-	return slices.Clip(attrs)
+		return NewSet(attrs...)
+	}).(*Set)
 }
 
 func (c *Config) replaced(a slog.Attr) slog.Attr {

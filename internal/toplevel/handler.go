@@ -8,17 +8,19 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-// A Source returns the attributes to add to a record that the running goroutine logs now: a set,
-// which may be nil, and attributes of this line alone. A Source must not keep the slice of the
-// line. It is called for each record, by any number of goroutines at once.
-type Source func(ctx context.Context, h *Handler) (set *Set, line []slog.Attr)
+// A Source says what to add to records. Handlers whose sources have one type are of one kind.
+type Source interface {
+	// Attrs returns the attributes to add to a record that the running goroutine logs now: a set,
+	// which may be nil, and attributes of this line alone. It must not keep the slice of the line. It
+	// is called for each record, by any number of goroutines at once.
+	Attrs(ctx context.Context, h *Handler) (set *Set, line []slog.Attr)
+}
 
 // A Handler adds the attributes of its source to every record. Those of the set stand where
 // attributes of WithAttrs do, before the record's own, and those of the line after the record's
 // own. It is immutable.
 type Handler struct {
-	source  Source
-	replace func(slog.Attr) slog.Attr // of a set's attributes; nil for none
+	source Source
 
 	next slog.Handler // with all WithAttrs and WithGroup applied
 
@@ -30,11 +32,36 @@ type Handler struct {
 	keys []string // of the attributes that WithAttrs has put at the top level
 }
 
-// New returns a handler in front of next, which is not nil. replace, unless it is nil, changes the
-// attributes of sets, or drops one by returning the zero Attr.
-func New(next slog.Handler, source Source, replace func(slog.Attr) slog.Attr) *Handler {
+// New returns a handler in front of next, which is not nil, with the source that from makes of a
+// zero S. Where next is a handler with a source of that type, or stands in front of one with nothing
+// but Handlers between them, New returns a copy of next instead, in which from has made that source
+// another one: a second handler of the kind would add everything twice. from may be called twice.
+func New[S Source](next slog.Handler, from func(before S) S) slog.Handler {
+	if h, ok := extend(next, from); ok {
+		return h
+	}
+	var none S
 	next = unbridged(next)
-	return &Handler{source: source, replace: replace, next: next, root: next}
+	return &Handler{source: from(none), next: next, root: next}
+}
+
+// extend returns h with another source in the first handler whose source is an S, or h itself and
+// false.
+func extend[S Source](h slog.Handler, from func(before S) S) (slog.Handler, bool) {
+	old, ok := h.(*Handler)
+	if !ok {
+		return h, false
+	}
+	extended := *old
+	if before, ok := old.source.(S); ok {
+		extended.source = from(before)
+		return &extended, true
+	}
+	if extended.next, ok = extend(old.next, from); !ok {
+		return h, false
+	}
+	extended.root, _ = extend(old.root, from)
+	return &extended, true
 }
 
 // Has reports whether WithAttrs has put an attribute with this key at the top level.
@@ -48,7 +75,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 // Handle hands the record, or a copy with more attributes, to the next handler.
 func (h *Handler) Handle(ctx context.Context, record slog.Record) error {
 	ctx = ambientOf(ctx)
-	set, line := h.source(ctx, h)
+	set, line := h.source.Attrs(ctx, h)
 	next, root := h.next, h.root
 	if set != nil {
 		p := set.Prepared(h, func() any { return h.prepare(set) }).(*withSet)
@@ -82,10 +109,7 @@ type withSet struct {
 func (h *Handler) prepare(set *Set) *withSet {
 	attrs := make([]slog.Attr, 0, len(set.attrs))
 	for _, a := range set.attrs {
-		if h.replace != nil {
-			a = h.replace(a)
-		}
-		if !a.Equal(slog.Attr{}) && !h.Has(a.Key) {
+		if !h.Has(a.Key) {
 			attrs = append(attrs, a)
 		}
 	}
