@@ -25,6 +25,10 @@ func RunOutside(fn func()) {
 // request's context without its cancellation and deadline. Its request has an empty body, its
 // Writer is closed, and it never finishes. Goroutines that fn starts with gls.Go share it.
 //
+// GoDetached copies the request at the call. On a goroutine other than the handler's, call it where
+// nobody writes to the request meanwhile: a router that has yet to match it, or a handler that
+// parses its form or changes its header.
+//
 // The context.Context does not have values that the server uses again for the next request: the
 // contexts of chi, gin, fasthttp and fiber, and every value that has a method Reset, except
 // Protocol buffers. So chi.URLParam finds nothing there; Context.Param finds the values that chi
