@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -88,6 +89,11 @@ type routed struct {
 	// given is the pattern that the request had when the Middleware was called. Immutable.
 	given string
 
+	// target is what the mux that the Middleware wraps matches besides method and path: the host, and
+	// behind a space the URL's RawPath, if there is one. The handler may change the request's own URL,
+	// to take a prefix off its path, say. Immutable.
+	target string
+
 	// pattern is the first other one that goroutine has seen. It is stored once, before noted, and
 	// read after it.
 	pattern string
@@ -155,8 +161,10 @@ func (c *Context) anywhere() string {
 	if inner := c.routed.inside.Load(); inner != nil {
 		return inner.Pattern
 	}
-	if c.mux != nil && c.request.URL != nil {
-		_, pattern := c.mux.Handler(c.request)
+	if c.mux != nil {
+		host, rawPath, _ := strings.Cut(c.routed.target, " ")
+		asked := url.URL{Host: host, Path: c.path, RawPath: rawPath}
+		_, pattern := c.mux.Handler(&http.Request{Method: c.method, Host: host, URL: &asked})
 		return pattern
 	}
 	return c.routed.given

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,32 @@ func TestLogValueElsewhereAsksTheMux(t *testing.T) {
 	assert.Equal(t, pattern, patternOf(<-made))
 	close(release)
 	<-served
+}
+
+// A handler changes its request while goroutines of its own log, as one that takes a prefix off the path. The race detector
+// watches, and the pattern is that of the request as it came.
+func TestLogHandlerBesideAHandlerThatChangesTheRequest(t *testing.T) {
+	var out bytes.Buffer
+	log := jsonLog(&out)
+	const api = "GET test.example/api/"
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/api/{id}", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc(api, func(_ http.ResponseWriter, r *http.Request) {
+		var beside gls.WaitGroup
+		beside.Go(func() { log.Info("m") })
+		r.URL.Path, r.URL.RawPath = strings.TrimPrefix(r.URL.Path, "/api"), ""
+		r.URL = r.URL.JoinPath("x")
+		r.Host, r.Method, r.RequestURI = "upstream.example", http.MethodPost, ""
+		beside.Wait()
+	})
+	for _, path := range []string{"/api/posts/1", "/api/posts%2f1"} {
+		for range 10 {
+			out.Reset()
+			httpctx.Middleware(mux).ServeHTTP(httptest.NewRecorder(), newRequest("http://test.example:80"+path))
+			assert.Equal(t, api, records(t, out.String())[0]["pattern"], path)
+		}
+	}
 }
 
 // In the request's own flow it is there without anything asked before, and a detached Context has it everywhere.

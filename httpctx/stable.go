@@ -51,8 +51,16 @@ var serverWriters [2]atomic.Pointer[reflect.Type]
 // allocation.
 func (c *Context) keep() {
 	c.method = c.request.Method
-	if c.request.URL != nil { // servers other than net/http's may give none
-		c.path = c.request.URL.Path
+	if u := c.request.URL; u == nil { // servers other than net/http's may give none
+		c.mux = nil
+	} else {
+		c.path = u.Path
+		if c.mux != nil {
+			c.routed.target = c.request.Host
+			if u.RawPath != "" {
+				c.routed.target += " " + u.RawPath
+			}
+		}
 	}
 	if c.stable = stable(c.writer, c.request); c.stable {
 		return
@@ -70,6 +78,7 @@ func (c *Context) keep() {
 	} else {
 		c.path = strings.Clone(c.path)
 	}
+	c.routed.target = strings.Clone(c.routed.target)
 }
 
 // escapedPath returns the path in one line, whichever bytes a client has put into it.
