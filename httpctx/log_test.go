@@ -135,6 +135,10 @@ func TestLogHandlerPlaces(t *testing.T) {
 			},
 			`{"level":"INFO","msg":"m","request_id":"own","method":"GET","path":"/x","g":{"request_id":2,"a":1}}`,
 		},
+		"a method and a path of its own": {
+			func(l *slog.Logger) { l.With("path", "/tmp", slog.Group("", "method", "fast")).Info("m", "a", 1) },
+			`{"level":"INFO","msg":"m","path":"/tmp","method":"fast","a":1,"request_id":"id-1"}`,
+		},
 		"a request_id in a group": {
 			func(l *slog.Logger) { l.WithGroup("g").With("request_id", 2).Info("m") },
 			`{"level":"INFO","msg":"m",` + ids + `,"g":{"request_id":2}}`,
