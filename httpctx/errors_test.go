@@ -1,8 +1,11 @@
 package httpctx_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -507,4 +510,31 @@ func TestErrLostOnTheWay(t *testing.T) {
 		close(asks)
 		isOnly(t, <-answer, httpctx.ErrNoRequest, "") // gls.Go carries what there was: it was not lost
 	})
+}
+
+// A request starts a server, which outlives it. What the server serves without a Middleware is outside of a request, and
+// not lost to the one that has started it.
+func TestErrorInAServerThatARequestHasStarted(t *testing.T) {
+	const detail = `^on a goroutine started in net/http\..*: it serves requests, and this code runs outside of Middleware: `
+	var err error
+	var out bytes.Buffer
+	log := slog.New(httpctx.LogHandler(slog.NewTextHandler(&out, nil), httpctx.MarkLost()))
+	listener, listening := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, listening)
+	s := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		assert.Nil(t, current())
+		err = why()
+		log.Info("m")
+	})}
+	defer s.Close()
+	ask := func() {
+		get(t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, "http://"+listener.Addr().String())
+		isOnly(t, err, httpctx.ErrNoRequest, detail)
+		assert.NotContains(t, out.String(), "request_lost")
+	}
+	inRequest(func(*httpctx.Context) {
+		gls.Go(func() { _ = s.Serve(listener) })
+		gls.Isolate(ask)
+	})
+	ask()
 }

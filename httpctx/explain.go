@@ -43,6 +43,8 @@ func explain() *Error {
 		e.Err = ErrLost
 		e.Detail = construct + " runs its handler on another goroutine, started by " + started +
 			": put Middleware inside it"
+	case construct == server: // also where a request has started the server: others' requests are not lost to it
+		e.Err, e.Detail = ErrNoRequest, "on a goroutine started in "+started+": "+advice(construct, remedy)
 	case cause.Lost && construct != "":
 		e.Err = ErrLost
 		e.Detail = "by " + construct + ", on a goroutine started in " + started + ": " + cause.Remedy
