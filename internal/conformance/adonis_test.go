@@ -184,6 +184,12 @@ var requestRows = []row{
 			assert.NoError(t, err)
 			assert.Equal(t, "x", w.(*httptest.ResponseRecorder).Body.String())
 		}).ServeHTTP(httptest.NewRecorder(), r)
+		httpctx.New(httpctx.WithRequestContext())(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			c, ok := httpctx.FromContext(r.Context())
+			assert.True(t, ok)
+			assert.Same(t, current(), c)
+			assert.Same(t, r, c.Request())
+		})).ServeHTTP(httptest.NewRecorder(), r)
 	}},
 }
 

@@ -1,9 +1,11 @@
 package conformance_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -116,10 +118,17 @@ func inSecondRequest(t *testing.T, body func()) {
 		}
 	}))
 	defer server.Close()
-	client := server.Client()
-	client.Transport.(*http.Transport).MaxConnsPerHost = 1 // the second request waits for the connection
+	// http.Client opens another connection where the first one is not idle in time.
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if !assert.NoError(t, err) {
+		return
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
 	for range 2 {
-		resp, err := client.Get(server.URL)
+		_, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+		assert.NoError(t, err)
+		resp, err := http.ReadResponse(in, nil)
 		if assert.NoError(t, err) {
 			_, err = io.Copy(io.Discard, resp.Body)
 			assert.NoError(t, err)
