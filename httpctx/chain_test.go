@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
 )
 
@@ -221,4 +222,59 @@ func TestStatus(t *testing.T) {
 	assert.Equal(t, want, answers(middleware(func(_ http.ResponseWriter, r *http.Request) {
 		handle(httpctx.GetOrFail().Writer(), r)
 	})))
+}
+
+// A client that waits for 100 Continue, a handler that answers while it reads, and trailers: by the writer in the chain, by
+// Context.Writer, and by that of a Middleware around a wrapped writer.
+func TestFullDuplex(t *testing.T) {
+	duplex := func(w http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(w)
+		assert.NoError(t, control.EnableFullDuplex())
+		w.Header().Set("Trailer", "Announced")
+		w.WriteHeader(http.StatusEarlyHints)
+		body := make([]byte, 4)
+		join(gls.Go, func() {
+			_, err := io.ReadFull(r.Body, body)
+			assert.NoError(t, err)
+			assert.Equal(t, "id-1", httpctx.GetOrFail().ID())
+		})
+		_, _ = w.Write(body)
+		assert.NoError(t, control.Flush())
+		_, err := io.Copy(w, r.Body)
+		assert.NoError(t, err)
+		w.Header().Set("Announced", "one")
+		w.Header().Set(http.TrailerPrefix+"Other", "two")
+	}
+	for name, h := range map[string]http.HandlerFunc{
+		"the chain":      duplex,
+		"Context.Writer": func(_ http.ResponseWriter, r *http.Request) { duplex(httpctx.GetOrFail().Writer(), r) },
+		"a wrapped writer": func(w http.ResponseWriter, r *http.Request) {
+			httpctx.Run(&unwrapper{w}, r, func() { duplex(httpctx.GetOrFail().Writer(), r) })
+		},
+	} {
+		for protocol, s := range map[string]*httptest.Server{
+			"HTTP/1.1": serve(t, middleware(h)), "h2c": serveH2C(t, middleware(h), nil),
+		} {
+			t.Run(name+", "+protocol, func(t *testing.T) {
+				in, out := io.Pipe()
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL, in)
+				require.NoError(t, err)
+				r.Header.Set("Expect", "100-continue")
+				r.Header.Set("X-Request-ID", "id-1")
+				go func() { _, _ = io.WriteString(out, "one ") }()
+				response, err := s.Client().Do(r)
+				require.NoError(t, err)
+				defer response.Body.Close()
+				first := make([]byte, 4)
+				_, err = io.ReadFull(response.Body, first)
+				assert.NoError(t, err)
+				assert.Equal(t, "one ", string(first), "before the rest is sent")
+				go func() { _, _ = io.WriteString(out, "two"); out.Close() }()
+				rest, err := io.ReadAll(response.Body)
+				assert.NoError(t, err)
+				assert.Equal(t, "two", string(rest))
+				assert.Equal(t, http.Header{"Announced": {"one"}, "Other": {"two"}}, response.Trailer)
+			})
+		}
+	}
 }

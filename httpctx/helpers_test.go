@@ -131,6 +131,28 @@ func serveHTTP2(t testing.TB, h http.Handler) *httptest.Server {
 	return s
 }
 
+// serveH2C is serve with HTTP/2 without TLS, which the server's client speaks; prepare may be nil.
+func serveH2C(t testing.TB, h http.Handler, prepare func(s *http.Server)) *httptest.Server {
+	t.Helper()
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.Config.Protocols = protocols(true, true)
+	if prepare != nil {
+		prepare(s.Config)
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	s.Client().Transport.(*http.Transport).Protocols = protocols(false, true)
+	return s
+}
+
+func protocols(http1, h2c bool) *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(http1)
+	p.SetUnencryptedHTTP2(h2c)
+	return p
+}
+
 // fetch makes a GET request with header fields in pairs and returns the body.
 func fetch(client *http.Client, url string, header ...string) (string, error) {
 	r, err := http.NewRequest(http.MethodGet, url, nil)

@@ -3,9 +3,11 @@ package httpctx_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -313,6 +315,85 @@ func TestShutdown(t *testing.T) {
 	close(hold)
 	assert.Equal(t, "last", within(t, body))
 	assert.NoError(t, within(t, down))
+}
+
+// The server's hooks are outside of every request, on the goroutines that serve requests too.
+func TestHooksOfTheServer(t *testing.T) {
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		t.Run(protocol, func(t *testing.T) {
+			var mu sync.Mutex
+			seen := map[string]bool{}
+			look := func(where string) {
+				mu.Lock()
+				defer mu.Unlock()
+				seen[where] = true
+				assert.Nil(t, current(), where)
+				assert.ErrorIs(t, why(), httpctx.ErrNoRequest, where)
+			}
+			finished := make(chan *httpctx.Context, 3)
+			var config *http.Server
+			s := serveH2C(t, middleware(func(_ http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, protocol, r.Proto)
+				finished <- httpctx.GetOrFail()
+			}), func(s *http.Server) {
+				config = s
+				s.BaseContext = func(net.Listener) context.Context { look("BaseContext"); return context.Background() }
+				s.ConnContext = func(ctx context.Context, _ net.Conn) context.Context { look("ConnContext"); return ctx }
+				s.RegisterOnShutdown(func() { look("OnShutdown") })
+				s.ConnState = func(_ net.Conn, state http.ConnState) { look(state.String()) }
+			})
+			if protocol == "HTTP/1.1" {
+				s.Client().Transport.(*http.Transport).Protocols = protocols(true, false)
+			}
+			for range 3 {
+				get(t, s.Client(), s.URL)
+				c := within(t, finished)
+				eventually(t, c.Finished, "it returns")
+			}
+			s.Client().CloseIdleConnections()
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			assert.NoError(t, config.Shutdown(ctx))
+			for _, where := range []string{"BaseContext", "ConnContext", "OnShutdown", "new", "active", "idle", "closed"} {
+				eventually(t, func() bool {
+					mu.Lock()
+					defer mu.Unlock()
+					return seen[where]
+				}, where)
+			}
+		})
+	}
+}
+
+// Server.Close cancels the requests in progress, which stay their own to the end.
+func TestCloseWhileARequestIsServed(t *testing.T) {
+	arrived, ended := make(chan bool), make(chan error)
+	for protocol, s := range map[string]*httptest.Server{
+		"HTTP/1.1": serve(t, closing(t, arrived, ended)), "h2c": serveH2C(t, closing(t, arrived, ended), nil),
+	} {
+		go func() { _, _ = fetch(s.Client(), s.URL, "X-Request-ID", "last") }()
+		within(t, arrived)
+		assert.NoError(t, s.Config.Close(), protocol)
+		assert.Error(t, within(t, ended), protocol)
+	}
+}
+
+// closing is a handler that waits for its request's end and sends what a write gives then.
+func closing(t *testing.T, arrived chan<- bool, ended chan<- error) http.Handler {
+	return middleware(func(http.ResponseWriter, *http.Request) {
+		c := httpctx.GetOrFail()
+		arrived <- true
+		<-gls.Context().Done()
+		assert.Same(t, c, current())
+		join(gls.Go, func() { assert.Same(t, c, current(), "a child") })
+		var err error
+		for range 100 {
+			if _, err = c.Writer().Write(make([]byte, 1<<16)); err != nil {
+				break
+			}
+		}
+		ended <- err
+	})
 }
 
 // The library adds no header to a response.

@@ -218,6 +218,6 @@ func (v *vanishing) Read(p []byte) (int, error) {
 func newSoak(t *testing.T, opts ...httpctx.Option) *soak {
 	s := &soak{t: t, wrap: httpctx.New(opts...), tasks: make(chan func())}
 	h := s.handler()
-	s.servers = []*httptest.Server{serve(t, h), serveHTTP2(t, h)}
+	s.servers = []*httptest.Server{serve(t, h), serveHTTP2(t, h), serveH2C(t, h, nil)}
 	return s
 }
