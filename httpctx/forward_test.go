@@ -3,8 +3,11 @@ package httpctx_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -121,4 +124,56 @@ func TestForwardToPanics(t *testing.T) {
 		assert.Equal(t, want, panicOf(func() { httpctx.ForwardTo("good", host) }))
 	}
 	assert.Equal(t, "httpctx.Transport: nil option", panicOf(func() { httpctx.Transport(nil, nil) }))
+}
+
+// ForwardTo is about the host of the request, not about a proxy on the way. A proxy that tunnels does not see the id.
+func TestForwardToThroughAProxy(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	proxy := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, fmt.Sprint(r.Method, r.Header["X-Request-Id"]))
+		mu.Unlock()
+		if r.Method != http.MethodConnect {
+			_, _ = io.WriteString(w, r.Header.Get("X-Request-ID"))
+			return
+		}
+		up, err := net.Dial("tcp", r.Host)
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer up.Close()
+		w.WriteHeader(http.StatusOK)
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if !assert.NoError(t, err) {
+			return
+		}
+		defer conn.Close()
+		go func() { _, _ = io.Copy(up, rw) }()
+		_, _ = io.Copy(conn, up)
+	}))
+	address, err := url.Parse(proxy.URL)
+	require.NoError(t, err)
+	target := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Header.Get("X-Request-ID"))
+	}))
+	t.Cleanup(target.Close)
+	for _, c := range []struct{ forwardTo, url, want, seen string }{
+		{"plain.example", "http://plain.example", "id-1", "GET[id-1]"},
+		{"127.0.0.1:*", "http://plain.example", "", "GET[]"},
+		{"127.0.0.1:*", target.URL, "id-1", "CONNECT[]"},
+		{"plain.example", target.URL, "", "CONNECT[]"},
+	} {
+		base := target.Client().Transport.(*http.Transport).Clone()
+		base.Proxy = http.ProxyURL(address)
+		client := &http.Client{Transport: httpctx.Transport(base, httpctx.ForwardTo(c.forwardTo))}
+		incoming(func(*httpctx.Context, func()) {
+			assert.Equal(t, c.want, get(t, client, c.url), c.url)
+		})
+		client.CloseIdleConnections()
+		mu.Lock()
+		assert.Equal(t, []string{c.seen}, seen, c.url)
+		seen = nil
+		mu.Unlock()
+	}
 }
