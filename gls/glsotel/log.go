@@ -12,7 +12,8 @@ import (
 // LogHandler returns a handler that adds trace_id and span_id to every record, those of slog.Info without a ctx
 // included, and hands it to next. They are those of the span in the record's ctx, or of the ambient span where that
 // has none, and stand at the top level, also below WithGroup. Outside of a trace nothing is added. One that WithAttrs
-// has put at the top level is not repeated, nor is anything if next is made by LogHandler too. It goes with the handlers of packages glslog and httpctx:
+// has put at the top level is not repeated, and two of these handlers add each once. It goes with the handlers of
+// packages glslog and httpctx:
 //
 //	slog.SetDefault(slog.New(glslog.Handler(glsotel.LogHandler(slog.NewJSONHandler(os.Stdout, nil)))))
 func LogHandler(next slog.Handler) slog.Handler {
