@@ -34,9 +34,9 @@ func (c *Context) attrs(id bool, pattern string) []slog.Attr {
 // LogHandler returns a handler that adds request_id, method, path (and pattern when there is one)
 // to every record logged during a request and hands it to next. It does so for slog.Info without a
 // context too. Attributes of AddLogAttrs follow. All stand at the top level of the record, also
-// below WithGroup. Outside of a request, and after it, records pass as they are. An attribute whose key
-// WithAttrs or Context.Logger has put at the top level is not repeated. LogHandler panics if next or
-// an option is nil.
+// below WithGroup. Outside of a request, and after it, records pass as they are. An attribute whose
+// key WithAttrs or Context.Logger has put at the top level is not repeated. LogHandler panics if
+// next or an option is nil.
 //
 // On goroutines that the request has started, the pattern is there when it is in Context.LogValue.
 //

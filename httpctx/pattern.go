@@ -89,9 +89,9 @@ type routed struct {
 	// given is the pattern that the request had when the Middleware was called. Immutable.
 	given string
 
-	// target is what the mux that the Middleware wraps matches besides method and path: the host, and
-	// behind a space the URL's RawPath, if there is one. The handler may change the request's own URL,
-	// to take a prefix off its path, say. Immutable.
+	// target is what the mux that the Middleware wraps matches besides method and path: the host,
+	// and behind a space the URL's RawPath, if there is one. The handler may change the request's
+	// own URL, to take a prefix off its path, say. Immutable.
 	target string
 
 	// pattern is the first other one that goroutine has seen. It is stored once, before noted, and

@@ -47,8 +47,8 @@ func (s source) Attrs(ctx context.Context, h *toplevel.Handler) (*toplevel.Set, 
 	return set, slices.DeleteFunc(line, func(a slog.Attr) bool { return h.Has(a.Key) })
 }
 
-// configOf returns the configuration that opts make of another one, or of none if before is nil. The
-// panic about a nil option names the caller.
+// configOf returns the configuration that opts make of another one, or of none if before is nil.
+// The panic about a nil option names the caller.
 func configOf(name string, before *toplevel.Config, opts []Option) *toplevel.Config {
 	c := new(toplevel.Config)
 	if before != nil {
@@ -69,9 +69,9 @@ func configOf(name string, before *toplevel.Config, opts []Option) *toplevel.Con
 type Option interface{ toplevel.Option }
 
 // Show adds the storage's value under key where the storage is set; a default does not count. An
-// attribute of the flow with the same key is shown instead, and of two of these options with one key
-// the later, where its storage is set. A slog.LogValuer is shown as its
-// LogValue, and nil as <nil>. Show panics if s is nil.
+// attribute of the flow with the same key is shown instead, and of two of these options with one
+// key the later, where its storage is set. A slog.LogValuer is shown as its LogValue, and nil as
+// <nil>. Show panics if s is nil.
 func Show[T any](key string, s *gls.Storage[T]) Option {
 	if s == nil {
 		panic("glslog.Show: nil *gls.Storage")

@@ -25,8 +25,8 @@ func (f OptionFunc) apply(c *Config) { f(c) }
 func Apply(o Option, c *Config) { o.apply(c) }
 
 // Attrs returns the set in force as Replace leaves it, which may be nil, and the attributes of this
-// line alone, in a slice of the caller's. inner is the set of the flow. Of two attributes with one key
-// the inner one wins, and one of a set wins over one of the line.
+// line alone, in a slice of the caller's. inner is the set of the flow. Of two attributes with one
+// key the inner one wins, and one of a set wins over one of the line.
 func (c *Config) Attrs(ctx context.Context, inner *Set) (set *Set, line []slog.Attr) {
 	given := inner
 	if c.Outer != nil {

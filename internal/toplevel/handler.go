@@ -11,8 +11,8 @@ import (
 // A Source says what to add to records. Handlers whose sources have one type are of one kind.
 type Source interface {
 	// Attrs returns the attributes to add to a record that the running goroutine logs now: a set,
-	// which may be nil, and attributes of this line alone. It must not keep the slice of the line. It
-	// is called for each record, by any number of goroutines at once.
+	// which may be nil, and attributes of this line alone. It must not keep the slice of the line.
+	// It is called for each record, by any number of goroutines at once.
 	Attrs(ctx context.Context, h *Handler) (set *Set, line []slog.Attr)
 }
 
