@@ -108,11 +108,13 @@ var All = []Construct{
 	},
 	{
 		Name: "runtime.SetFinalizer", Remedy: "bind the function with gls.Bind, as in runtime.SetFinalizer(p, gls.Bind(fn))",
-		Creators: []string{"runtime.runfinq", "runtime.runFinalizers"}, Rows: []string{"`runtime.SetFinalizer`"},
+		Creators: []string{"runtime.runfinq", "runtime.runFinalizers"}, Runners: []string{"runtime.SetFinalizer"},
+		Rows: []string{"`runtime.SetFinalizer`"},
 	},
 	{
 		Name: "runtime.AddCleanup", Remedy: "bind the function with gls.Bind, as in runtime.AddCleanup(p, gls.Bind(fn), arg)",
-		Creators: []string{"runtime.runCleanups"}, Rows: []string{"`runtime.AddCleanup`"},
+		Creators: []string{"runtime.runCleanups"}, Runners: []string{"runtime.AddCleanup"},
+		Rows: []string{"`runtime.AddCleanup`"},
 	},
 	{
 		Name: "a callback from C", Remedy: "bind the function with gls.Bind where it is registered",

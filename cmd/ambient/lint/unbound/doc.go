@@ -6,12 +6,12 @@
 // unbound: a function that reads ambient state is run on another goroutine without it.
 //
 // time.AfterFunc, context.AfterFunc, sync.WaitGroup.Go, errgroup.Group.Go and TryGo, iter.Pull and
-// Pull2, http.Server.RegisterOnShutdown, the pools of ants, conc, pond, workerpool and gopool,
-// lo.Async and lo/parallel run the function they are given on a goroutine that has nothing set. The
-// analyzer reports a call that gives them a function which reads a gls.Storage, the HTTP request or
-// the ambient context, itself or through the functions it calls. The functions of the module itself that
-// start what they are given are found, func Go(fn func()) { go fn() } and those that call it. The flag
-// -runners names more such functions:
+// Pull2, http.Server.RegisterOnShutdown, runtime.SetFinalizer and AddCleanup, the pools of ants,
+// conc, pond, workerpool and gopool, lo.Async and lo/parallel run the function they are given on a
+// goroutine that has nothing set. The analyzer reports a call that gives them a function which reads
+// a gls.Storage, the HTTP request or the ambient context, itself or through the functions it calls.
+// The functions of the module itself that start what they are given are found, func Go(fn func()) {
+// go fn() } and those that call it. The flag -runners names more such functions:
 //
 //	-runners=example.com/pool.Pool.Submit,example.com/async.Run
 //

@@ -31,6 +31,7 @@ var builtin = func() map[string]runner {
 	add("context", second, "AfterFunc")
 	add("sync", first, "WaitGroup.Go")
 	add("iter", first, "Pull", "Pull2")
+	add("runtime", second, "SetFinalizer", "AddCleanup")
 	add("net/http", first, "Server.RegisterOnShutdown")
 	add("golang.org/x/sync/errgroup", first, "Group.Go", "Group.TryGo")
 

@@ -274,7 +274,7 @@ func (r *Result) run(lit inspector.Cursor) []inspector.Cursor {
 // has ended.
 func isLater(fn *types.Func) bool {
 	return known.Is(fn, "time", "AfterFunc") || known.Is(fn, "context", "AfterFunc") ||
-		known.Is(fn, "net/http", "Server.RegisterOnShutdown")
+		known.Is(fn, "net/http", "Server.RegisterOnShutdown") || known.Is(fn, "runtime", "SetFinalizer", "AddCleanup")
 }
 
 // calledAs returns the calls of the variable that holds a function literal, nil if the variable has

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -37,11 +38,14 @@ type service struct{ hook func() }
 func (s *service) load() error { _, err := httpctx.Lookup(); return err }
 
 func all(ctx context.Context, s *service, server *http.Server, wg *sync.WaitGroup) {
-	time.AfterFunc(time.Second, read)         // want `^time.AfterFunc runs the function on another goroutine with nothing set, and it reads tenant.Get through a.read: use gls.AfterFunc$`
-	context.AfterFunc(ctx, func() { read() }) // want `context.AfterFunc runs .* bind it with gls.Bind`
-	wg.Go(read)                               // want `sync.WaitGroup.Go runs .*: bind it with gls.Bind`
-	server.RegisterOnShutdown(read)           // want `http.Server.RegisterOnShutdown`
-	time.AfterFunc(1, reader())               // want `tenant.Get through a.reader`
+	time.AfterFunc(time.Second, read)                  // want `^time.AfterFunc runs the function on another goroutine with nothing set, and it reads tenant.Get through a.read: use gls.AfterFunc$`
+	context.AfterFunc(ctx, func() { read() })          // want `context.AfterFunc runs .* bind it with gls.Bind`
+	wg.Go(read)                                        // want `sync.WaitGroup.Go runs .*: bind it with gls.Bind`
+	server.RegisterOnShutdown(read)                    // want `http.Server.RegisterOnShutdown`
+	runtime.SetFinalizer(s, func(*service) { read() }) // want `^runtime.SetFinalizer runs .*: bind it with gls.Bind$`
+	runtime.AddCleanup(s, func(int) { read() }, 1)     // want `^runtime.AddCleanup runs .*: bind it with gls.Bind$`
+	runtime.AddCleanup(s, func(int) {}, 1)             // ok: it reads nothing
+	time.AfterFunc(1, reader())                        // want `tenant.Get through a.reader`
 
 	var g errgroup.Group
 	g.Go(readErr)       // want `errgroup.Group.Go`
