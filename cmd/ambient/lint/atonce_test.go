@@ -22,7 +22,8 @@ func TestAnalyzersRunAtOnce(t *testing.T) {
 		gopath := linttest.GOPATH(t, filepath.Join(dir, "testdata", "src"))
 		atOnce(t, filepath.Join(gopath, "src"), []string{"GOPATH=" + gopath, "GO111MODULE=off", "GOWORK=off"}, "./...")
 	}
-	patterns := []string{"github.com/ambient-go/ambient/cmd/ambient/lint/testdata/src/itself"}
+	const src = "github.com/ambient-go/ambient/cmd/ambient/lint/testdata/src/"
+	patterns := []string{src + "itself", src + "cycles"}
 	for _, a := range []string{"afterrequest", "leave", "outlives", "silent", "sqltx", "timeout", "toplevel", "workers", "yields"} {
 		dirs, err := filepath.Glob(filepath.Join(a, "testdata", "src", "*"))
 		require.NoError(t, err)

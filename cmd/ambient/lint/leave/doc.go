@@ -8,7 +8,7 @@
 // discarded, or a return is reached without Leave, the caller sees the value, and on a goroutine
 // that serves one piece of work after another the next piece does. A Scope that is returned, stored
 // or passed on is not reported: its new holder leaves it. A call of a function that returns its
-// Scope counts as a call of Enter.
+// Scope, or a function that leaves it, counts as a call of Enter.
 //
 //	// WRONG: the early return skips Leave.
 //	scope := user.Enter("Ada")

@@ -31,7 +31,7 @@ func run(pass *analysis.Pass) (any, error) {
 	if known.Own(pass.Pkg) || !known.Concerns(pass.Pkg, known.GLS) {
 		return nil, nil
 	}
-	c := &checker{pass: pass, assigned: known.Assigned(pass.TypesInfo, pass.Files)}
+	c := &checker{pass: pass, assigned: known.Assigned(pass.TypesInfo, pass.Files), asked: map[*ast.FuncLit]bool{}}
 	c.exportOpeners()
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
 	for cur := range in.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
@@ -55,6 +55,7 @@ func run(pass *analysis.Pass) (any, error) {
 type checker struct {
 	pass     *analysis.Pass
 	assigned known.Assignments
+	asked    map[*ast.FuncLit]bool // the literals of which opens is being asked
 }
 
 // A fate says what the statement that opens a Scope does with it.
@@ -183,7 +184,7 @@ func (c *checker) function(cur inspector.Cursor) {
 			}
 			fallthrough
 		case deferred:
-			if known.IsHandler(sig) && c.runServes(e, body) {
+			if known.IsHandler(sig) && !known.IsFunc(c.typeOf(e.call)) && c.runServes(e, body) {
 				c.reportHandler(e)
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
 
-// opens is the fact of a function that opens a Scope and returns it, so that its caller has to
-// leave it.
+// opens is the fact of a function that opens a Scope and returns it, or as its only result a
+// function that leaves it, so that its caller has to leave it.
 type opens struct {
 	Results []int
 }
@@ -31,9 +31,11 @@ func (c *checker) opens(call *ast.CallExpr) []int {
 		case *ast.SelectorExpr:
 			return c.opensFunc(known.Func(c.pass.TypesInfo, f))
 		case *ast.FuncLit:
-			if f.Body == nil || call.Pos() >= f.Pos() && call.Pos() < f.End() {
-				return nil // the function literal calls itself
+			if f.Body == nil || c.asked[f] {
+				return nil // the function literal calls itself, maybe through another one
 			}
+			c.asked[f] = true
+			defer delete(c.asked, f)
 			sig, _ := c.typeOf(f).(*types.Signature)
 			return c.returned(sig, f.Body)
 		}
@@ -90,7 +92,7 @@ func (c *checker) returned(sig *types.Signature, body *ast.BlockStmt) []int {
 		}
 	}
 	if isScope == nil {
-		return nil
+		return c.returnsLeave(sig, body)
 	}
 	ast.Inspect(body, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -118,6 +120,45 @@ func (c *checker) returned(sig *types.Signature, body *ast.BlockStmt) []int {
 	})
 	slices.Sort(results)
 	return results
+}
+
+// returnsLeave is returned for a function whose only result leaves the scope: return scope.Leave.
+func (c *checker) returnsLeave(sig *types.Signature, body *ast.BlockStmt) []int {
+	if sig.Results().Len() != 1 || !known.IsFunc(sig.Results().At(0).Type()) {
+		return nil
+	}
+	var results []int
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			if len(n.Results) == 1 && c.isLeave(n.Results[0]) {
+				results = []int{0}
+			}
+		}
+		return true
+	})
+	return results
+}
+
+// isLeave reports whether a function leaves a scope opened here: scope.Leave, a variable that was
+// assigned it, or a literal that calls it.
+func (c *checker) isLeave(e ast.Expr) bool {
+	found := false
+	switch e := c.assigned.Resolve(c.pass.TypesInfo, e).(type) {
+	case *ast.SelectorExpr:
+		return known.Is(known.Func(c.pass.TypesInfo, e), known.GLS, "Scope.Leave") && c.isOpened(e.X, 0)
+	case *ast.FuncLit:
+		ast.Inspect(e.Body, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if ok && c.left(call.Fun) != nil {
+				found = found || c.opened(c.left(call.Fun)) && !c.within(c.left(call.Fun), e)
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // isOpened reports whether an expression, or the given result of a call, is a scope opened here.

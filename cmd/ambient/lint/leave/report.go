@@ -20,6 +20,8 @@ func (c *checker) instead(e *enter, sig *types.Signature) string {
 		return "in a handler use Run"
 	case known.Is(known.Callee(c.pass.TypesInfo, e.call), known.GLS, "Storage.Enter"):
 		return "write defer " + known.Text(e.call.Fun) + "(...).Leave(), or use Run"
+	case known.IsFunc(c.typeOf(e.call)):
+		return "write defer " + known.Text(e.call.Fun) + "(...)()"
 	default:
 		return "write defer " + known.Text(e.call.Fun) + "(...).Leave()"
 	}

@@ -401,7 +401,7 @@ func escapeVariable() {
 	passOnPointer(&other)
 }
 
-func escapeOuter() func() {
+func escapeOuter() func() { // want escapeOuter:`opens\[0\]`
 	var scope gls.Scope
 	begin := func() {
 		scope = user.Enter("Ada") // ok: a variable of the function around

@@ -15,3 +15,11 @@ func enter(name string) gls.Scope { // want enter:`opens\[0\]`
 
 // Zero opens nothing.
 func Zero() gls.Scope { return gls.Scope{} } // ok: no fact
+
+// Leaver is what other packages call and defer.
+func Leaver(name string) func() { return user.Enter(name).Leave } // want Leaver:`opens\[0\]`
+
+// Closer is the same with more to do.
+func Closer(name string) (func(), string) { // ok: with other results it may be nil
+	return enter(name).Leave, name
+}

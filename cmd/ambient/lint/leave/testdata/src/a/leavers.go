@@ -1,0 +1,67 @@
+package a
+
+import (
+	"net/http"
+
+	"github.com/ambient-go/ambient/cmd/ambient/lint/leave/testdata/src/other"
+	"github.com/ambient-go/ambient/gls"
+)
+
+// Functions that return what leaves the scope.
+
+func leaver(log func(string)) func() { // want leaver:`opens\[0\]`
+	s := user.Enter("Ada")
+	return func() {
+		log("left")
+		s.Leave()
+	}
+}
+
+func leaverVar() func() { // want leaverVar:`opens\[0\]`
+	leave := user.Enter("Ada").Leave
+	return leave
+}
+
+func notLeaver(s gls.Scope) func() { // ok: the caller has the scope
+	return func() {
+		s.Leave()
+		inner := user.Enter("Eve")
+		inner.Leave()
+	}
+}
+
+func leavers() {
+	leaver(nil)                 // want `^the Scope of leaver is discarded: the value stays set for the caller too; write defer leaver\(...\)\(\)$`
+	defer other.Leaver("Ada")   // want `^the Scope of other.Leaver is discarded: .* write defer other.Leaver\(...\)\(\)$`
+	_ = leaverVar()             // want `the Scope of leaverVar is discarded`
+	defer other.Leaver("Ada")() // ok: left at the end
+	defer leaver(nil)()         // ok: the same
+	end := leaverVar()          // ok: the same
+	defer end()
+	notLeaver(gls.Scope{}) // ok: opens nothing
+	pass(leaver(nil))      // ok: passed on
+}
+
+func leaverLost(early bool) {
+	end := other.Leaver("Ada") // want `^the Scope of other.Leaver is not left on every path: the return on line \d+ is reached without it; write defer other.Leaver\(...\)\(\)$`
+	if early {
+		return
+	}
+	end()
+}
+
+func leaverHandler(w http.ResponseWriter, r *http.Request) {
+	end := other.Leaver(r.Host) // ok: there is no Run in its place
+	defer end()
+}
+
+func pass(func()) {}
+
+// Ok: they call each other and open nothing.
+func literals() {
+	var a, b func() gls.Scope
+	a = func() gls.Scope { return b() }
+	b = func() gls.Scope { return a() }
+	a()
+	defer b().Leave()
+}
