@@ -36,6 +36,30 @@
 //		return v, err
 //	}
 //
+// A package-level map is such a cache, too, or one in a type of which there is a package-level
+// variable, if a function returns what it has for a key and otherwise stores it:
+//
+//	// WRONG
+//	func load(table string) (any, error) {
+//		if rows, ok := cache[table]; ok {
+//			return rows, nil
+//		}
+//		rows, err := visibleRows(table)
+//		cache[table] = rows
+//		return rows, err
+//	}
+//
+//	// RIGHT
+//	func load(table string) (any, error) {
+//		key := user.GetOrFail() + "/" + table
+//		if rows, ok := cache[key]; ok {
+//			return rows, nil
+//		}
+//		rows, err := visibleRows(table)
+//		cache[key] = rows
+//		return rows, err
+//	}
+//
 // Known are Do and DoChan of golang.org/x/sync/singleflight and its copies, sync.Map.LoadOrStore,
 // the loaders of graph-gophers/dataloader, vikstrous/dataloadgen, golang/groupcache, maypok86/otter
 // and jellydator/ttlcache, and the values of these, hashicorp/golang-lru, dgraph-io/ristretto,

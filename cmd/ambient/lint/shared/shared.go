@@ -34,12 +34,15 @@ func run(pass *analysis.Pass) (any, error) {
 	c := &checker{
 		pass:     pass,
 		info:     pass.TypesInfo,
+		in:       pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
 		reads:    pass.ResultOf[reads.Analyzer].(*reads.Result),
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
 	}
-	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)
-	for cur := range in.Root().Preorder((*ast.CallExpr)(nil)) {
+	for cur := range c.in.Root().Preorder((*ast.CallExpr)(nil)) {
 		c.call(cur.Node().(*ast.CallExpr))
+	}
+	for cur := range c.in.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+		c.lookup(cur)
 	}
 	return nil, nil
 }
@@ -47,6 +50,7 @@ func run(pass *analysis.Pass) (any, error) {
 type checker struct {
 	pass     *analysis.Pass
 	info     *types.Info
+	in       *inspector.Inspector
 	reads    *reads.Result
 	assigned known.Assignments
 }
@@ -67,6 +71,7 @@ func (c *checker) call(call *ast.CallExpr) {
 	} else {
 		found = c.value(what)
 	}
+	found = c.outside(call, found)
 	if s.key >= 0 && len(found) > 0 {
 		found = without(found, c.within(call.Args[s.key]))
 	}
@@ -194,7 +199,9 @@ func (c *checker) within(e ast.Expr) []reads.Read {
 				seen[v] = true
 				for _, a := range c.assigned[v] {
 					if a.Value != nil {
+						n := len(all)
 						visit(a.Value)
+						all = append(all[:n], c.outside(a.Node, all[n:])...)
 					}
 				}
 			}
@@ -203,6 +210,26 @@ func (c *checker) within(e ast.Expr) []reads.Read {
 	}
 	visit(e)
 	return all
+}
+
+// outside returns the reads at a node that see what is set outside of the functions around it:
+// gls.Isolate and Run hide it.
+func (c *checker) outside(n ast.Node, found []reads.Read) []reads.Read {
+	cur, ok := c.in.Root().FindNode(n)
+	if !ok {
+		return found
+	}
+	for lit := range cur.Enclosing((*ast.FuncLit)(nil)) {
+		call, ok := lit.Parent().Node().(*ast.CallExpr)
+		if ok && known.RunsHere(known.Callee(c.info, call)) >= 0 {
+			var all []reads.Read
+			if fact := c.reads.Call(call); fact != nil {
+				all = fact.Reads
+			}
+			found = without(found, without(found, all))
+		}
+	}
+	return found
 }
 
 // without returns the reads of found that are not among those of the key.

@@ -23,6 +23,7 @@ func TestDoc(t *testing.T) {
 		var (
 			user  = gls.New[string]("user")
 			group singleflight.Group
+			cache = map[string]any{}
 			_     = gls.Isolate
 		)
 

@@ -13,6 +13,7 @@ import (
 
 var (
 	tenant = gls.New[string]("tenant")
+	other  = gls.New[int]("other")
 	group  singleflight.Group
 	cache  sync.Map
 )
@@ -77,4 +78,149 @@ func unread(table string, f func() (any, error)) {
 func silenced(key string) {
 	//ambient:detached the callers have put the tenant into the key
 	group.Do(key, all)
+}
+
+// Caches by hand.
+
+var (
+	mu     sync.Mutex
+	tables = map[string]any{}
+	pages  sync.Map
+	repo   = &repository{rows: map[string]any{}}
+)
+
+type repository struct {
+	mu   sync.Mutex
+	rows map[string]any
+}
+
+func lookup(table string) any {
+	mu.Lock()
+	defer mu.Unlock()
+	if v, ok := tables[table]; ok {
+		return v
+	}
+	v, _ := rows(table)
+	tables[table] = v // want `^tables keeps the value for all who ask for its key, and it depends on tenant.GetOrFail through b.rows: compute what is the same for all in gls.Isolate, or put what it depends on into the key$`
+	return v
+}
+
+func (r *repository) get(table string) (any, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.rows[table]
+	if !ok {
+		var err error
+		if v, err = rows(table); err != nil {
+			return nil, err
+		}
+		r.rows[table] = v // want `^r.rows keeps the value for all`
+	}
+	return v, nil
+}
+
+func entry(table string) any {
+	if tables[table] != nil {
+		return tables[table]
+	}
+	tables[table] = tenant.GetOrFail() // want `^tables keeps the value for all`
+	tables[table], _ = rows(table)     // want `^tables keeps the value for all`
+	return nil
+}
+
+func page(path string) string {
+	if v, ok := pages.Load(path); ok {
+		return v.(string)
+	}
+	text := path + tenant.GetOrFail()
+	pages.Store(path, text) // want `^pages keeps the value for all`
+	return text
+}
+
+func pageAgain(path string) any {
+	v, _ := pages.Load(path)
+	if v != nil {
+		v = v.(fmt.Stringer)
+		return v
+	}
+	pages.Store(path, tenant.GetOrFail()) // want `^pages keeps the value for all`
+	return nil
+}
+
+// Ok: the key says whose it is.
+func lookupKeyed(table string) any {
+	key := tenant.GetOrFail() + table
+	if v, ok := tables[key]; ok {
+		return v
+	}
+	tables[key], _ = rows(table)
+	tables[table] = nil
+	v, _ := rows(table)
+	tables[key] = v
+	return v
+}
+
+// Ok: who did something is no cache.
+func claim(job string) error {
+	if _, taken := tables[job]; taken {
+		return fmt.Errorf("%s is taken", job)
+	}
+	tables[job] = tenant.GetOrFail()
+	pages.Store(job, tenant.GetOrFail())
+	return nil
+}
+
+// Ok: the last one and the one before.
+func swap(job string) (any, any) {
+	before := tables[job]
+	tables[job] = tenant.GetOrFail()
+	return before, tables[job]
+}
+
+// Ok: nobody gets another's.
+func count(job string) any {
+	if tables[job] == nil {
+		tables[job] = tenant.GetOrFail()
+	}
+	return len(tables)
+}
+
+// Ok: the map of one request.
+func (l *loader) get(table string) any {
+	if v, ok := l.rows[table]; ok {
+		return v
+	}
+	local := map[string]any{}
+	local[table] = tenant.GetOrFail()
+	l.rows[table] = tenant.GetOrFail()
+	return local[table]
+}
+
+type loader struct{ rows map[string]any }
+
+// Ok: the same for all.
+func lookupShared(table string) any {
+	if v, ok := tables[table]; ok {
+		return v
+	}
+	var v any
+	gls.Isolate(func() { v, _ = rows(table) })
+	tables[table] = v
+	cache.LoadOrStore(table, v)
+	tenant.Run("all", func() { v, _ = rows(table) })
+	cache.LoadOrStore(table, v)
+	gls.Isolate(func() { group.Do(table, all) })
+	tenant.Exit(func() { cache.LoadOrStore(table, tenant.GetOrFail()) })
+	tables[table] = table
+	//ambient:detached the table's name has the tenant
+	tables[table] = tenant.GetOrFail()
+	return nil
+}
+
+// What is set around it hides another storage alone.
+func hidesAnother(table string) {
+	var v any
+	gls.Run(func() { v, _ = rows(table) }, other.With(1))
+	cache.LoadOrStore(table, v)             // want `depends on tenant.GetOrFail through b.rows`
+	gls.Go(func() { group.Do(table, all) }) // want `reads tenant.GetOrFail through b.all`
 }
