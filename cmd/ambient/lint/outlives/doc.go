@@ -10,8 +10,9 @@
 // package-level variable or a place that is reachable from one (a field, a map, a slice, a channel,
 // a sync.Map, an atomic pointer), put into a sync.Pool, or sent to a channel in a field. A struct
 // or a function that holds such a value counts as well. The values come from httpctx.Get, Lookup
-// and GetOrFail, from gls.Context, from storages of these types, and from functions that return
-// them. A copy of a request's data, such as its id, may be kept.
+// and GetOrFail, from gls.Context, from storages of these types, from the parameters of an HTTP
+// handler, and from functions that return them. A copy of a request's data, such as its id, may be
+// kept, and so may what a handler sends to another goroutine and then waits for.
 //
 //	// WRONG
 //	func remember() { last = httpctx.GetOrFail() }
@@ -57,6 +58,15 @@
 //	func newJob() *job { return &job{} }
 //
 //	func (*job) run() error { return work(gls.Context()) }
+//
+// So does a snapshot or a bound function that a handler assigns to a package-level variable: whoever
+// runs it later has the values of that request.
+//
+//	// WRONG
+//	func handle(w http.ResponseWriter, r *http.Request) { flush = gls.Bind(flushAll) }
+//
+//	// RIGHT
+//	func handle(w http.ResponseWriter, r *http.Request) { flush = flushAll }
 //
 // An entry that the same function removes again in a deferred call is not reported.
 package outlives

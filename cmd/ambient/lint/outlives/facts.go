@@ -215,7 +215,7 @@ func (c *checker) keepsParams(f *types.Func, decl *ast.FuncDecl) *keeps {
 		}
 		for i := range f.Signature().Params().Len() {
 			param := f.Signature().Params().At(i)
-			if !mayHold(param.Type()) || isOurs(param.Type()) || !c.isParam(stored, param) {
+			if !mayHold(param.Type()) || isOurs(param.Type()) || c.served[param] || !c.isParam(stored, param) {
 				continue
 			}
 			list := &k.Global

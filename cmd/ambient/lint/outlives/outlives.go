@@ -36,13 +36,18 @@ func run(pass *analysis.Pass) (any, error) {
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
 		holds:    map[*types.Var]bool{},
 		copies:   map[*types.Var]bool{},
+		served:   map[*types.Var]bool{},
 		given:    map[*types.Func]gives{},
 		kept:     map[*types.Func]*keeps{},
 
 		following: map[*types.Var]bool{},
 	}
+	concerns := known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx)
+	if concerns {
+		c.findServed()
+	}
 	c.findKeeps()
-	if !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
+	if !concerns {
 		return nil, nil // the package has no value of a request
 	}
 	c.findGives()
@@ -77,6 +82,9 @@ type checker struct {
 	// holds has the local variables that hold a request's value, copies those that hold data of
 	// one.
 	holds, copies map[*types.Var]bool
+
+	// served has the parameters of the package's HTTP handlers.
+	served map[*types.Var]bool
 
 	given map[*types.Func]gives  // facts of this package's functions
 	kept  map[*types.Func]*keeps // facts of this package's functions
@@ -142,8 +150,10 @@ func (c *checker) what(e ast.Expr) string {
 	case known.IsType(t, "context", "Context"):
 		return "the request's context.Context"
 	}
-	switch ast.Unparen(e).(type) {
-	case *ast.FuncLit:
+	switch _, lit := ast.Unparen(e).(*ast.FuncLit); {
+	case known.IsType(t, known.GLS, "Snapshot"):
+		return "a snapshot of the current request"
+	case lit, c.isSnapshot(e):
 		return "a function that holds a value of the current request"
 	default:
 		return "a value that holds one of the current request"

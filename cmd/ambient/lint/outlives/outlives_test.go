@@ -7,12 +7,13 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/outlives"
 )
 
-func TestAnalyzer(t *testing.T) { realtest.Run(t, outlives.Analyzer, "a", "once", "other") }
+func TestAnalyzer(t *testing.T) { realtest.Run(t, outlives.Analyzer, "a", "once", "other", "served") }
 
 func TestDoc(t *testing.T) {
 	realtest.Doc(t, outlives.Analyzer, `
 		import (
 			"context"
+			"net/http"
 			"sync"
 
 			"github.com/ambient-go/ambient/gls"
@@ -22,10 +23,13 @@ func TestDoc(t *testing.T) {
 		var (
 			last   *httpctx.Context
 			lastID string
+			flush  func()
 			_      sync.Once
 			_      = gls.Context
+			_      http.Handler
 		)
 
+		func flushAll()                  {}
 		func work(context.Context) error { return nil }
 	`)
 }
@@ -33,4 +37,5 @@ func TestDoc(t *testing.T) {
 func TestBroken(t *testing.T) {
 	realtest.Broken(t, outlives.Analyzer, "a")
 	realtest.Broken(t, outlives.Analyzer, "once")
+	realtest.Broken(t, outlives.Analyzer, "served")
 }

@@ -21,10 +21,10 @@ type store struct {
 func (c *checker) stores(cur inspector.Cursor) []store {
 	switch n := cur.Node().(type) {
 	case *ast.AssignStmt:
-		return c.assignment(n, body(cur))
+		return append(c.assignment(n, body(cur)), c.snapshots(n, cur)...)
 	case *ast.SendStmt:
 		p := c.place(n.Chan)
-		if !c.request(n.Value) {
+		if !c.request(n.Value) || c.answered(cur) {
 			return nil
 		}
 		switch {

@@ -64,7 +64,7 @@ func (c *checker) holder(v *types.Var) bool {
 	switch {
 	case v == nil || v.IsField() || known.Global(v):
 		return false
-	case v == c.assumed, c.holds[v]:
+	case v == c.assumed, c.holds[v], c.served[v]:
 		return true
 	}
 	return isOurs(v.Type()) && (v.Kind() == types.ParamVar || len(c.assigned[v]) == 0)
