@@ -25,6 +25,20 @@
 //	}
 //	greet()
 //
+// A deferred Leave in a loop runs when the function ends: each round leaves its scope open for what
+// follows.
+//
+//	// WRONG
+//	for _, name := range names {
+//		defer user.Enter(name).Leave()
+//		greet()
+//	}
+//
+//	// RIGHT
+//	for _, name := range names {
+//		user.Run(name, greet)
+//	}
+//
 // In a statement of its own, Leave ends the scope before any code has run in it: defer is missing,
 // and the suggested fix adds it.
 //

@@ -184,6 +184,10 @@ func (c *checker) function(cur inspector.Cursor) {
 			}
 			fallthrough
 		case deferred:
+			if e.fate == deferred && g != nil && repeats(g, e.at.Node()) {
+				c.reportRepeated(e)
+				continue
+			}
 			if known.IsHandler(sig) && !known.IsFunc(c.typeOf(e.call)) && c.runServes(e, body) {
 				c.reportHandler(e)
 			}

@@ -23,6 +23,8 @@ func TestDoc(t *testing.T) {
 
 		var _ = http.HandleFunc
 
+		var names []string
+
 		func greet()        {}
 		func allowed() bool { return user.Name() == "" }
 	`)

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/cfg"
 )
@@ -93,6 +94,27 @@ func (s *search) lost(g *cfg.CFG, stmt ast.Node) ast.Node {
 		}
 	}
 	return nil // stmt is unreachable
+}
+
+// repeats reports whether a path leads from a statement to itself.
+func repeats(g *cfg.CFG, stmt ast.Node) bool {
+	seen := map[*cfg.Block]bool{}
+	var from func(b *cfg.Block)
+	from = func(b *cfg.Block) {
+		for _, next := range b.Succs {
+			if !seen[next] {
+				seen[next] = true
+				from(next)
+			}
+		}
+	}
+	for _, b := range g.Blocks {
+		if slices.Contains(b.Nodes, stmt) {
+			from(b)
+			return seen[b]
+		}
+	}
+	return false
 }
 
 func (s *search) block(b *cfg.Block, nodes []ast.Node, stmt ast.Node) ast.Node {

@@ -74,6 +74,12 @@ func (c *checker) reportLeftAtOnce(e *enter) {
 	c.pass.Report(d)
 }
 
+// reportRepeated reports a deferred Leave in a loop.
+func (c *checker) reportRepeated(e *enter) {
+	c.pass.ReportRangef(e.call, "the Scope of %s is left when the function ends, not with each round of the loop: what follows "+
+		"the loop runs with the last value; put the loop's body into a function of its own, or use Run", known.Text(e.call.Fun))
+}
+
 func (c *checker) reportHandler(e *enter) {
 	c.pass.ReportRangef(e.call, "%s in a handler where Run serves: the value lasts until a Leave that is easily "+
 		"lost, that of Run as long as its function; put what needs the value into Run", known.Text(e.call.Fun))

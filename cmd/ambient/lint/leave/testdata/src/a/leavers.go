@@ -57,6 +57,34 @@ func leaverHandler(w http.ResponseWriter, r *http.Request) {
 
 func pass(func()) {}
 
+// Loops.
+
+func rounds(names []string) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		defer user.Enter(name).Leave() // want `^the Scope of user.Enter is left when the function ends, not with each round of the loop: what follows the loop runs with the last value; put the loop's body into a function of its own, or use Run$`
+	}
+	for _, name := range names {
+		func() {
+			defer user.Enter(name).Leave() // ok: left with each round
+		}()
+	}
+	for _, name := range names {
+		if name == "Ada" {
+			defer user.Enter(name).Leave() // ok: the function ends in this round
+			return
+		}
+	}
+	defer user.Enter("Ada").Leave() // ok: once
+again:
+	defer user.Enter("Ada").Leave() // want `the Scope of user.Enter is left when the function ends`
+	if len(names) > 0 {
+		goto again
+	}
+}
+
 // Ok: they call each other and open nothing.
 func literals() {
 	var a, b func() gls.Scope
