@@ -56,7 +56,8 @@ func (c *checker) put(n ast.Node) (m, key, value ast.Expr) {
 			}
 		}
 	case *ast.CallExpr:
-		if sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok && known.Is(known.Callee(c.info, n), "sync", "Map.Store") && len(n.Args) == 2 {
+		sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr)
+		if ok && len(n.Args) == 2 && known.Is(known.Callee(c.info, n), "sync", "Map.Store") {
 			return sel.X, n.Args[0], n.Args[1]
 		}
 	}
