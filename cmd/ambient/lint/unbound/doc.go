@@ -10,8 +10,12 @@
 // conc, pond, workerpool and gopool, lo.Async and lo/parallel run the function they are given on a
 // goroutine that has nothing set. The analyzer reports a call that gives them a function which reads
 // a gls.Storage, the HTTP request or the ambient context, itself or through the functions it calls.
-// The functions of the module itself that start what they are given are found, func Go(fn func()) {
-// go fn() } and those that call it. The flag -runners names more such functions:
+// The analyzer finds the functions of the module itself that start what they are given, and those
+// that call them:
+//
+//	func Go(fn func()) { go fn() }
+//
+// The flag -runners names more such functions:
 //
 //	-runners=example.com/pool.Pool.Submit,example.com/async.Run
 //
