@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"reflect"
 	"runtime"
 	"sync"
@@ -160,6 +162,45 @@ var workers = []worker{
 			}
 		}()
 	}},
+	{"the end of a channel", func(tasks chan func()) {
+		var mu sync.Mutex
+		var queue []func()
+		waits, wake := false, make(chan struct{})
+		gls.Isolate(func() {
+			go func() {
+				for more := true; more; {
+					task, ok := <-tasks
+					more = ok
+					for given := false; !given; runtime.Gosched() { // to a worker that waits, as above
+						mu.Lock()
+						if waits {
+							queue, waits, given = append(queue, task), false, true
+							close(wake)
+							wake = make(chan struct{})
+						}
+						mu.Unlock()
+					}
+				}
+			}()
+		})
+		go func() {
+			for {
+				mu.Lock()
+				waits = true
+				next := wake
+				mu.Unlock()
+				<-next
+				mu.Lock()
+				task := queue[0]
+				queue = queue[1:]
+				mu.Unlock()
+				if task == nil {
+					return
+				}
+				task()
+			}
+		}()
+	}},
 	{"in a scope of its own", func(tasks chan func()) {
 		own := gls.New[int]("own")
 		go own.Run(1, func() {
@@ -283,6 +324,95 @@ func TestInheritedWorkerServesNobodyOnceItsScopeHasEnded(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A goroutine that a worker starts serves whom the worker served.
+func TestInheritedWorkerStartsGoroutinesForOthers(t *testing.T) {
+	needsInheritance(t)
+	s, own := gls.New[int]("s"), gls.New[int]("own")
+	for name, start := range map[string]func(over context.Context, fn func()){
+		"go":                func(_ context.Context, fn func()) { go fn() },
+		"go in a goroutine": func(_ context.Context, fn func()) { go func() { go fn() }() },
+		"WaitGroup":         func(_ context.Context, fn func()) { new(sync.WaitGroup).Go(fn) },
+		"time.AfterFunc":    func(_ context.Context, fn func()) { time.AfterFunc(time.Microsecond, fn) },
+		"context.AfterFunc": func(over context.Context, fn func()) { context.AfterFunc(over, fn) },
+	} {
+		for in, scope := range map[string]func(fn func()){
+			"": func(fn func()) { fn() }, " in a scope of its own": func(fn func()) { own.Run(1, fn) },
+		} {
+			for _, early := range []bool{true, false} {
+				t.Run(fmt.Sprint(name, in, ", started while the scope is open: ", early), func(t *testing.T) {
+					tasks, started, end, seen := make(chan func()), make(chan bool), make(chan struct{}), make(chan string)
+					over, cancel := context.WithCancel(t.Context())
+					run := func() {
+						start(over, func() {
+							<-end
+							seen <- see(s)
+						})
+						if early {
+							started <- true
+						}
+					}
+					s.Run(1, func() {
+						go func() {
+							for task := range tasks {
+								scope(task)
+							}
+						}()
+						if early {
+							tasks <- run
+							<-started
+							return
+						}
+						tasks <- func() { started <- true; <-over.Done(); run() } // the scope of its own is older than that
+						<-started
+					})
+					cancel()
+					close(tasks)
+					close(end)
+					assert.Equal(t, "-", <-seen)
+				})
+			}
+		}
+	}
+}
+
+// A goroutine that has lost all that it inherited is like one that inherited nothing: a frame of its own that it passes
+// on is not used again.
+func TestInheritedFrameThatIsLostIsNotInForceAgain(t *testing.T) {
+	needsInheritance(t)
+	s, own := gls.New[int]("s"), gls.New[int]("own")
+	tasks, started, over := make(chan func()), make(chan bool), make(chan struct{})
+	again, seen := make(chan struct{}), make(chan string)
+	s.Run(1, func() {
+		go func() {
+			for task := range tasks {
+				own.Run(1, func() { own.Exit(task) })
+			}
+		}()
+		tasks <- func() {
+			go func() {
+				<-over
+				seen <- see(s)
+				own.Run(2, func() {
+					go func() {
+						<-again
+						seen <- see(own)
+					}()
+				})
+				own.Run(3, func() {
+					close(again)
+					seen <- see(own)
+				})
+			}()
+			started <- true
+		}
+		<-started
+	})
+	close(tasks)
+	close(over)
+	assert.Equal(t, "-", <-seen)
+	assert.ElementsMatch(t, []string{"2", "3"}, []string{<-seen, <-seen})
 }
 
 // What was captured is captured, though it was inherited there from a scope that has ended since.
@@ -413,6 +543,98 @@ func TestInheritedTimerRunsForOthersOnceItIsReset(t *testing.T) {
 		timer.Reset(time.Millisecond)
 		assert.Equal(t, "3", <-seen, "the scope is open")
 	})
+
+	s.Run(4, func() { timer = time.AfterFunc(time.Hour, func() { seen <- see(s) }) })
+	s.Run(5, func() { timer.Reset(time.Millisecond) })
+	assert.Equal(t, "-", <-seen, "before it has run")
+	s.Run(6, func() {
+		timer = time.AfterFunc(time.Hour, func() { seen <- see(s) })
+		timer.Reset(50 * time.Millisecond)
+	})
+	assert.Equal(t, "6", <-seen, "it was reset by the same flow")
+}
+
+// The body of a sequence runs for whoever asks for the next value.
+func TestInheritedSequenceIsPulledByOthers(t *testing.T) {
+	needsInheritance(t)
+	s, own := gls.New[int]("s"), gls.New[int]("own")
+	var next func() (string, bool)
+	stops := []func(){}
+	pull := func(ask func() string) {
+		n, stop := iter.Pull(func(yield func(string) bool) {
+			for yield(ask()) {
+			}
+		})
+		next, stops = func() (string, bool) { v, ok := n(); return v, ok }, append(stops, stop)
+	}
+	ask := func() string { return see(s) }
+	look := func() string { v, _ := next(); return v }
+	s.Run(1, func() {
+		pull(ask)
+		assert.Equal(t, "1", look())
+		own.Run(1, func() { assert.Equal(t, "1", look()) })
+	})
+	s.Run(2, func() { assert.Equal(t, "-", look()) })
+	assert.Equal(t, "-", look())
+
+	s.Run(3, func() { pull(ask) })
+	join(func() { assert.Equal(t, "-", look(), "at first") })
+
+	s.Run(4, func() { pull(func() (v string) { own.Run(1, func() { v = see(s) }); return v }); look() })
+	s.Run(5, func() { assert.Equal(t, "-", look(), "in a scope of its own") })
+
+	over, seen := make(chan struct{}), make(chan string)
+	s.Run(6, func() {
+		go func() {
+			<-over
+			pull(ask)
+			seen <- look()
+			seen <- look()
+		}()
+	})
+	close(over)
+	assert.Equal(t, "6", <-seen, "by a goroutine that inherited")
+	assert.Equal(t, "6", <-seen, "by a goroutine that inherited")
+	for _, stop := range stops {
+		stop()
+	}
+}
+
+type seer struct {
+	s    *gls.Storage[int]
+	seen chan string
+}
+
+func (w seer) Write(p []byte) (int, error) {
+	w.seen <- see(w.s)
+	return len(p), nil
+}
+
+// A command may go on to work for others.
+func TestInheritedCommandOutlivesItsScope(t *testing.T) {
+	needsInheritance(t)
+	cat, err := exec.LookPath("cat")
+	if err != nil {
+		t.Skip(err)
+	}
+	s := gls.New[int]("s")
+	out := seer{s, make(chan string)}
+	var in io.WriteCloser
+	cmd := exec.Command(cat) //nolint:noctx // it ends with its input
+	s.Run(1, func() {
+		cmd.Stdout = out
+		in, err = cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		io.WriteString(in, "1")
+		assert.Equal(t, "1", <-out.seen)
+	})
+	s.Run(2, func() {
+		io.WriteString(in, "2")
+		assert.Equal(t, "-", <-out.seen)
+	})
+	require.NoError(t, in.Close())
+	require.NoError(t, cmd.Wait())
 }
 
 func TestInheritedEndIsExplained(t *testing.T) {

@@ -78,12 +78,12 @@ type state struct {
 	borrowed bool  // frame is the creator's, as newproc1 copied it
 	serves   uint8 // not 0 on a goroutine that may work for others than its creator by now
 	escaped  bool  // others may have the frame of the innermost scope: a snapshot, say
-	signaled bool  // used by the runtime alone
+	signals  uint8 // used by the runtime alone
 }
 
-// serving is the bit of serves for a goroutine that has received a value since it inherited. The
-// other bit says that its creator had: the creator's own inherited entries are then marked in its
-// frame.
+// serving is the bit of serves for a goroutine that may work for others: it has received a value
+// since it inherited, say. The other bit says that its creator had: the creator's own inherited
+// entries are then marked in its frame.
 const serving = 1
 
 func self() *state { return (*state)(selfState()) }
@@ -116,15 +116,20 @@ func (s *state) store(f *frame.Frame) {
 	atomic.StorePointer(&s.frame, unsafe.Pointer(f)) //nolint:gosec // the field's type, a pointer as before
 }
 
-// own returns the frame in force. If that is borrowed, own first replaces it by a frame of this
-// goroutine's own, in which the inherited entries are marked.
+// own returns the frame in force, which is not borrowed afterwards: what newproc1 passes on in a
+// scope of this goroutine's own is lent by that scope. If the frame is borrowed, own first replaces
+// it by a frame of this goroutine's own, in which the inherited entries are marked. drop may have
+// left nothing of it.
 //
 //go:norace
 func (s *state) own() *frame.Frame {
 	f := s.load()
-	if s.borrowed && f != nil {
+	if !s.borrowed {
+		return f
+	}
+	s.borrowed = false
+	if f != nil {
 		f = f.From(s.base)
-		s.borrowed = false
 		s.store(f)
 	}
 	return f

@@ -119,7 +119,7 @@ func (s source) function(receiver, name string, fn func(*ast.FuncDecl)) {
 func (s source) statement(receiver, function, text string, fn func(ast.Stmt)) {
 	s.inside(receiver, function, func(n ast.Node) {
 		switch n := n.(type) {
-		case *ast.AssignStmt, *ast.ExprStmt, *ast.ReturnStmt:
+		case *ast.AssignStmt, *ast.ExprStmt, *ast.GoStmt, *ast.ReturnStmt:
 			if s.of(n) == text {
 				fn(n.(ast.Stmt))
 			}

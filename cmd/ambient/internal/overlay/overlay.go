@@ -24,7 +24,7 @@ type Release struct {
 }
 
 // format is part of the key of cached overlays. It changes when the content of overlays does.
-const format = "5"
+const format = "6"
 
 // Write makes an overlay of the release in a folder of its own beneath cache and returns the path
 // of the file for go build -overlay. The folder's name is a hash of the release and of the files
@@ -83,7 +83,7 @@ func (p patch) original(r Release) (original, error) {
 
 func key(r Release, originals []original) string {
 	h := sha256.New()
-	for _, text := range []string{format, r.Root, r.Version, added("runtime", r), bindText} {
+	for _, text := range []string{format, r.Root, r.Version, added("runtime", r), added("time", r), added("context", r)} {
 		fmt.Fprintf(h, "%q\n", text)
 	}
 	for _, o := range originals {

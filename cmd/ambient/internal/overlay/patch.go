@@ -49,12 +49,14 @@ func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset
 //     next callback, on the same thread or on another, runs on the same g.
 //   - Every value that is received from a channel passes through one of five functions, and
 //     sync.Cond.Wait through one (ambientReceived).
+//   - coroswitch_m has the goroutine that switches and the one that it switches to.
 //   - time.AfterFunc's function is started on g0, and context.AfterFunc's on the goroutine that
-//     cancels. Both get the frame of the code that registered them.
+//     cancels. Both get the frame of the code that registered them. A timer keeps goFunc's argument
+//     for ever, and Reset is the only way to start it again.
 //   - TestSizeof asserts the size of g.
 func patches() []patch {
-	received := func(condition, channel string) string {
-		return "if " + condition + "getg().ambient.base != nil { ambientReceived(" + channel + ") }"
+	received := func(condition, channel, ok string) string {
+		return "if " + condition + "getg().ambient.base != nil { ambientReceived(" + channel + ", " + ok + ") }"
 	}
 	return []patch{
 		{file: "runtime/runtime2.go", edits: []edit{
@@ -69,23 +71,31 @@ func patches() []patch {
 		}},
 		{file: "runtime/chan.go", edits: []edit{
 			{"the receive in chanrecv1", replaced("", "chanrecv1", "chanrecv(c, elem, true)",
-				"if _, ok := chanrecv(c, elem, true); ok { "+received("", "c")+" }")},
+				"_, ok := chanrecv(c, elem, true); "+received("", "c", "ok"))},
 			{"the receive in chanrecv2", after("", "chanrecv2", "_, received = chanrecv(c, elem, true)",
-				"; "+received("received && ", "c"))},
+				"; "+received("", "c", "received"))},
 			{"the receive in selectnbrecv", replaced("", "selectnbrecv", "return chanrecv(c, elem, false)",
-				"selected, received = chanrecv(c, elem, false); "+received("received && ", "c")+"; return")},
+				"selected, received = chanrecv(c, elem, false); "+received("selected && ", "c", "received")+"; return")},
 			{"the receive in reflect_chanrecv", replaced("", "reflect_chanrecv", "return chanrecv(c, elem, !nb)",
-				"selected, received = chanrecv(c, elem, !nb); "+received("received && ", "c")+"; return")},
+				"selected, received = chanrecv(c, elem, !nb); "+received("selected && ", "c", "received")+"; return")},
 		}},
 		{file: "runtime/select.go", edits: []edit{
 			{"the end of selectgo", replaced("", "selectgo", "return casi, recvOK",
-				received("recvOK && ", "scases[casi].c")+"; return casi, recvOK")},
+				received("casi >= nsends && ", "scases[casi].c", "recvOK")+"; return casi, recvOK")},
 		}},
 		{file: "runtime/sema.go", edits: []edit{
-			{"the end of notifyListWait", after("", "notifyListWait", "releaseSudog(s)", "; "+received("", "nil"))},
+			{"the end of notifyListWait", after("", "notifyListWait", "releaseSudog(s)", "; "+received("", "nil", "true"))},
 		}},
-		{file: "time/sleep.go", edits: []edit{{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientBind")}}},
-		{file: "context/context.go", edits: []edit{{"the function of AfterFunc", element("AfterFunc", "afterFuncCtx", "f", "ambientBind")}}},
+		{file: "runtime/coro.go", edits: []edit{
+			{"the switch in coroswitch_m", after("", "coroswitch_m", "setMNoWB(&gnext.m, mp)",
+				"; if gnext.ambient.base != nil { ambientSwitched(gnext, gp) }")},
+		}},
+		{file: "time/sleep.go", edits: []edit{
+			{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientTimer")},
+			{"the go statement in goFunc", replaced("", "goFunc", "go arg.(func())()", "go ambientFunc(arg)()")},
+			{"the reset in Reset", replaced("Timer", "Reset", "return resetTimer(t, w, 0)", "ambientReset(t); return resetTimer(t, w, 0)")},
+		}},
+		{file: "context/context.go", edits: []edit{{"the function of AfterFunc", element("AfterFunc", "afterFuncCtx", "f", "ambientFunc")}}},
 		{file: "runtime/sizeof_test.go", edits: []edit{{"the size of g in TestSizeof", sizeOfG}}, optional: true},
 	}
 }

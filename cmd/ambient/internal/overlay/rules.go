@@ -14,6 +14,7 @@ type Class string
 // The classes in source/std.txt.
 const (
 	Inherits Class = "inherits" // the frame of its creator
+	During   Class = "during"   // the same, until the scope that it inherited from ends
 	Caller   Class = "caller"   // the frame that a go statement in the function's caller would give
 	Nothing  Class = "nothing"  // none
 )
@@ -136,7 +137,7 @@ func symbol(path string) string {
 // literals returns rules as elements of the array ambientRules in source/runtime.go.txt. If several
 // rules name a function, the first holds.
 func literals(rules []Rule) string {
-	classes := map[Class]string{Inherits: "ambientYes", Caller: "ambientAsCaller", Nothing: "ambientNothing"}
+	classes := map[Class]string{Inherits: "ambientYes", During: "ambientDuring", Caller: "ambientAsCaller", Nothing: "ambientNothing"}
 	var b strings.Builder
 	for _, r := range rules {
 		text, kind := r.Function, "ambientFunction"
@@ -169,7 +170,10 @@ func effective(users []Rule) []Rule {
 	// the one that it stopped.
 	rules = append(rules, Rule{Class: Inherits, Function: "runtime.debugCallV2"})
 	// The functions that the overlay adds or changes run functions for their callers.
-	for _, name := range []string{"time.AfterFunc", "time.ambientBind", "context.AfterFunc", "context.ambientBind"} {
+	for _, name := range []string{
+		"time.AfterFunc", "time.ambientTimer", "time.ambientBind",
+		"context.AfterFunc", "context.ambientFunc", "context.ambientBind",
+	} {
 		rules = append(rules, Rule{Class: Caller, Function: name})
 	}
 	return rules

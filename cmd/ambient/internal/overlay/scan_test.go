@@ -67,7 +67,7 @@ var _ = func() { go println() }
 func TestRulesAreWellFormed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range Std() {
-		assert.Contains(t, []Class{Inherits, Caller, Nothing}, r.Class, r.Function)
+		assert.Contains(t, []Class{Inherits, During, Caller, Nothing}, r.Class, r.Function)
 		assert.NotEmpty(t, r.Reason, r.Function)
 		assert.NotEmpty(t, r.Counts, r.Function)
 		assert.False(t, seen[r.Starts+r.Function], "%s %s stands twice", r.Starts, r.Function)
