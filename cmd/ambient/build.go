@@ -26,7 +26,7 @@ alone, such as errgroup's. All other goroutines start with nothing: those of a
 pool, a connection or a batcher may serve others. Flags beside those of go:
 
 	-inherit  more packages and functions whose go statements inherit, as in
-	          example.com/pool,example.com/async.Run
+	          example.com/pool,example.com/jobs/...,example.com/async.Queue.Run
 	-detach   packages and functions whose go statements start with nothing
 	-what     print what each go statement and timer of the build does, and
 	          why; build nothing
@@ -180,6 +180,9 @@ func find(dir string, flags own) (overlay.Toolchain, string, error) {
 	note := untested(tools.Version)
 	if note != "" && flags.strict {
 		return overlay.Toolchain{}, "", errors.New(note)
+	}
+	if err := known(tools, dir, flags.rules); err != nil {
+		return overlay.Toolchain{}, "", err
 	}
 	tools.Rules = flags.rules
 	path, err := overlay.Write(tools.Release, cache)

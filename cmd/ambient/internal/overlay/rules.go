@@ -83,7 +83,7 @@ func parseRules(text string, line func(*Rule, []string)) (rules []Rule) {
 
 // Patterns returns rules for the names that a user gives, separated by commas: packages
 // ("example.com/pool", "example.com/pool/..."), functions ("example.com/pool.Start") and methods
-// ("example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit").
+// ("example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit"), without type parameters.
 func Patterns(list string, class Class) (rules []Rule, err error) {
 	for p := range strings.SplitSeq(list, ",") {
 		p = strings.TrimSpace(p)
@@ -100,20 +100,26 @@ func Patterns(list string, class Class) (rules []Rule, err error) {
 				"example.com/pool/... or example.com/pool.Pool.Submit", p)
 		}
 		rules = append(rules, r)
-		// A dot in the last element separates a package and a function, or is part of the package's
-		// name.
-		slash := strings.LastIndex(p, "/") + 1
-		dot := strings.Index(p[slash:], ".")
-		if dot < 0 || r.Tree {
+		if r.Tree {
 			continue
 		}
-		pkg, name := p[:slash+dot], p[slash+dot:]
+		// A dot in the last element separates a package and a function, or is part of the package's
+		// name.
 		r.Package = ""
-		r.Function = symbol(pkg) + name
-		rules = append(rules, r)
-		if typ, method, ok := strings.Cut(name[1:], "."); ok && !strings.HasPrefix(typ, "(") {
-			r.Function = symbol(pkg) + ".(*" + typ + ")." + method
+		for at := strings.LastIndex(p, "/") + 1; at < len(p); at++ {
+			if p[at] == '(' {
+				break
+			}
+			if p[at] != '.' {
+				continue
+			}
+			pkg, name := p[:at], p[at:]
+			r.Function = symbol(pkg) + name
 			rules = append(rules, r)
+			if typ, method, ok := strings.Cut(name[1:], "."); ok && !strings.HasPrefix(typ, "(") {
+				r.Function = symbol(pkg) + ".(*" + typ + ")." + method
+				rules = append(rules, r)
+			}
 		}
 	}
 	return rules, nil
@@ -143,9 +149,9 @@ func literals(rules []Rule) string {
 		text, kind := r.Function, "ambientFunction"
 		switch {
 		case r.Tree:
-			text, kind = symbol(r.Package), "ambientTree"
+			text, kind = r.Package, "ambientTree"
 		case r.Package != "":
-			text, kind = symbol(r.Package), "ambientPackage"
+			text, kind = r.Package, "ambientPackage"
 		}
 		fmt.Fprintf(&b, "\t{%q, %s, %s},\n", text, kind, classes[r.Class])
 	}
@@ -185,7 +191,7 @@ func effective(users []Rule) []Rule {
 // place.
 func Decide(users []Rule, own bool, pkg string, s Start) Rule {
 	for _, r := range append(slices.Clone(users), append(Std(), Modules()...)...) {
-		if r.holds(pkg, s.Function) && (r.Starts == "" || r.Starts == s.Starts) {
+		if (r.holds(pkg, s.Function) || r.holdsMain(pkg, s.Function)) && (r.Starts == "" || r.Starts == s.Starts) {
 			return r
 		}
 	}
@@ -193,6 +199,12 @@ func Decide(users []Rule, own bool, pkg string, s Start) Rule {
 		return Rule{Class: Inherits, Reason: "It is a statement of the main module, or of one of its workspace."}
 	}
 	return Rule{Class: Nothing, Reason: "It may serve others."}
+}
+
+// holdsMain is holds for a function of package main that the rule names by its import path.
+func (r Rule) holdsMain(pkg, function string) bool {
+	rest, ok := strings.CutPrefix(function, "main.")
+	return ok && r.holds(pkg, symbol(pkg)+"."+rest)
 }
 
 // holds reports whether the rule holds for a function of a package.

@@ -40,6 +40,19 @@ func Starts(file, pkg string) (starts []Start, err error) {
 	return starts, nil
 }
 
+// Functions returns the names of the functions in one file of a package, as symbols name them.
+// Package-level variables count as one, init.
+func Functions(file, pkg string) (names []string, err error) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution|parser.AllErrors)
+	if parsed == nil {
+		return nil, err
+	}
+	for _, d := range parsed.Decls {
+		names = append(names, symbol(pkg)+"."+nameOf(d))
+	}
+	return names, nil
+}
+
 // startedBy returns the value of Start.Starts for a node, or "".
 func startedBy(n ast.Node) string {
 	switch n := n.(type) {

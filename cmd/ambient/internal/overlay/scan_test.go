@@ -100,11 +100,13 @@ func TestPatterns(t *testing.T) {
 	assert.Equal(t, []string{"package example.com/pool"}, texts("example.com/pool"))
 	assert.Equal(t, []string{"package example.com/pool/...", "package main"}, texts("example.com/pool/..., main"))
 	assert.Equal(t, []string{"package example.com/pool.Start", "example.com/pool.Start"}, texts("example.com/pool.Start"))
-	assert.Equal(t, []string{"package example.com/pool.Pool.Submit", "example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit"},
+	assert.Equal(t, []string{"package example.com/pool.Pool.Submit", "example.com/pool.Pool.Submit", "example.com/pool.(*Pool).Submit", "example.com/pool%2ePool.Submit"},
 		texts("example.com/pool.Pool.Submit"))
+	assert.Contains(t, texts("gopkg.in/yaml.v3.Unmarshal"), "gopkg.in/yaml%2ev3.Unmarshal")
+	assert.Contains(t, texts("gopkg.in/yaml.v3.Decoder.Decode"), "gopkg.in/yaml%2ev3.(*Decoder).Decode")
 	assert.Equal(t, []string{"package example.com/pool.(*Pool).Submit", "example.com/pool.(*Pool).Submit"},
 		texts("example.com/pool.(*Pool).Submit"))
-	assert.Contains(t, literals([]Rule{{Package: "gopkg.in/yaml.v3", Class: Inherits}}), `"gopkg.in/yaml%2ev3"`)
+	assert.Contains(t, literals([]Rule{{Package: "gopkg.in/yaml.v3", Class: Inherits}}), `"gopkg.in/yaml.v3", ambientPackage`)
 	for _, bad := range []string{"", "a,", "./pool", "-race", "a b"} {
 		_, err := Patterns(bad, Inherits)
 		assert.ErrorContains(t, err, "names no package and no function", bad)
