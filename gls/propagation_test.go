@@ -595,6 +595,28 @@ func TestInheritedSequenceIsPulledByOthers(t *testing.T) {
 	close(over)
 	assert.Equal(t, "6", <-seen, "by a goroutine that inherited")
 	assert.Equal(t, "6", <-seen, "by a goroutine that inherited")
+
+	tasks := make(chan int)
+	over = make(chan struct{})
+	own.Run(1, func() {
+		go func() {
+			for v := range tasks {
+				s.Run(v, func() {
+					go func() {
+						<-over
+						pull(ask)
+						seen <- look()
+						seen <- look()
+					}()
+				})
+			}
+		}()
+	})
+	tasks <- 7
+	close(tasks)
+	close(over)
+	assert.Equal(t, "7", <-seen, "by a goroutine of a worker's task")
+	assert.Equal(t, "7", <-seen, "by a goroutine of a worker's task")
 	for _, stop := range stops {
 		stop()
 	}
