@@ -338,10 +338,10 @@ func TestInheritedWorkerStartsGoroutinesForOthers(t *testing.T) {
 		"context.AfterFunc": func(over context.Context, fn func()) { context.AfterFunc(over, fn) },
 	} {
 		for in, scope := range map[string]func(fn func()){
-			"": func(fn func()) { fn() }, " in a scope of its own": func(fn func()) { own.Run(1, fn) },
+			"here": func(fn func()) { fn() }, "in a scope of its own": func(fn func()) { own.Run(1, fn) },
 		} {
 			for _, early := range []bool{true, false} {
-				t.Run(fmt.Sprint(name, in, ", started while the scope is open: ", early), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s %s, started while the scope is open: %t", name, in, early), func(t *testing.T) {
 					tasks, started, end, seen := make(chan func()), make(chan bool), make(chan struct{}), make(chan string)
 					over, cancel := context.WithCancel(t.Context())
 					run := func() {

@@ -40,6 +40,9 @@ func newOutsider(work, version string, step func(string)) (*outsider, error) {
 		"GOPROXY="+url(o.proxy)+","+url(filepath.Join(cache, "cache", "download"))+","+proxies,
 		"GONOPROXY=", "GOPRIVATE=", "GOSUMDB=off", // no checksum database knows the version before it is published
 		"GOWORK=off", "GOFLAGS=-modcacherw", "GOENV=off",
+		// The go command remembers which files and imports a module has by the path of its folder
+		// (cmd/go/internal/modindex, moduleHash). The same folder held other commits as this version.
+		"GODEBUG=goindex=0",
 	)
 	return o, os.MkdirAll(o.dir, 0o750)
 }
