@@ -48,10 +48,10 @@ type sharedTimer struct {
 	task  atomic.Pointer[func()]
 }
 
-// A sharedPull runs each task in the body of its sequence.
+// A sharedPull is a sequence whose values all flows ask for. Its body belongs to the flow that made
+// it.
 type sharedPull struct {
 	mu   sync.Mutex
-	task func()
 	next func() (int, bool)
 	stop func()
 }
@@ -263,9 +263,7 @@ func (w walker) step() {
 		p := new(sharedPull)
 		p.next, p.stop = iter.Pull(func(yield func(int) bool) {
 			for yield(1) {
-				if p.task != nil {
-					p.task()
-				}
+				w.check()
 			}
 		})
 		w.pulls = append(w.pulls, p)
@@ -277,7 +275,6 @@ func (w walker) step() {
 		}
 		w.mu.Unlock()
 		if p != nil && p.mu.TryLock() {
-			p.task = func() { other := w; other.shared = true; other.check() }
 			p.next()
 			p.next()
 			p.mu.Unlock()

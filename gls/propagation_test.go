@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -552,74 +551,6 @@ func TestInheritedTimerRunsForOthersOnceItIsReset(t *testing.T) {
 		timer.Reset(50 * time.Millisecond)
 	})
 	assert.Equal(t, "6", <-seen, "it was reset by the same flow")
-}
-
-// The body of a sequence runs for whoever asks for the next value.
-func TestInheritedSequenceIsPulledByOthers(t *testing.T) {
-	needsInheritance(t)
-	s, own := gls.New[int]("s"), gls.New[int]("own")
-	var next func() (string, bool)
-	stops := []func(){}
-	pull := func(ask func() string) {
-		n, stop := iter.Pull(func(yield func(string) bool) {
-			for yield(ask()) {
-			}
-		})
-		next, stops = func() (string, bool) { v, ok := n(); return v, ok }, append(stops, stop)
-	}
-	ask := func() string { return see(s) }
-	look := func() string { v, _ := next(); return v }
-	s.Run(1, func() {
-		pull(ask)
-		assert.Equal(t, "1", look())
-		own.Run(1, func() { assert.Equal(t, "1", look()) })
-	})
-	s.Run(2, func() { assert.Equal(t, "-", look()) })
-	assert.Equal(t, "-", look())
-
-	s.Run(3, func() { pull(ask) })
-	join(func() { assert.Equal(t, "-", look(), "at first") })
-
-	s.Run(4, func() { pull(func() (v string) { own.Run(1, func() { v = see(s) }); return v }); look() })
-	s.Run(5, func() { assert.Equal(t, "-", look(), "in a scope of its own") })
-
-	over, seen := make(chan struct{}), make(chan string)
-	s.Run(6, func() {
-		go func() {
-			<-over
-			pull(ask)
-			seen <- look()
-			seen <- look()
-		}()
-	})
-	close(over)
-	assert.Equal(t, "6", <-seen, "by a goroutine that inherited")
-	assert.Equal(t, "6", <-seen, "by a goroutine that inherited")
-
-	tasks := make(chan int)
-	over = make(chan struct{})
-	own.Run(1, func() {
-		go func() {
-			for v := range tasks {
-				s.Run(v, func() {
-					go func() {
-						<-over
-						pull(ask)
-						seen <- look()
-						seen <- look()
-					}()
-				})
-			}
-		}()
-	})
-	tasks <- 7
-	close(tasks)
-	close(over)
-	assert.Equal(t, "7", <-seen, "by a goroutine of a worker's task")
-	assert.Equal(t, "7", <-seen, "by a goroutine of a worker's task")
-	for _, stop := range stops {
-		stop()
-	}
 }
 
 type seer struct {

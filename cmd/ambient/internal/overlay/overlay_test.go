@@ -171,7 +171,6 @@ func TestNothingIsWrittenForAnotherRelease(t *testing.T) {
 		"timers start otherwise":           {"time/sleep.go", replace("goFunc, f,", "startFunc, f,"), "the function of AfterFunc: found 0 times"},
 		"timers are reset otherwise":       {"time/sleep.go", replace("return resetTimer(t, w, 0)", "return t.reset(w)"), "the reset in Reset: found 0 times"},
 		"timers call otherwise":            {"time/sleep.go", replace("go arg.(func())()", "go call(arg)"), "the go statement in goFunc: found 0 times"},
-		"coroutines switch otherwise":      {"runtime/coro.go", replace("setMNoWB(&gnext.m, mp)", "setM(gnext, mp)"), "the switch in coroswitch_m: found 0 times"},
 		"contexts keep f otherwise":        {"context/context.go", replace("f: f,", "fn: f,"), "the function of AfterFunc: found 0 times"},
 		"channels receive otherwise":       {"runtime/chan.go", replace("_, received = chanrecv(c, elem, true)", "received = receive(c, elem)"), "the receive in chanrecv2: found 0 times"},
 		"a receive that is not waited for": {"runtime/chan.go", replace("return chanrecv(c, elem, false)", "return receive(c, elem)"), "the receive in selectnbrecv: found 0 times"},

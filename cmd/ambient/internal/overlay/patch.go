@@ -49,7 +49,6 @@ func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset
 //     next callback, on the same thread or on another, runs on the same g.
 //   - Every value that is received from a channel passes through one of five functions, and
 //     sync.Cond.Wait through one (ambientReceived).
-//   - coroswitch_m has the goroutine that switches and the one that it switches to.
 //   - time.AfterFunc's function is started on g0, and context.AfterFunc's on the goroutine that
 //     cancels. Both get the frame of the code that registered them. A timer keeps goFunc's argument
 //     for ever, and Reset is the only way to start it again.
@@ -85,10 +84,6 @@ func patches() []patch {
 		}},
 		{file: "runtime/sema.go", edits: []edit{
 			{"the end of notifyListWait", after("", "notifyListWait", "releaseSudog(s)", "; "+received("", "nil", "true"))},
-		}},
-		{file: "runtime/coro.go", edits: []edit{
-			{"the switch in coroswitch_m", after("", "coroswitch_m", "setMNoWB(&gnext.m, mp)",
-				"; if gnext.ambient.base != nil { ambientSwitched(gnext, gp) }")},
 		}},
 		{file: "time/sleep.go", edits: []edit{
 			{"the function of AfterFunc", argument("AfterFunc", "newTimer", "goFunc", "f", "ambientTimer")},
