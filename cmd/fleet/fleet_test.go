@@ -163,8 +163,9 @@ func newCarrier(t *testing.T) *carrier {
 	c := new(carrier)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var goods bytes.Buffer
-		_, err := goods.ReadFrom(r.Body)
-		assert.NoError(t, err)
+		if _, err := goods.ReadFrom(r.Body); err != nil {
+			return // the sender was killed meanwhile, and its order will come again
+		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.sent = append(c.sent, parcel{goods.String(), r.Header})
