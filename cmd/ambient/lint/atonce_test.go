@@ -18,7 +18,7 @@ import (
 // the same results: "make race" runs this under the race detector, which finds what goes wrong here
 // by chance alone.
 func TestAnalyzersRunAtOnce(t *testing.T) {
-	for _, dir := range []string{"barego", "unbound", filepath.Join("internal", "waits")} {
+	for _, dir := range []string{"barego", "unbound", "pooled", "shared", filepath.Join("internal", "waits"), filepath.Join("internal", "reads")} {
 		gopath := linttest.GOPATH(t, filepath.Join(dir, "testdata", "src"))
 		atOnce(t, filepath.Join(gopath, "src"), []string{"GOPATH=" + gopath, "GO111MODULE=off", "GOWORK=off"}, "./...")
 	}

@@ -59,8 +59,8 @@
 //
 //	func (*job) run() error { return work(gls.Context()) }
 //
-// So does a snapshot or a bound function that a handler assigns to a package-level variable: whoever
-// runs it later has the values of that request.
+// So does a snapshot or a bound function that a handler assigns to a package-level variable: code
+// that runs it later has the values of that request.
 //
 //	// WRONG
 //	func handle(w http.ResponseWriter, r *http.Request) { flush = gls.Bind(flushAll) }
