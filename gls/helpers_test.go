@@ -15,6 +15,7 @@ import (
 	"github.com/ambient-go/ambient/internal/api"
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // see returns what Get finds, a word for each storage: its value, or - where it is not set.
@@ -49,6 +50,9 @@ func join(fn func()) {
 	}()
 	<-done
 }
+
+// exits runs fn on a goroutine of its own and waits until that has exited.
+func exits(fn func()) { testexec.Exits(func() { join(fn) }) }
 
 // eventually waits for what another goroutine, or the garbage collector, does in its own time.
 func eventually(t *testing.T, ok func() bool, text string) {

@@ -277,7 +277,7 @@ func TestLeakEnterWithoutLeave(t *testing.T) {
 		s.Enter(l)
 	})
 	for i := range n {
-		join(func() {
+		exits(func() {
 			l, _ := newLoad()
 			s.Enter(l)
 		})
@@ -354,11 +354,11 @@ func TestRule9(t *testing.T) {
 	t.Run("Enter and exit", func(t *testing.T) {
 		before := settled()
 		for range 100 {
-			join(func() { s.Enter(1) })
+			exits(func() { s.Enter(1) })
 		}
 		assert.Equal(t, before, settled(), "found by a collection")
 		for i := range 50_000 {
-			join(func() { s.Enter(1) })
+			exits(func() { s.Enter(1) })
 			if i%100 == 0 && carrier.Len() > before+2000 {
 				t.Fatalf("%d records", carrier.Len())
 			}

@@ -43,7 +43,8 @@ func TestRule11(t *testing.T) {
 					hold <- true
 					<-done
 				})
-				assert.Equal(t, 1, labelled(profile()), "back in the Run around")
+				// The child has its label until it has exited, a moment after it closed done.
+				eventually(t, func() bool { return labelled(profile()) == 1 }, "back in the Run around")
 			})
 			assert.Equal(t, "1", see(s), "after")
 			assert.NotContains(t, profile(), "eleven")

@@ -15,6 +15,7 @@ import (
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
 	"github.com/ambient-go/ambient/internal/goroutine"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // enter leaves an unscoped record on the running goroutine.
@@ -44,10 +45,11 @@ func withLive(t *testing.T, n int, fn func()) {
 	done.Wait()
 }
 
-// enterAndExit does so n times, on one goroutine after the other.
+// enterAndExit does so n times, on one goroutine after the other. Each has exited when the next one
+// begins.
 func enterAndExit(n int) {
 	for i := range n {
-		join(func() { enter(i) })
+		testexec.Exits(func() { join(func() { enter(i) }) })
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 func TestConformanceGoBounds(t *testing.T) {
@@ -145,11 +146,13 @@ var boundRows = []row{
 		}
 		most := 0
 		batch := func() {
-			var wg sync.WaitGroup
-			for range 100 {
-				wg.Go(func() { s.Enter(newStore()) })
-			}
-			wg.Wait()
+			testexec.Exits(func() {
+				var wg sync.WaitGroup
+				for range 100 {
+					wg.Go(func() { s.Enter(newStore()) })
+				}
+				wg.Wait()
+			})
 			most = max(most, carrier.Len())
 		}
 		batch()

@@ -97,7 +97,7 @@ var contextRows = []row{
 		goroutines := runtime.NumGoroutine()
 		child, cancelChild := context.WithCancel(ctx)
 		defer cancelChild()
-		assert.Equal(t, goroutines, runtime.NumGoroutine(), "package context watches such a parent without a goroutine")
+		assert.LessOrEqual(t, runtime.NumGoroutine(), goroutines, "package context watches such a parent without a goroutine")
 		assert.Equal(t, "value", child.Value(ctxKey{}))
 		assert.Nil(t, child.Value("another"))
 		at, ok := child.Deadline()

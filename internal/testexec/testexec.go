@@ -4,7 +4,9 @@ package testexec
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
+	"time"
 )
 
 // Emulator is the program that runs binaries of the port under test, "" if the machine runs them
@@ -21,6 +23,18 @@ func Command(args ...string) *exec.Cmd {
 		return exec.Command(Emulator, append([]string{self}, args...)...) //nolint:gosec // the machine's own choice
 	}
 	return exec.Command(self, args...) //nolint:gosec // itself
+}
+
+// Exits calls fn, which starts goroutines and waits for their last signals, and returns when the
+// runtime counts no more goroutines than before. A goroutine that has signalled that it is done is
+// alive until it has exited. Exits gives up after a second, because a goroutine that has nothing to
+// do with fn may have begun.
+func Exits(fn func()) {
+	before, deadline := runtime.NumGoroutine(), time.Now().Add(time.Second)
+	fn()
+	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
+		runtime.Gosched()
+	}
 }
 
 // Builds skips a test that builds programs unless AMBIENT_BUILDS is set. make builds and make
