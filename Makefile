@@ -289,6 +289,11 @@ flags: $(AMBIENT) ## a program in both modes, built for debuggers and sanitizers
 			grep -q 'The user id is 1' $(BUILD)/flags.txt; \
 		done; \
 	done
+	@set -e; for flag in -race -asan GOARCH=386 GOARCH=arm64; do \
+		echo "go build -gcflags=all=-N, $$flag: the stack of carrier.Value"; \
+		case $$flag in GOARCH=*) export $$flag CGO_ENABLED=0; flag=;; *) export CGO_ENABLED=1;; esac; \
+		$(GO) build -gcflags=all=-N $$flag -o /dev/null ./cmd/quickstart; \
+	done
 
 .PHONY: cross
 cross: cross-vet cross-wasm cross-386 cross-arm64 ## other ports: tested if this machine can run them, otherwise vetted

@@ -33,10 +33,6 @@ func openExplicit() *registry.Record {
 	return goroutines.Claim(id)
 }
 
-// inForceExplicit returns the frame in force in the form that Value needs. Where ids are read fast,
-// Value has this code inline.
-func inForceExplicit() *frame.Frame { return orNothing(hereExplicit().frame) }
-
 func frameExplicit(r *registry.Record) *frame.Frame {
 	if r == nil {
 		return nil

@@ -24,9 +24,6 @@ func Collide(n, size int) []uint64 {
 	return ids
 }
 
-// Table gives tests one table without the slot around it.
-type Table = table
-
 // NewTable returns a table of that size.
 func NewTable(size int) *Table { return newTable(size / 2) }
 
@@ -37,7 +34,6 @@ func NewRecord(id uint64) *Record {
 	return r
 }
 
-func (t *Table) Find(id uint64) *Record  { return t.find(id) }
 func (t *Table) Insert(r *Record)        { t.insert(r) }
 func (t *Table) Remove(r *Record)        { t.remove(r) }
 func (t *Table) IsTombstone(i int) bool  { return t.cells[i].Load() == &tombstone }
@@ -138,7 +134,7 @@ func (s *Slot) check(index uint64) string {
 			return "one record in two places"
 		case id == 0 || id%slots != index:
 			return "a record of another slot"
-		case t.find(id) != r:
+		case t.Find(id) != r:
 			return "a record that its search does not reach"
 		}
 		seen[r] = true

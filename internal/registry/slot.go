@@ -13,7 +13,7 @@ type Slot struct {
 
 	// table holds the other records. It is nil until the first insert. Stored under mu, loaded
 	// without it; its store publishes the cells.
-	table atomic.Pointer[table]
+	table atomic.Pointer[Table]
 
 	mu       sync.Mutex
 	live     int32     // records in table; guarded by mu
@@ -30,11 +30,15 @@ var (
 // Own returns the record that is claimed without the lock. It is on the path of Get.
 func (s *Slot) Own() *Record { return &s.own }
 
+// Others returns the table, nil before the first insert. It is on the path of Get.
+func (s *Slot) Others() *Table { return s.table.Load() }
+
 // Overflow returns the record in the table with an id, or nil. Its goroutine calls it without the
-// lock, others with it. It is on the path of Get.
+// lock, others with it. A Get asks Others and Find by itself: the compiler inlines each of them,
+// and not both in one function.
 func (s *Slot) Overflow(id uint64) *Record {
 	if t := s.table.Load(); t != nil {
-		return t.find(id)
+		return t.Find(id)
 	}
 	return nil
 }
@@ -91,7 +95,7 @@ func (s *Slot) take(r *Record) (unscoped bool) {
 
 // resize publishes a table with the same records, room for more and no tombstones, and returns it.
 // mu is held.
-func (s *Slot) resize() *table {
+func (s *Slot) resize() *Table {
 	next := newTable(int(s.live) + 1)
 	for r := range s.table.Load().records {
 		next.insert(r)
