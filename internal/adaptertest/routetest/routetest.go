@@ -47,13 +47,14 @@ type Probe struct {
 	// default is GET /users/id.
 	Call func(client *http.Client, url, id string) (string, error)
 
-	tally  adaptertest.Tally
-	lines  lines
-	crowd  atomic.Bool // handlers wait until inside counts all of them
-	inside sync.WaitGroup
-	late   sync.WaitGroup // goroutines that outlive their requests
-	over   chan struct{}  // closed when all requests have been answered
-	dirty  adaptertest.Tally
+	tally   adaptertest.Tally
+	lines   lines
+	crowd   atomic.Bool // handlers wait until inside counts all of them
+	inside  sync.WaitGroup
+	serving atomic.Int64   // requests whose handlers have not returned
+	late    sync.WaitGroup // goroutines that outlive their requests
+	over    chan struct{}  // closed when all requests have been answered and all handlers have returned
+	dirty   adaptertest.Tally
 }
 
 // lines is a log. It is safe for concurrent use.

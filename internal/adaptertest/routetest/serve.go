@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -34,7 +35,7 @@ func (p *Probe) Load(t *testing.T, h http.Handler) {
 		})
 		p.crowd.Store(false)
 	}
-	close(p.over)
+	p.end(t)
 	p.verify(t, 2*calls)
 }
 
@@ -61,8 +62,16 @@ func (p *Probe) Faults(t *testing.T, h http.Handler, bad ...func(client *http.Cl
 			assert.Equal(t, strconv.Itoa(i), answer)
 		}
 	}
-	close(p.over)
+	p.end(t)
 	p.verify(t, rounds)
+}
+
+// end tells the goroutines that outlive their requests that these are over. A client may have its
+// answer, from a stream above all, before the handler has returned.
+func (p *Probe) end(t *testing.T) {
+	t.Helper()
+	assert.Eventually(t, func() bool { return p.serving.Load() == 0 }, time.Minute, time.Millisecond, "handlers return")
+	close(p.over)
 }
 
 // status makes a request and checks that its status is want.
@@ -95,9 +104,12 @@ func (p *Probe) serve(t *testing.T, h http.Handler) (*httptest.Server, *http.Cli
 	return server, &http.Client{Transport: transport}
 }
 
-// clean looks at the goroutine that serves a connection, before and after each request.
+// clean looks at the goroutine that serves a connection, before and after each request, and counts
+// the requests that are in their handlers.
 func (p *Probe) clean(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.serving.Add(1)
+		defer p.serving.Add(-1)
 		check := func() {
 			p.dirty.After("a connection's goroutine", "", "a frame", gls.Capture() != gls.Snapshot{})
 		}
