@@ -138,8 +138,9 @@
 		pause.setAttribute("aria-pressed", paused);
 		pause.textContent = paused ? "Continue" : "Pause";
 		state.textContent = paused ? "paused" : "";
-		if (paused) clearTimeout(timer);
-		else refresh();
+		clearTimeout(timer);
+		if (paused && asking) asking.abort(); // its answer would change a paused list
+		if (!paused) refresh();
 	};
 
 	document.addEventListener("click", (e) => {
