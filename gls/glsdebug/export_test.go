@@ -42,6 +42,13 @@ func ReadAtMost(n int) (reset func()) {
 	return func() { textMost = before }
 }
 
+// ReadFor changes how long one LogValue and all of a page may take, until the function that it returns is called.
+func ReadFor(value, page time.Duration) (reset func()) {
+	beforeValue, beforePage := slowValue, slowPage
+	slowValue, slowPage = value, page
+	return func() { slowValue, slowPage = beforeValue, beforePage }
+}
+
 // Met returns how many goroutines are remembered between looks.
 func Met() int {
 	watch.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -88,6 +89,12 @@ func get(t testing.TB, h http.Handler, query string, change ...func(*http.Reques
 	body, err := io.ReadAll(w.Body)
 	require.NoError(t, err)
 	return w.Code, string(body), w.Header()
+}
+
+// On a busy machine a LogValue may stand still for longer than slowValue, which no test but those of slow values means.
+func TestMain(m *testing.M) {
+	glsdebug.ReadFor(2*time.Second, time.Minute)
+	os.Exit(m.Run())
 }
 
 // ask returns the JSON answer.

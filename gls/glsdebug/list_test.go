@@ -174,7 +174,10 @@ func TestExited(t *testing.T) {
 	})
 	id := <-ids
 	group.Wait()
-	time.Sleep(10 * time.Millisecond) // until the runtime has buried it
+	require.Eventually(t, func() bool {
+		_, alive := goroutine.Live()[id]
+		return !alive
+	}, 20*time.Second, time.Millisecond, "it has signalled, and exits")
 	for _, r := range ask(t, "&origins=1").Goroutines {
 		if r.ID == id {
 			assert.True(t, r.Exited)

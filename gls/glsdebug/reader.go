@@ -11,7 +11,8 @@ import (
 	"github.com/ambient-go/ambient/gls"
 )
 
-const (
+// Tests alone change them: on a busy machine a goroutine may stand still for as long.
+var (
 	// slowValue is how long one LogValue may take. A LogValue that only reads fields takes a
 	// microsecond.
 	slowValue = 50 * time.Millisecond
