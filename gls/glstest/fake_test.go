@@ -88,6 +88,11 @@ func hurry(t *testing.T) {
 	t.Cleanup(glstest.SetGrace(20 * time.Millisecond))
 }
 
+// patient is for tests in which waiting ends early. The time says nothing about a busy machine.
+func patient(t *testing.T) {
+	t.Cleanup(glstest.SetGrace(time.Minute))
+}
+
 // next returns "file.go:line" of the line after the call.
 func next() string {
 	_, file, line, _ := runtime.Caller(1)

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ambient-go/ambient/gls"
-	"github.com/ambient-go/ambient/gls/glstest"
 	"github.com/ambient-go/ambient/internal/goroutine"
 	"github.com/ambient-go/ambient/internal/testexec"
 )
@@ -233,8 +232,8 @@ func TestVerifyNoneInATestAndItsSubtest(t *testing.T) {
 		b.wait()
 		inner.failure(t2)
 	})
-	t.Cleanup(glstest.SetGrace(5 * time.Second))
+	patient(t)
 	start := time.Now()
 	assert.Empty(t, outer.end())
-	assert.Less(t, time.Since(start), 4*time.Second, "there is nothing to wait for")
+	assert.Less(t, time.Since(start), 30*time.Second, "there is nothing to wait for")
 }

@@ -101,6 +101,7 @@ func TestVerifyNoneNamesTheCallOfGLSThatStartedIt(t *testing.T) {
 }
 
 func TestVerifyNoneWaitsForGoroutinesThatAreAboutToFinish(t *testing.T) {
+	patient(t)
 	f := verifying(t)
 	b := block(t)
 	go user.Run("ann", b.hang)
@@ -110,7 +111,6 @@ func TestVerifyNoneWaitsForGoroutinesThatAreAboutToFinish(t *testing.T) {
 }
 
 func TestVerifyNoneWaitsForGoroutinesThatHaveNotBegun(t *testing.T) {
-	hurry(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	f := verifying(t)
 	forever := make(chan bool)
@@ -122,11 +122,12 @@ func TestVerifyNoneWaitsForGoroutinesThatHaveNotBegun(t *testing.T) {
 }
 
 func TestVerifyNoneReportsAnEnterLeftOpenByTheTestItself(t *testing.T) {
+	patient(t)
 	f := verifying(t)
 	scope := user.Enter("ann")
 	start := time.Now()
 	text := f.failure(t)
-	assert.Less(t, time.Since(start), 500*time.Millisecond, "waiting cannot help")
+	assert.Less(t, time.Since(start), 30*time.Second, "waiting cannot help")
 	assertLines(t, text,
 		fmt.Sprintf("goroutine %d, the test's own: \"user\" (string), entered and not left", goroutine.ID()))
 	scope.Leave()
@@ -194,21 +195,23 @@ func TestVerifyNoneReportsAGoroutineThatExitedWithoutLeaving(t *testing.T) {
 func TestVerifyNoneInABubble(t *testing.T) {
 	start := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		f := verifying(t)
-		b := block(t)
-		go user.Run("ann", b.hang)
-		b.wait()
-		began := time.Now()
-		assertLines(t, f.failure(t), fmt.Sprintf("goroutine %d: ", b.id))
-		assert.GreaterOrEqual(t, time.Since(began), time.Second)
+		for range 5 {
+			f := verifying(t)
+			b := block(t)
+			go user.Run("ann", b.hang)
+			b.wait()
+			began := time.Now()
+			assertLines(t, f.failure(t), fmt.Sprintf("goroutine %d: ", b.id))
+			assert.GreaterOrEqual(t, time.Since(began), time.Second)
 
-		b.release()
-		synctest.Wait()
-		f = verifying(t)
-		go user.Run("ann", func() { time.Sleep(900 * time.Millisecond) })
-		assert.Empty(t, f.end())
+			b.release()
+			synctest.Wait()
+			f = verifying(t)
+			go user.Run("ann", func() { time.Sleep(900 * time.Millisecond) })
+			assert.Empty(t, f.end())
+		}
 	})
-	assert.Less(t, time.Since(start), 900*time.Millisecond, "the bubble's clock")
+	assert.Less(t, time.Since(start), 9*time.Second, "the bubble's clock: the machine's takes 9.5 s for this")
 }
 
 func TestVerifyNoneDescribesNoMoreThanTwentyGoroutines(t *testing.T) {
