@@ -194,7 +194,7 @@ func settled() int {
 		if carrier.Len() == 0 {
 			return 0
 		}
-		runtime.GC()
+		testexec.Collect()
 		time.Sleep(50 * time.Microsecond)
 	}
 	return carrier.Len()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // A load is a value that is worth collecting.
@@ -34,7 +35,7 @@ func gone[T any](p weak.Pointer[T]) bool {
 		if p.Value() == nil {
 			return true
 		}
-		runtime.GC()
+		testexec.Collect()
 		time.Sleep(50 * time.Microsecond)
 	}
 	return false

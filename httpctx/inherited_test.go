@@ -14,6 +14,7 @@ import (
 
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // The tests of this file are about programs built by ambient build: make test-inherited runs them.
@@ -96,7 +97,7 @@ func TestInheritedRequestsOverOneClientAreCollected(t *testing.T) {
 	kept := 0
 	for _, p := range requests {
 		for range 200 {
-			if runtime.GC(); p.Value() == nil {
+			if testexec.Collect(); p.Value() == nil {
 				break
 			}
 			time.Sleep(50 * time.Microsecond)

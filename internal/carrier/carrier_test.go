@@ -1,7 +1,6 @@
 package carrier_test
 
 import (
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/ambient-go/ambient/internal/carrier"
 	"github.com/ambient-go/ambient/internal/frame"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 var storage frame.Storage
@@ -56,7 +56,7 @@ func settled() int {
 		if carrier.Len() == 0 {
 			return 0
 		}
-		runtime.GC()
+		testexec.Collect()
 		time.Sleep(50 * time.Microsecond)
 	}
 	return carrier.Len()

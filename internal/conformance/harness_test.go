@@ -22,6 +22,7 @@ import (
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/httpctx"
 	"github.com/ambient-go/ambient/internal/carrier"
+	"github.com/ambient-go/ambient/internal/testexec"
 )
 
 // The conformance tests assert what the test suites and documents of Node's AsyncLocalStorage (N, ND) and of TC39's
@@ -147,7 +148,7 @@ func inOneState(t *testing.T, rows []row) { inStates(t, rows, states[:1]) }
 func inStates(t *testing.T, rows []row, states []state) {
 	// What earlier tests left behind must not go away during a row and hide what that leaves behind.
 	for try := 0; carrier.Len() > 0 && try < 100; try++ {
-		runtime.GC()
+		testexec.Collect()
 		time.Sleep(time.Millisecond)
 	}
 	for _, r := range rows {

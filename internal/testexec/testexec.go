@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -33,6 +34,16 @@ func Exits(fn func()) {
 	before, deadline := runtime.NumGoroutine(), time.Now().Add(time.Second)
 	fn()
 	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
+		runtime.Gosched()
+	}
+}
+
+// Collect runs the garbage collector and returns when a cleanup of an object that it found has run.
+// On a busy machine the runtime's goroutines for cleanups fall behind a loop of collections.
+func Collect() {
+	var ran atomic.Bool
+	runtime.AddCleanup(new([16]byte), func(struct{}) { ran.Store(true) }, struct{}{})
+	for runtime.GC(); !ran.Load(); {
 		runtime.Gosched()
 	}
 }
