@@ -99,6 +99,10 @@ func (c *checker) enter(cur inspector.Cursor) (*enter, bool) {
 	switch n := outer.Node().(type) {
 	case *ast.ExprStmt, *ast.DeferStmt, *ast.GoStmt:
 		e.fate = discarded
+	case *ast.CallExpr: // opener(v)()
+		if ast.Unparen(n.Fun) == call {
+			return c.calling(e, outer), true
+		}
 	case *ast.AssignStmt:
 		if i := position(n.Rhs, call, results[0]); i >= 0 && i < len(n.Lhs) {
 			c.assign(e, n, n.Lhs[i])
@@ -120,13 +124,7 @@ func (c *checker) leaving(e *enter, sel inspector.Cursor) *enter {
 	e.at = outer
 	switch n := outer.Node().(type) {
 	case *ast.CallExpr:
-		e.at = outer.Parent()
-		switch e.at.Node().(type) {
-		case *ast.DeferStmt:
-			e.fate = deferred
-		case *ast.ExprStmt:
-			e.fate = leftAtOnce
-		}
+		return c.calling(e, outer)
 	case *ast.AssignStmt: // leave := x.Enter(v).Leave
 		if i := position(n.Rhs, sel.Node(), 0); i >= 0 && i < len(n.Lhs) {
 			c.assign(e, n, n.Lhs[i])
@@ -135,6 +133,18 @@ func (c *checker) leaving(e *enter, sel inspector.Cursor) *enter {
 		if i := position(n.Values, sel.Node(), 0); i >= 0 && i < len(n.Names) {
 			c.assign(e, n, n.Names[i])
 		}
+	}
+	return e
+}
+
+// calling is enter for a call that leaves the scope.
+func (c *checker) calling(e *enter, call inspector.Cursor) *enter {
+	e.at = call.Parent()
+	switch e.at.Node().(type) {
+	case *ast.DeferStmt:
+		e.fate = deferred
+	case *ast.ExprStmt:
+		e.fate = leftAtOnce
 	}
 	return e
 }
@@ -182,9 +192,13 @@ func (c *checker) function(cur inspector.Cursor) {
 			if c.reportLost(e, body, sig, g) {
 				continue
 			}
+			if repeats(g, e.stmt, newSearch(c.pass.TypesInfo, e.v, body, sig).atOnce) {
+				c.reportRepeated(e)
+				continue
+			}
 			fallthrough
 		case deferred:
-			if e.fate == deferred && g != nil && repeats(g, e.at.Node()) {
+			if e.fate == deferred && g != nil && repeats(g, e.at.Node(), func(ast.Node) bool { return false }) {
 				c.reportRepeated(e)
 				continue
 			}

@@ -96,25 +96,38 @@ func (s *search) lost(g *cfg.CFG, stmt ast.Node) ast.Node {
 	return nil // stmt is unreachable
 }
 
-// repeats reports whether a path leads from a statement to itself.
-func repeats(g *cfg.CFG, stmt ast.Node) bool {
+// repeats reports whether a path leads from a statement back to it, without a node that ends it.
+func repeats(g *cfg.CFG, stmt ast.Node, ends func(ast.Node) bool) bool {
 	seen := map[*cfg.Block]bool{}
-	var from func(b *cfg.Block)
-	from = func(b *cfg.Block) {
+	var from func(b *cfg.Block, nodes []ast.Node) bool
+	from = func(b *cfg.Block, nodes []ast.Node) bool {
+		for _, n := range nodes {
+			if n == stmt || ends(n) {
+				return n == stmt
+			}
+		}
 		for _, next := range b.Succs {
 			if !seen[next] {
 				seen[next] = true
-				from(next)
+				if from(next, next.Nodes) {
+					return true
+				}
 			}
 		}
+		return false
 	}
 	for _, b := range g.Blocks {
-		if slices.Contains(b.Nodes, stmt) {
-			from(b)
-			return seen[b]
+		if i := slices.Index(b.Nodes, stmt); i >= 0 {
+			return from(b, b.Nodes[i+1:])
 		}
 	}
 	return false
+}
+
+// atOnce reports whether a node leaves the scope before the function ends, or gives it away.
+func (s *search) atOnce(n ast.Node) bool {
+	_, later := n.(*ast.DeferStmt)
+	return !later && s.node(n) != none
 }
 
 func (s *search) block(b *cfg.Block, nodes []ast.Node, stmt ast.Node) ast.Node {

@@ -93,3 +93,66 @@ func literals() {
 	a()
 	defer b().Leave()
 }
+
+// The same by a variable.
+func roundsByVariable(names []string) {
+	for _, name := range names {
+		scope := user.Enter(name) // want `^the Scope of user.Enter is left when the function ends, not with each round of the loop`
+		defer scope.Leave()
+		work()
+	}
+	for _, name := range names {
+		scope := user.Enter(name) // want `the Scope of user.Enter is left when the function ends`
+		defer func() {
+			work()
+			scope.Leave()
+		}()
+	}
+	for _, name := range names {
+		leave := user.Enter(name).Leave // want `the Scope of user.Enter is left when the function ends`
+		defer leave()
+	}
+	for _, name := range names {
+		end := other.Leaver(name) // want `the Scope of other.Leaver is left when the function ends`
+		defer end()
+	}
+	for _, name := range names {
+		defer other.Leaver(name)() // want `the Scope of other.Leaver is left when the function ends`
+	}
+	var scope gls.Scope
+	for _, name := range names {
+		scope = user.Enter(name) // want `the Scope of user.Enter is left when the function ends`
+		defer scope.Leave()
+		if cond() {
+			continue
+		}
+		scope.Leave()
+	}
+}
+
+func roundsRight(names []string) {
+	for _, name := range names {
+		scope := user.Enter(name) // ok: the deferred Leave is for a panic alone
+		defer scope.Leave()
+		work()
+		scope.Leave()
+	}
+	for _, name := range names {
+		if scope := user.Enter(name); cond() { // ok: the function ends in this round
+			defer scope.Leave()
+			return
+		} else {
+			scope.Leave()
+		}
+	}
+	scope := user.Enter("Ada") // ok: entered once
+	defer scope.Leave()
+	for range names {
+		defer scope.Leave()
+	}
+}
+
+func leaverAtOnce() {
+	other.Leaver("Ada")() // want `^the Scope of other.Leaver is left at once: nothing runs with the value; defer is missing$`
+	work()
+}
