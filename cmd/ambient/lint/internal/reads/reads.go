@@ -2,9 +2,9 @@
 // ambient context, the current request. The other analyzers build on it; it reports nothing itself.
 //
 // A function reads if it calls a reading function of the library, or a function that reads. The
-// search crosses packages by facts, follows function values where it sees their assignments, and
-// enters function literals that the function calls or passes to a function that calls them. It does
-// not follow methods of interfaces. A read does not count inside of a Run or Enter that sets its
+// search crosses packages by facts, follows function values where it sees their assignments, those in
+// fields, maps and slices included, and enters function literals that the function calls or passes to
+// a function that calls them. It does not follow methods of interfaces. A read does not count inside of a Run or Enter that sets its
 // value: such a function needs nothing of its caller.
 package reads
 
@@ -50,7 +50,8 @@ func run(pass *analysis.Pass) (any, error) {
 			return f
 		},
 		decls: map[*types.Func]*node{}, lits: map[*ast.FuncLit]*node{},
-		params: map[*types.Var]int{}, values: map[*types.Var][]ast.Expr{}, starts: map[*ast.CallExpr]bool{},
+		params: map[*types.Var]int{}, values: map[*types.Var][]ast.Expr{}, stored: map[*types.Var][]ast.Expr{},
+		resets: map[*types.Var]bool{}, starts: map[*ast.CallExpr]bool{},
 	}
 	result := &Result{Directives: w.silent, w: w}
 	if Unread(pass) {

@@ -113,6 +113,9 @@ func (it *item) around() (p Param, ok bool) {
 
 // reading returns the reads that the item adds to its function.
 func (it *item) reading() []Read {
+	if it.each != nil {
+		return it.readByEach()
+	}
 	around, ok := it.around()
 	if !ok {
 		return nil
@@ -144,11 +147,26 @@ func (it *item) reading() []Read {
 	return all
 }
 
+// readByEach returns the reads of functions of which one is called, none if one of them reads nothing.
+func (it *item) readByEach() []Read {
+	var all []Read
+	for _, one := range it.each {
+		n := len(all)
+		for i := range one {
+			all = append(all, one[i].reading()...)
+		}
+		if len(all) == n {
+			return nil
+		}
+	}
+	return all
+}
+
 // running returns the parameters of the enclosing declaration that the item calls.
 func (it *item) running() []Param {
 	around, ok := it.around()
 	switch {
-	case !ok:
+	case !ok || it.each != nil:
 		return nil
 	case it.isParam:
 		around.Started = around.Started && !it.bound

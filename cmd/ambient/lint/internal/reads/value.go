@@ -11,17 +11,34 @@ import (
 
 // value returns an item for each function that e may stand for. Each is a copy of with, completed.
 func (w *walker) value(e ast.Expr, with item, seen []*types.Var) []item {
+	if len(seen) > maxFollowed {
+		return nil
+	}
 	switch e := ast.Unparen(e).(type) {
 	case *ast.FuncLit:
 		with.node = w.lits[e]
 		return []item{with}
 	case *ast.IndexExpr:
-		return w.value(e.X, with, seen)
+		if known.IsFunc(w.info.TypeOf(e.X)) { // an instance of a generic function
+			return w.value(e.X, with, seen)
+		}
+		v := w.named(e.X)
+		if slices.Contains(seen, v) {
+			return nil
+		}
+		return w.held(w.elements(e, map[*types.Var]bool{}), with, append(slices.Clip(seen), v))
+	case *ast.StarExpr:
+		return w.held(w.pointees(e.X), with, seen)
 	case *ast.IndexListExpr:
 		return w.value(e.X, with, seen)
 	case *ast.Ident:
 		return w.object(w.info.ObjectOf(e), e, with, seen)
 	case *ast.SelectorExpr:
+		if f := w.named(e); f != nil && f.IsField() && !w.resets[f] && !slices.Contains(seen, f) {
+			if of := w.fields(e.X, f); len(of) > 0 {
+				return w.held(of, with, append(slices.Clip(seen), f))
+			}
+		}
 		return w.object(w.info.ObjectOf(e.Sel), e, with, seen)
 	case *ast.CallExpr:
 		return w.returned(e, with, seen)
@@ -121,13 +138,23 @@ func (w *walker) object(obj types.Object, e ast.Expr, with item, seen []*types.V
 	return nil
 }
 
-// field returns what runs when the function in a field is called, where the package sets the field in one place alone:
-// of several, another struct may have another one. What was a parameter there is none here.
+// field returns what runs when the function in a field is called. Of several that the package sets the field to, another
+// struct may have another one: then it reads if each of them does.
 func (w *walker) field(v *types.Var, with item, seen []*types.Var) []item {
-	if v.Exported() || len(w.values[v]) != 1 {
+	if v.Exported() {
 		return nil
 	}
-	return slices.DeleteFunc(w.value(w.values[v][0], with, seen), func(i item) bool { return i.isParam })
+	var each [][]item
+	for _, e := range w.values[v] {
+		each = append(each, w.held([]ast.Expr{e}, with, seen))
+	}
+	switch len(each) {
+	case 0:
+		return nil
+	case 1:
+		return each[0]
+	}
+	return []item{{each: each}}
 }
 
 // rebound reports whether a parameter is bound in place: fn = gls.Bind(fn).

@@ -53,6 +53,8 @@ type item struct {
 	gateArg  int
 	gateArgs []string
 	gateOuts bool // a function that gate returns calls it
+
+	each [][]item // what a field may be, by value: one of them is called
 }
 
 type walker struct {
@@ -66,7 +68,9 @@ type walker struct {
 	lits   map[*ast.FuncLit]*node
 	nodes  []*node // in source order
 	params map[*types.Var]int
-	values map[*types.Var][]ast.Expr // values assigned to variables and fields of function type
+	values map[*types.Var][]ast.Expr // values assigned to variables and fields that are or may hold functions
+	stored map[*types.Var][]ast.Expr // values assigned to elements of variables and fields, with their keys
+	resets map[*types.Var]bool       // fields that an assignment sets
 	starts map[*ast.CallExpr]bool    // calls of go statements
 }
 
@@ -117,18 +121,26 @@ func (w *walker) collect(files []*ast.File) {
 				w.lits[n] = &node{}
 				w.nodes = append(w.nodes, w.lits[n])
 			case *ast.AssignStmt:
-				if len(n.Lhs) == len(n.Rhs) {
-					for i, lhs := range n.Lhs {
+				for i, lhs := range n.Lhs {
+					if len(n.Lhs) == len(n.Rhs) {
 						w.assign(lhs, n.Rhs[i])
+					} else if i == 0 && len(n.Rhs) == 1 { // f, ok := m[k]; f, err := build()
+						w.assign(lhs, n.Rhs[0])
 					}
 				}
 			case *ast.CompositeLit:
 				w.composite(n)
 			case *ast.ValueSpec:
-				if len(n.Names) == len(n.Values) {
-					for i, name := range n.Names {
+				for i, name := range n.Names {
+					if len(n.Names) == len(n.Values) {
 						w.assign(name, n.Values[i])
+					} else if i == 0 && len(n.Values) == 1 {
+						w.assign(name, n.Values[0])
 					}
+				}
+			case *ast.RangeStmt:
+				if n.Value != nil {
+					w.assign(n.Value, &ast.IndexExpr{X: n.X})
 				}
 			}
 			return true
@@ -158,52 +170,6 @@ func (w *walker) ranged(d *ast.FuncDecl) {
 		}
 		return true
 	})
-}
-
-func (w *walker) assign(lhs, rhs ast.Expr) {
-	id, ok := ast.Unparen(lhs).(*ast.Ident)
-	if sel, selects := ast.Unparen(lhs).(*ast.SelectorExpr); selects {
-		id, ok = sel.Sel, w.info.Selections[sel] != nil
-	}
-	if !ok {
-		return
-	}
-	if v, ok := w.info.ObjectOf(id).(*types.Var); ok {
-		w.set(v, rhs)
-	}
-}
-
-func (w *walker) set(v *types.Var, to ast.Expr) {
-	if known.IsFunc(v.Type()) {
-		w.values[v.Origin()] = append(w.values[v.Origin()], to)
-	}
-}
-
-// composite notes what the fields of a struct are set to.
-func (w *walker) composite(lit *ast.CompositeLit) {
-	t := w.info.TypeOf(lit)
-	if t == nil {
-		return
-	}
-	s, ok := t.Underlying().(*types.Struct)
-	if !ok {
-		return
-	}
-	for i, elt := range lit.Elts {
-		if kv, ok := elt.(*ast.KeyValueExpr); ok {
-			w.assignField(kv)
-		} else if i < s.NumFields() {
-			w.set(s.Field(i), elt)
-		}
-	}
-}
-
-func (w *walker) assignField(kv *ast.KeyValueExpr) {
-	if id, ok := kv.Key.(*ast.Ident); ok {
-		if v, ok := w.info.ObjectOf(id).(*types.Var); ok && v.IsField() {
-			w.set(v, kv.Value)
-		}
-	}
 }
 
 // body adds the items of a function's body to n. Function literals in it are nodes of their own.

@@ -315,6 +315,7 @@ type button struct {
 	click  func()
 	quiet  func()
 	either func()
+	both   func()
 }
 
 func newButton() *button {
@@ -330,4 +331,144 @@ func (b *button) silent() { b.quiet() } // ok: it reads nothing
 func (b *button) other() {
 	b.either = func() {}
 	b.either() // ok: which one it is is not known
+}
+
+func (b *button) toggle() { b.both() } // want toggle:`^reads\(current.GetOrFail through user.Current\)$`
+
+func (b *button) set() {
+	b.both = func() { user.Current() }
+}
+
+func (b *button) reset() {
+	b.both = func() { println(); user.Current() }
+}
+
+// Functions in maps, in slices and behind pointers.
+
+var table = map[string]func(){
+	"loud":  func() { user.Current() },
+	"quiet": func() {},
+}
+
+func looked(key string) { // want looked:`reads`
+	table[key]()
+}
+
+func lookedLater(key string) { // want lookedLater:`reads`
+	if f, ok := table[key]; ok {
+		f()
+	}
+}
+
+func lookedQuiet() { table["quiet"]() } // ok: this one reads nothing
+
+func lookedLoud() { table["loud"]() } // want lookedLoud:`reads`
+
+func steps() { // want steps:`reads`
+	all := []func(){func() {}}
+	all = append(all, func() { user.Current() })
+	for _, f := range all {
+		f()
+	}
+}
+
+func quietSteps() {
+	for _, f := range []func(){func() {}} {
+		f()
+	}
+}
+
+type registry struct {
+	routes map[string]func()
+	more   []func()
+}
+
+func (r *registry) add(name string, f func()) {
+	r.routes[name] = f
+	r.more = append(r.more, f)
+}
+
+func (r *registry) call(name string) { // ok: the functions are given to it
+	r.routes[name]()
+	for _, f := range r.more {
+		f()
+	}
+}
+
+type router struct{ of map[string][]func() }
+
+func newRouter() *router {
+	r := &router{of: map[string][]func(){}}
+	r.of["x"] = []func(){func() { user.Current() }}
+	return r
+}
+
+func (r *router) call(name string) { // want call:`reads`
+	for _, f := range r.of[name] {
+		f()
+	}
+}
+
+func pointed() { // want pointed:`reads`
+	f := func() { user.Current() }
+	p := &f
+	(*p)()
+}
+
+type step struct {
+	name string
+	run  func()
+}
+
+func structs() { // want structs:`reads`
+	s := step{run: func() { user.Current() }}
+	s.run()
+}
+
+func quietStructs() { // ok: this one reads nothing
+	s := step{run: func() {}}
+	s.run()
+}
+
+func plan() { // want plan:`reads`
+	for _, s := range []*step{{"one", func() {}}, {name: "two", run: func() { user.Current() }}} {
+		s.run()
+	}
+}
+
+// Bound ones read where they are bound.
+func boundSteps() { // want boundSteps:`reads`
+	for _, f := range []func(){gls.Bind(func() { user.Current() })} {
+		f()
+	}
+}
+
+func swapped() {
+	a, b := []func(){nil}, []func(){nil}
+	a[0], b[0] = b[0], a[0]
+	a[0]()
+	table["x"] = table["y"]
+}
+
+func built() { // want built:`reads`
+	f, err := build()
+	if err == nil {
+		f()
+	}
+}
+
+func build() (func(), error) { return func() { user.Current() }, nil } // want build:`^reads\(\)$`
+
+func storedByKey(key string) { // want storedByKey:`reads`
+	m := map[string]func(){}
+	m["loud"] = func() { user.Current() }
+	m["quiet"] = func() {}
+	m[key]()
+}
+
+func storedQuiet() { // ok: this one reads nothing
+	m := map[string]func(){}
+	m["loud"] = func() { user.Current() }
+	m["quiet"] = func() {}
+	m["quiet"]()
 }
