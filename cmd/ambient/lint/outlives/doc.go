@@ -59,14 +59,39 @@
 //
 //	func (*job) run() error { return work(gls.Context()) }
 //
-// So does a snapshot or a bound function that a handler assigns to a package-level variable: code
-// that runs it later has the values of that request.
+// Nor does a snapshot or a bound function belong in a package-level variable or in a field of the
+// handler, if a handler or what it calls assigns it: code that runs it later has the values of that
+// request.
 //
 //	// WRONG
 //	func handle(w http.ResponseWriter, r *http.Request) { flush = gls.Bind(flushAll) }
 //
 //	// RIGHT
 //	func handle(w http.ResponseWriter, r *http.Request) { flush = flushAll }
+//
+// A struct from a sync.Pool is a later request's next. What a request gave is reported in a field
+// that not every use sets and that nothing in the package empties:
+//
+//	// WRONG
+//	func list() {
+//		s := scratches.Get().(*scratch)
+//		if id, ok := userID.Get(); ok {
+//			s.user = id
+//		}
+//		s.query()
+//		scratches.Put(s)
+//	}
+//
+//	// RIGHT
+//	func list() {
+//		s := scratches.Get().(*scratch)
+//		if id, ok := userID.Get(); ok {
+//			s.user = id
+//		}
+//		s.query()
+//		s.user = ""
+//		scratches.Put(s)
+//	}
 //
 // An entry that the same function removes again in a deferred call is not reported.
 package outlives

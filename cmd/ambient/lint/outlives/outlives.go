@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
+	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/waits"
 )
 
 //go:embed doc.go
@@ -21,7 +22,7 @@ var Analyzer = &analysis.Analyzer{
 	Doc:       known.Doc(doc, "outlives"),
 	URL:       known.URL("outlives"),
 	Run:       run,
-	Requires:  []*analysis.Analyzer{inspect.Analyzer},
+	Requires:  []*analysis.Analyzer{inspect.Analyzer, waits.Analyzer},
 	FactTypes: []analysis.Fact{new(gives), new(keeps)},
 }
 
@@ -33,6 +34,7 @@ func run(pass *analysis.Pass) (any, error) {
 		pass:     pass,
 		info:     pass.TypesInfo,
 		in:       pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
+		waits:    pass.ResultOf[waits.Analyzer].(*waits.Result),
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
 		holds:    map[*types.Var]bool{},
 		copies:   map[*types.Var]bool{},
@@ -77,6 +79,7 @@ type checker struct {
 	pass     *analysis.Pass
 	info     *types.Info
 	in       *inspector.Inspector
+	waits    *waits.Result
 	assigned known.Assignments
 
 	// holds has the local variables that hold a request's value, copies those that hold data of
@@ -95,6 +98,11 @@ type checker struct {
 
 	reported []ast.Expr
 
+	// cleared has the fields that the package empties, whole the types of which it assigns whole values through pointers.
+	// They are nil until they are needed.
+	cleared map[*types.Var]bool
+	whole   map[*types.Named]bool
+
 	// following has the variables that place is following, against cycles such as p = p.next.
 	following map[*types.Var]bool
 }
@@ -109,6 +117,7 @@ func (c *checker) check() {
 	for cur := range c.in.Root().Preorder(stores...) {
 		if _, ok := cur.Node().(*ast.CallExpr); ok {
 			c.once(cur)
+			c.put(cur)
 		}
 		if !inFunction(cur) {
 			continue

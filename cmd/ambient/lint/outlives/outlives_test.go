@@ -24,10 +24,16 @@ func TestDoc(t *testing.T) {
 			last   *httpctx.Context
 			lastID string
 			flush  func()
+			userID    = gls.New[string]("user")
+			scratches sync.Pool
 			_      sync.Once
 			_      = gls.Context
 			_      http.Handler
 		)
+
+		type scratch struct{ user string }
+
+		func (*scratch) query() {}
 
 		func flushAll()                  {}
 		func work(context.Context) error { return nil }

@@ -16,6 +16,7 @@ type place struct {
 	global bool       // a package-level variable holds it
 	field  bool       // a field of root, or of what root leads to
 	inner  bool       // not root itself
+	entry  bool       // an element of a map or a slice
 }
 
 // place returns the place that an assignment to e stores into.
@@ -33,7 +34,7 @@ func (c *checker) place(e ast.Expr) place {
 			e = x.X
 			continue
 		case *ast.IndexExpr:
-			p.inner = true
+			p.inner, p.entry = true, true
 			e = x.X
 			continue
 		case *ast.StarExpr:

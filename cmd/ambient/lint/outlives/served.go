@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ast/inspector"
 
@@ -31,24 +32,38 @@ func (c *checker) signature(fn ast.Node) *types.Signature {
 	return sig
 }
 
-// snapshots returns the snapshots and bound functions that a handler assigns to package-level
-// variables, for all that follow. What is kept for one request is an entry of a map or a slice, and
-// outside of a handler the values may be those of the program's start.
+// snapshots returns the snapshots and bound functions that a handler, or what it calls, assigns to a package-level
+// variable or to a field of the handler itself, for all that follow. What is kept for one request is an entry of a map or
+// a slice, and outside of a handler the values may be those of the program's start.
 func (c *checker) snapshots(n *ast.AssignStmt, cur inspector.Cursor) []store {
-	inHandler := false
-	for fn := range cur.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
-		inHandler = inHandler || known.IsHandler(c.signature(fn.Node()))
-	}
-	if !inHandler || len(n.Lhs) != len(n.Rhs) {
+	if len(n.Lhs) != len(n.Rhs) || !slices.ContainsFunc(n.Rhs, c.isSnapshot) || c.isolated(cur) || !c.waits.BelowHandler(n) {
 		return nil
 	}
 	var all []store
 	for i, lhs := range n.Lhs {
-		if p := c.place(lhs); p.global && !p.inner && c.isSnapshot(n.Rhs[i]) {
+		p := c.place(lhs)
+		switch {
+		case p.entry || !c.isSnapshot(n.Rhs[i]):
+		case p.global && p.inner:
+			all = append(all, store{n.Rhs[i], p, "stored in what " + p.variable() + " holds"})
+		case p.global:
 			all = append(all, store{n.Rhs[i], p, "stored in " + p.variable()})
+		case p.field && p.root != nil && p.root.Kind() == types.RecvVar && isReference(p.root.Type()) && known.ServesHTTP(p.root.Type()):
+			all = append(all, store{n.Rhs[i], p, "kept in the handler, in " + known.Text(lhs)})
 		}
 	}
 	return all
+}
+
+// isolated reports whether a node is in a function literal that runs with other values than its caller's.
+func (c *checker) isolated(cur inspector.Cursor) bool {
+	for lit := range cur.Enclosing((*ast.FuncLit)(nil)) {
+		if call, ok := lit.Parent().Node().(*ast.CallExpr); ok &&
+			known.Is(known.Callee(c.info, call), known.GLS, "Isolate", "Snapshot.Run") {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *checker) isSnapshot(e ast.Expr) bool {

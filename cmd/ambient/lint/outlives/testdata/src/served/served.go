@@ -150,6 +150,37 @@ func capture(w http.ResponseWriter, r *http.Request) {
 	local.Run(func() {})
 }
 
+func below(w http.ResponseWriter, r *http.Request) {
+	keep()
+	gls.Isolate(func() { snapshot = gls.Capture() }) // ok: captured with nothing set
+}
+
+type holder struct {
+	flush func()
+	from  gls.Snapshot
+	each  map[string]gls.Snapshot
+}
+
+var held holder
+
+func keep() {
+	snapshot = gls.Capture()            // want `^a snapshot of the current request is stored in package-level variable snapshot`
+	held.flush = gls.Bind(func() {})    // want `^a function that holds a value of the current request is stored in what package-level variable held holds`
+	held.each["x"] = gls.Capture()      // ok: may be that of one request
+	mine := holder{from: gls.Capture()} // ok: the same
+	mine.flush = gls.Bind(func() {})    // ok: the same
+}
+
+func (h *flusher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.last = gls.Capture()       // want `^a snapshot of the current request is kept in the handler, in h.last`
+	h.by[r.Host] = gls.Capture() // ok: may be that of one request
+}
+
+type flusher struct {
+	last gls.Snapshot
+	by   map[string]gls.Snapshot
+}
+
 func start() {
 	snapshot = gls.Capture() // ok: may be that of the program's start
 	bound = gls.Bind(bound)  // ok: the same
