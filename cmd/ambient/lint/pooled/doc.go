@@ -24,5 +24,12 @@
 //	// RIGHT
 //	func serve(c *gin.Context) { gls.RunContext(c.Request.Context(), work) }
 //
-// Strings of fiber, fasthttp and hertz are in the same memory: clone them.
+// Strings and bytes that fiber, fasthttp and hertz return are in the same memory, unless the app is
+// Immutable. What is given to a storage or key is reported:
+//
+//	// WRONG
+//	func userOf(c *fiber.Ctx) { user.Run(c.Query("user"), work) }
+//
+//	// RIGHT
+//	func userOf(c *fiber.Ctx) { user.Run(strings.Clone(c.Query("user")), work) }
 package pooled

@@ -75,7 +75,14 @@ func (c *checker) call(call *ast.CallExpr) {
 			c.pass.ReportRangef(call.Args[0], "%s as the ambient context: its framework uses it for another request when this one "+
 				"is over; give the context.Context of its request, or a copy", of)
 		}
+	case name == "" && c.makesOf(call):
+		c.report(call, c.pass.TypesInfo.TypeOf(call))
 	case kept && i < len(call.Args):
+		if m := c.memory(call.Args[i], 0); m != nil {
+			c.pass.ReportRangef(call.Args[i], "%s is in memory that the framework uses for another request when this one is over, unless the "+
+				"app is Immutable: clone it", known.Text(m))
+			return
+		}
 		// Where the type of the storage says it, the storage is reported.
 		sig, ok := c.pass.TypesInfo.TypeOf(call.Fun).(*types.Signature)
 		if !ok || i >= sig.Params().Len() || pooled(sig.Params().At(i).Type(), 0) != "" {
@@ -107,6 +114,21 @@ func (c *checker) of(e ast.Expr) string {
 		e = call.Args[0]
 	}
 	return pooled(c.pass.TypesInfo.TypeOf(e), 0)
+}
+
+// makesOf reports whether a call of a generic function gives the storage or key that it returns its type. What the function
+// itself says is reported where it stands.
+func (c *checker) makesOf(call *ast.CallExpr) bool {
+	f := known.Callee(c.pass.TypesInfo, call)
+	if f == nil || f.Signature().Results().Len() != 1 {
+		return false
+	}
+	t := f.Signature().Results().At(0).Type()
+	if !known.IsPointer(t, known.GLS, "Storage") && !known.IsPointer(t, known.HTTPCtx, "Key") {
+		return false
+	}
+	args := known.Named(t).TypeArgs()
+	return args.Len() == 1 && pooled(args.At(0), 0) == "" && f.Signature().TypeParams().Len() > 0
 }
 
 // declared checks a storage that is a variable or a field itself, and needs no call of New.
@@ -155,6 +177,12 @@ func pooled(t types.Type, depth int) string {
 		}
 	case *types.Map:
 		return cmp.Or(pooled(t.Key(), depth+1), pooled(t.Elem(), depth+1))
+	case *types.Signature:
+		for result := range t.Results().Variables() {
+			if name := pooled(result.Type(), depth+1); name != "" {
+				return name
+			}
+		}
 	case interface{ Elem() types.Type }: // a slice, an array, a channel
 		if _, pointer := t.(*types.Pointer); !pointer {
 			return pooled(t.Elem(), depth+1)

@@ -1,3 +1,9 @@
 package fasthttp
 
-type RequestCtx struct{}
+type RequestCtx struct{ Request Request }
+
+type Request struct{ Header RequestHeader }
+
+type RequestHeader struct{}
+
+func (*RequestHeader) Peek(string) []byte { return nil }

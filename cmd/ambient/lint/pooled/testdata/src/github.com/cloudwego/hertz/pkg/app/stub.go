@@ -1,3 +1,5 @@
 package app
 
 type RequestContext struct{}
+
+func (*RequestContext) GetQuery(string) (string, bool) { return "", false }
