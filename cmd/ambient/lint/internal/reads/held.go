@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strconv"
 
 	"github.com/ambient-go/ambient/cmd/ambient/lint/internal/known"
 )
@@ -91,8 +92,10 @@ func (w *walker) elements(e *ast.IndexExpr, seen map[*types.Var]bool) []ast.Expr
 	w.sources(e.X, seen, func(x ast.Expr) {
 		switch x := x.(type) {
 		case *ast.CompositeLit:
-			for _, elt := range x.Elts {
-				add(elt)
+			for i, elt := range x.Elts {
+				if _, keyed := elt.(*ast.KeyValueExpr); keyed || !w.isConstant(e.Index) || w.info.Types[e.Index].Value.ExactString() == strconv.Itoa(i) {
+					add(elt)
+				}
 			}
 		case *ast.CallExpr: // append
 			all = append(all, w.elements(&ast.IndexExpr{X: x.Args[0]}, seen)...)
@@ -111,13 +114,15 @@ func (w *walker) elements(e *ast.IndexExpr, seen map[*types.Var]bool) []ast.Expr
 	return all
 }
 
+func (w *walker) isConstant(e ast.Expr) bool { return e != nil && w.info.Types[e].Value != nil }
+
 // differ reports whether two keys are different constants.
 func (w *walker) differ(x, y ast.Expr) bool {
-	if y == nil { // a loop over all elements
+	if !w.isConstant(x) || !w.isConstant(y) { // y is nil in a loop over all elements
 		return false
 	}
 	a, b := w.info.Types[x].Value, w.info.Types[y].Value
-	return a != nil && b != nil && a.Kind() == b.Kind() && !constant.Compare(a, token.EQL, b)
+	return a.Kind() == b.Kind() && !constant.Compare(a, token.EQL, b)
 }
 
 // fields returns the values that literals give to a field of a struct.
@@ -155,8 +160,6 @@ func (w *walker) sources(e ast.Expr, seen map[*types.Var]bool, f func(ast.Expr))
 			w.sources(e.X, seen, f)
 		}
 	case *ast.StarExpr:
-		w.sources(e.X, seen, f)
-	case *ast.SliceExpr:
 		w.sources(e.X, seen, f)
 	case *ast.CallExpr:
 		tv := w.info.Types[e.Fun]

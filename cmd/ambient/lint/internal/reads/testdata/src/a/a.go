@@ -472,3 +472,17 @@ func storedQuiet() { // ok: this one reads nothing
 	m["quiet"] = func() {}
 	m["quiet"]()
 }
+
+func positions() { // ok: the first one reads nothing
+	all := [2]func(){func() {}, func() { user.Current() }}
+	p := &all
+	all[0]()
+	p[0]()
+}
+
+func anyPosition() { // want anyPosition:`reads`
+	all := []func(){func() {}, func() { user.Current() }}
+	for i := range all {
+		all[i]()
+	}
+}
