@@ -26,8 +26,8 @@
 //		})
 //	}
 //
-// Functions of the same package that the function calls are part of the transaction. Code in
-// Outside or AfterCommit is not.
+// Functions that the function calls are part of the transaction, those of other packages included.
+// Code in Outside or AfterCommit is not.
 //
 //	// WRONG
 //	func both() error {

@@ -20,10 +20,11 @@ var doc string
 
 // Analyzer finds statements that escape the transaction around them.
 var Analyzer = &analysis.Analyzer{
-	Name: "sqltx",
-	Doc:  known.Doc(doc, "sqltx"),
-	URL:  known.URL("sqltx"),
-	Run:  run,
+	Name:      "sqltx",
+	Doc:       known.Doc(doc, "sqltx"),
+	URL:       known.URL("sqltx"),
+	Run:       run,
+	FactTypes: []analysis.Fact{new(does)},
 }
 
 const glssql = known.GLS + "/glssql"
@@ -39,8 +40,10 @@ func run(pass *analysis.Pass) (any, error) {
 		bodies:   map[*types.Func]*ast.BlockStmt{},
 		wrapped:  map[types.Object]bool{},
 		found:    map[token.Pos]bool{},
+		facts:    map[*types.Func]does{},
 	}
 	c.collect()
+	c.findFacts()
 	for _, file := range pass.Files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok && c.is(call, "DB.Run") && len(call.Args) == 3 {
@@ -61,6 +64,7 @@ type checker struct {
 	wrapped  map[types.Object]bool          // variables and fields given to glssql.New
 	visited  map[ast.Node]bool              // bodies seen in the present Run
 	found    map[token.Pos]bool             // nodes reported already, in this Run or another
+	facts    map[*types.Func]does           // of the package's functions
 }
 
 // is reports whether a call is one of glssql's functions or methods.
@@ -166,6 +170,12 @@ func (c *checker) inside(body ast.Node) {
 				c.report(n, "a statement on %s, the *sql.DB itself, inside of a Run: it is no part of the transaction and "+
 					"may wait for it for ever; call the method of the glssql.DB, or use its Outside", known.Text(recv))
 			}
+			if f := known.Callee(c.info, n); f != nil && f.Pkg() != c.pass.Pkg {
+				if on := c.does(f).Escapes; on != "" {
+					c.report(n, "%s runs a statement on %s, the *sql.DB itself, inside of a Run: it is no part of the transaction "+
+						"and may wait for it for ever; let it call the method of the glssql.DB, or call it in Outside", known.Text(n.Fun), on)
+				}
+			}
 			c.inside(c.body(n.Fun))
 		}
 		return true
@@ -192,7 +202,7 @@ func (c *checker) starts(call *ast.CallExpr) (name string, args []ast.Expr) {
 
 // started checks a call that starts on another goroutine inside a Run.
 func (c *checker) started(n ast.Node, what string, call *ast.CallExpr) {
-	used := c.uses(call)
+	used := c.uses(call) || c.does(known.Func(c.info, call.Fun)).Statement
 	if body := c.body(call.Fun); !used && body != nil {
 		used = c.uses(body)
 	}
@@ -211,7 +221,7 @@ var statements = []string{
 	"Exec", "ExecContext", "Query", "QueryContext", "QueryRow", "QueryRowContext", "Prepare", "PrepareContext", "Begin", "BeginTx",
 }
 
-// uses reports whether code runs a statement on a glssql.DB.
+// uses reports whether code, or a function that it calls, runs a statement on a glssql.DB.
 func (c *checker) uses(code ast.Node) (used bool) {
 	ast.Inspect(code, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
@@ -219,7 +229,7 @@ func (c *checker) uses(code ast.Node) (used bool) {
 				return false
 			}
 			f := known.Callee(c.info, call)
-			used = used || f != nil && known.Path(f.Pkg()) == glssql &&
+			used = used || c.does(f).Statement || f != nil && known.Path(f.Pkg()) == glssql &&
 				(c.is(call, "DB.Run") || known.Recv(f) != nil && slices.Contains(statements, f.Name()))
 		}
 		return !used

@@ -7,7 +7,7 @@ import (
 	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx"
 )
 
-func TestAnalyzer(t *testing.T) { realtest.Run(t, sqltx.Analyzer, "a") }
+func TestAnalyzer(t *testing.T) { realtest.Run(t, sqltx.Analyzer, "a", "other") }
 
 func TestDoc(t *testing.T) {
 	realtest.Doc(t, sqltx.Analyzer, `

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ambient-go/ambient/cmd/ambient/lint/sqltx/testdata/src/other"
 	"github.com/ambient-go/ambient/gls"
 	"github.com/ambient-go/ambient/gls/glssql"
 )
@@ -13,7 +14,7 @@ import (
 var (
 	ctx   = context.Background()
 	pool  *sql.DB
-	other *sql.DB
+	spare *sql.DB
 	db    = glssql.New(pool)
 )
 
@@ -28,7 +29,7 @@ func open(raw *sql.DB) *store {
 	return s
 }
 
-func (s *store) save() error {
+func (s *store) save() error { // want save:`does{Statement:true Escapes:s.raw}`
 	return s.db.Run(ctx, nil, func() error {
 		s.raw.QueryRow("SELECT 1") // want `a statement on s.raw, the \*sql.DB itself, inside of a Run`
 		s.db.QueryRow("SELECT 1")
@@ -36,12 +37,12 @@ func (s *store) save() error {
 	})
 }
 
-func (s *store) step() error {
+func (s *store) step() error { // want step:`does{Statement:false Escapes:s.raw}`
 	_, err := s.raw.ExecContext(ctx, "DELETE") // want `a statement on s.raw`
 	return err
 }
 
-func literal() {
+func literal() { // want literal:`does{Statement:true Escapes:pool}`
 	pool.Exec("DELETE") // in no Run
 	_ = db.Run(ctx, nil, func() error {
 		pool.Exec("DELETE")               // want `a statement on pool`
@@ -49,14 +50,14 @@ func literal() {
 		raw := db.Unwrap()
 		raw.BeginTx(ctx, nil) // want `a statement on raw`
 		raw.Ping()            // not a statement
-		other.Exec("DELETE")  // another database
+		spare.Exec("DELETE")  // another database
 		db.Outside(func() { pool.Exec("DELETE") })
 		db.AfterCommit(func() { pool.Exec("DELETE") })
 		return db.Run(ctx, nil, helper)
 	})
 }
 
-func helper() error {
+func helper() error { // want helper:`does{Statement:false Escapes:pool}`
 	_, err := pool.Prepare("DELETE") // want `a statement on pool`
 	if err != nil {
 		return helper()
@@ -64,7 +65,7 @@ func helper() error {
 	return nil
 }
 
-func goroutines() {
+func goroutines() { // want goroutines:`does{Statement:true Escapes:}`
 	body := func() error {
 		go db.Exec("DELETE")                     // want `a go statement inside of a Run starts statements on its DB`
 		go func() { db.Query("") }()             // want `a go statement inside of a Run`
@@ -81,7 +82,7 @@ func goroutines() {
 	go db.Exec("DELETE") // in no Run
 }
 
-func write() { db.Exec("INSERT") }
+func write() { db.Exec("INSERT") } // want write:`does{Statement:true Escapes:}`
 
 // One *sql.DB in two fields, and the glssql.DB that was made of it.
 type repository struct {
@@ -94,7 +95,7 @@ func newRepository(dsn, replica *sql.DB) *repository {
 	return &repository{plain: dsn, replica: replica, db: glssql.New(dsn)}
 }
 
-func (r *repository) save() error {
+func (r *repository) save() error { // want save:`does{Statement:true Escapes:r.plain}`
 	return r.db.Run(ctx, nil, func() error {
 		r.plain.Exec("INSERT")   // want `a statement on r.plain`
 		r.replica.Exec("INSERT") // another database
@@ -102,9 +103,9 @@ func (r *repository) save() error {
 	})
 }
 
-func (r *repository) outside() { r.plain.Exec("INSERT") } // in no Run
+func (r *repository) outside() { r.plain.Exec("INSERT") } // want outside:`does{Statement:false Escapes:r.plain}`
 
-func others() error {
+func others() error { // want others:`does{Statement:true Escapes:}`
 	return db.Run(ctx, nil, func() error {
 		var wg sync.WaitGroup
 		wg.Go(write) // want `wg.Go inside of a Run starts statements on its DB: they are refused, or no part of the transaction if the goroutine is an older one; the transaction`
@@ -118,3 +119,20 @@ func others() error {
 		return nil
 	})
 }
+
+// Statements in functions that the goroutine calls, in this package and others.
+func through(r *other.Repo) error { // want through:`does{Statement:true Escapes:r.raw}`
+	return db.Run(ctx, nil, func() error {
+		gls.Go(func() { deep() })                   // want `gls.Go inside of a Run starts statements on its DB`
+		go func() { r.InsertAll(ctx) }()            // want `a go statement inside of a Run`
+		go r.Insert(ctx)                            // want `a go statement inside of a Run`
+		go r.LogOutside(ctx)                        // ok: outside
+		db.AfterCommit(func() { go r.Insert(ctx) }) // ok: after it
+		r.Log(ctx)                                  // want `^r.Log runs a statement on r.raw, the \*sql.DB itself, inside of a Run: it is no part of the transaction`
+		r.Later(ctx)                                // ok: not on this goroutine
+		db.Outside(func() { r.Log(ctx) })           // ok: outside
+		return r.InsertAll(ctx)                     // ok: part of the transaction
+	})
+}
+
+func deep() { write() } // want deep:`does{Statement:true Escapes:}`
