@@ -60,7 +60,8 @@
 //		return rows, err
 //	}
 //
-// Known are Do and DoChan of golang.org/x/sync/singleflight and its copies, sync.Map.LoadOrStore,
+// So is a function of the module itself that looks for a key and otherwise keeps what a function
+// returns that it is given. Known are Do and DoChan of golang.org/x/sync/singleflight and its copies, sync.Map.LoadOrStore,
 // the loaders of graph-gophers/dataloader, vikstrous/dataloadgen, golang/groupcache, maypok86/otter
 // and jellydator/ttlcache, and the values of these, hashicorp/golang-lru, dgraph-io/ristretto,
 // patrickmn/go-cache, puzpuzpuz/xsync and Code-Hex/go-generics-cache. A read is not reported if the

@@ -25,10 +25,12 @@ var Analyzer = &analysis.Analyzer{
 	URL:      known.URL("shared"),
 	Run:      run,
 	Requires: []*analysis.Analyzer{inspect.Analyzer, reads.Analyzer},
+
+	FactTypes: []analysis.Fact{new(keeps)},
 }
 
 func run(pass *analysis.Pass) (any, error) {
-	if known.Own(pass.Pkg) || !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
+	if reads.Unread(pass) {
 		return nil, nil
 	}
 	c := &checker{
@@ -37,6 +39,10 @@ func run(pass *analysis.Pass) (any, error) {
 		in:       pass.ResultOf[inspect.Analyzer].(*inspector.Inspector),
 		reads:    pass.ResultOf[reads.Analyzer].(*reads.Result),
 		assigned: known.Assigned(pass.TypesInfo, pass.Files),
+	}
+	c.exportKeepers()
+	if !known.Concerns(pass.Pkg, known.GLS, known.HTTPCtx) {
+		return nil, nil
 	}
 	for cur := range c.in.Root().Preorder((*ast.CallExpr)(nil)) {
 		c.call(cur.Node().(*ast.CallExpr))
@@ -58,6 +64,9 @@ type checker struct {
 func (c *checker) call(call *ast.CallExpr) {
 	fn := known.Callee(c.info, call)
 	s, ok := find(fn)
+	if !ok {
+		s, ok = c.own(call, fn)
+	}
 	if !ok || max(s.key, s.fn, s.value) >= len(call.Args) {
 		return
 	}
@@ -66,9 +75,12 @@ func (c *checker) call(call *ast.CallExpr) {
 	}
 	var found []reads.Read
 	what := call.Args[max(s.fn, s.value)]
-	if s.fn >= 0 {
+	switch {
+	case s.keeps:
+		found = lasting(c.loader(what, s))
+	case s.fn >= 0:
 		found = c.loader(what, s)
-	} else {
+	default:
 		found = c.value(what)
 	}
 	found = c.outside(call, found)
@@ -166,9 +178,12 @@ func (c *checker) methods(t types.Type) []reads.Read {
 // value returns the reads that a value was made from. A read of a storage or a key counts in the
 // expression and in functions that it calls, a read of the request in the expression alone: below
 // that a request, and everywhere a context, is mostly read for a log line or a deadline.
-func (c *checker) value(e ast.Expr) []reads.Read {
+func (c *checker) value(e ast.Expr) []reads.Read { return lasting(c.within(e)) }
+
+// lasting returns the reads of which a value keeps something.
+func lasting(found []reads.Read) []reads.Read {
 	var all []reads.Read
-	for _, r := range c.within(e) {
+	for _, r := range found {
 		request := strings.HasPrefix(r.What, "httpctx.") && len(r.Via) > 0
 		if !r.Passed && !request && (r.Kind == reads.Storage || r.Kind == reads.HTTP) {
 			all = append(all, r)

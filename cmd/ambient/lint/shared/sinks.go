@@ -7,6 +7,7 @@ type sink struct {
 	fn    int
 	value int
 	makes bool // makes a loader: a loader for a single request may be bound
+	keeps bool // keeps the result, and calls the function for one caller alone: it may read its context
 }
 
 func loads(key, fn int) sink   { return sink{key: key, fn: fn, value: -1} }

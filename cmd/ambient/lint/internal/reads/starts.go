@@ -23,7 +23,7 @@ type Start struct {
 // of other modules that do are listed in package runners, for whom they serve is seen in a review alone.
 func (r *Result) Starts(pass *analysis.Pass, call *ast.CallExpr) []Start {
 	fn := r.w.callee(call)
-	if fn == nil || !sameModule(pass, fn.Pkg()) {
+	if fn == nil || !SameModule(pass, fn.Pkg()) {
 		return nil
 	}
 	names := r.w.names(call)
@@ -86,9 +86,9 @@ func loops(body ast.Node) func(token.Pos) bool {
 	}
 }
 
-// sameModule reports whether a package is of the module of the one that is analyzed. Without modules the first element of
+// SameModule reports whether a package is of the module of the one that is analyzed. Without modules the first element of
 // the path tells.
-func sameModule(pass *analysis.Pass, pkg *types.Package) bool {
+func SameModule(pass *analysis.Pass, pkg *types.Package) bool {
 	if pkg == nil || pkg == pass.Pkg {
 		return pkg != nil
 	}
