@@ -69,16 +69,34 @@ func (w *walker) held(values []ast.Expr, with item, seen []*types.Var) []item {
 	return slices.DeleteFunc(all, func(i item) bool { return i.isParam })
 }
 
-// A search for what holds functions ends after this number of variables. In a large package a field has many values.
+// A search for functions that something holds ends at these numbers. In a large package a field has many values, and
+// what a map holds may come from the map itself: m[k] = append(m[k], f).
 const (
-	maxFollowed = 8  // from one to the next
-	maxVisited  = 32 // in all
+	maxFollowed = 8  // variables from one to the next
+	maxSteps    = 64 // expressions looked at
+	maxHeld     = 64 // functions found
 )
 
+// A search looks for what an expression stands for. The zero value is ready to use.
+type search struct {
+	seen  map[*types.Var]bool
+	steps int
+}
+
+// visit reports whether the search has not been at v before.
+func (s *search) visit(v *types.Var) bool {
+	if s.seen == nil {
+		s.seen = map[*types.Var]bool{}
+	}
+	first := !s.seen[v]
+	s.seen[v] = true
+	return first
+}
+
 // elements returns the values that an element of a map, a slice or an array may have, as far as the package says.
-func (w *walker) elements(e *ast.IndexExpr, seen map[*types.Var]bool) []ast.Expr {
+func (w *walker) elements(e *ast.IndexExpr, s *search) []ast.Expr {
 	v := w.named(e.X)
-	if seen[v] {
+	if s.seen[v] {
 		return nil
 	}
 	var all []ast.Expr
@@ -89,7 +107,7 @@ func (w *walker) elements(e *ast.IndexExpr, seen map[*types.Var]bool) []ast.Expr
 			all = append(all, kv.Value)
 		}
 	}
-	w.sources(e.X, seen, func(x ast.Expr) {
+	w.sources(e.X, s, func(x ast.Expr) {
 		switch x := x.(type) {
 		case *ast.CompositeLit:
 			for i, elt := range x.Elts {
@@ -98,9 +116,9 @@ func (w *walker) elements(e *ast.IndexExpr, seen map[*types.Var]bool) []ast.Expr
 				}
 			}
 		case *ast.CallExpr: // append
-			all = append(all, w.elements(&ast.IndexExpr{X: x.Args[0]}, seen)...)
+			all = append(all, w.elements(&ast.IndexExpr{X: x.Args[0]}, s)...)
 			if x.Ellipsis.IsValid() {
-				all = append(all, w.elements(&ast.IndexExpr{X: x.Args[len(x.Args)-1]}, seen)...)
+				all = append(all, w.elements(&ast.IndexExpr{X: x.Args[len(x.Args)-1]}, s)...)
 			} else {
 				all = append(all, x.Args[1:]...)
 			}
@@ -111,7 +129,7 @@ func (w *walker) elements(e *ast.IndexExpr, seen map[*types.Var]bool) []ast.Expr
 			add(elt)
 		}
 	}
-	return all
+	return all[:min(len(all), maxHeld)]
 }
 
 func (w *walker) isConstant(e ast.Expr) bool { return e != nil && w.info.Types[e].Value != nil }
@@ -128,7 +146,7 @@ func (w *walker) differ(x, y ast.Expr) bool {
 // fields returns the values that literals give to a field of a struct.
 func (w *walker) fields(e ast.Expr, f *types.Var) []ast.Expr {
 	var all []ast.Expr
-	w.sources(e, map[*types.Var]bool{}, func(x ast.Expr) {
+	w.sources(e, new(search), func(x ast.Expr) {
 		if lit, ok := x.(*ast.CompositeLit); ok {
 			w.given(lit, func(field *types.Var, to ast.Expr) {
 				if field == f {
@@ -143,13 +161,16 @@ func (w *walker) fields(e ast.Expr, f *types.Var) []ast.Expr {
 // pointees returns the functions that a pointer may point to.
 func (w *walker) pointees(e ast.Expr) []ast.Expr {
 	var all []ast.Expr
-	w.sources(e, map[*types.Var]bool{}, func(x ast.Expr) { all = append(all, x) })
+	w.sources(e, new(search), func(x ast.Expr) { all = append(all, x) })
 	return all
 }
 
 // sources calls f with each literal, each append, and each function whose address was taken, that an expression stands
 // for or points to.
-func (w *walker) sources(e ast.Expr, seen map[*types.Var]bool, f func(ast.Expr)) {
+func (w *walker) sources(e ast.Expr, s *search, f func(ast.Expr)) {
+	if s.steps++; s.steps > maxSteps {
+		return
+	}
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CompositeLit:
 		f(e)
@@ -157,30 +178,29 @@ func (w *walker) sources(e ast.Expr, seen map[*types.Var]bool, f func(ast.Expr))
 		if e.Op == token.AND && known.IsFunc(w.info.TypeOf(e.X)) {
 			f(e.X)
 		} else if e.Op == token.AND {
-			w.sources(e.X, seen, f)
+			w.sources(e.X, s, f)
 		}
 	case *ast.StarExpr:
-		w.sources(e.X, seen, f)
+		w.sources(e.X, s, f)
 	case *ast.CallExpr:
 		tv := w.info.Types[e.Fun]
 		id, _ := ast.Unparen(e.Fun).(*ast.Ident)
 		if tv.IsType() && len(e.Args) == 1 {
-			w.sources(e.Args[0], seen, f)
+			w.sources(e.Args[0], s, f)
 		} else if tv.IsBuiltin() && id != nil && id.Name == "append" && len(e.Args) > 1 {
 			f(e)
 		}
 	case *ast.IndexExpr:
-		for _, x := range w.elements(e, seen) {
-			w.sources(x, seen, f)
+		for _, x := range w.elements(e, s) {
+			w.sources(x, s, f)
 		}
 	case *ast.Ident, *ast.SelectorExpr:
 		v := w.named(e)
-		if v == nil || seen[v] || len(seen) > maxVisited || v.IsField() && (v.Exported() || len(w.values[v]) != 1) {
+		if v == nil || v.IsField() && (v.Exported() || len(w.values[v]) != 1) || !s.visit(v) {
 			return // of several values of a field, another struct may have another one
 		}
-		seen[v] = true
 		for _, x := range w.values[v] {
-			w.sources(x, seen, f)
+			w.sources(x, s, f)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (w *walker) value(e ast.Expr, with item, seen []*types.Var) []item {
 		if slices.Contains(seen, v) {
 			return nil
 		}
-		return w.held(w.elements(e, map[*types.Var]bool{}), with, append(slices.Clip(seen), v))
+		return w.held(w.elements(e, new(search)), with, append(slices.Clip(seen), v))
 	case *ast.StarExpr:
 		return w.held(w.pointees(e.X), with, seen)
 	case *ast.IndexListExpr:

@@ -486,3 +486,22 @@ func anyPosition() { // want anyPosition:`reads`
 		all[i]()
 	}
 }
+
+// What it holds comes from itself.
+type graph struct {
+	Next map[string][]func()
+	next map[string][]func()
+}
+
+func (g *graph) add(k string, f func()) {
+	g.Next[k] = append(g.Next[k], f)
+	g.next[k] = append(g.next[k], f)
+	g.next = g.Next
+	g.Next = g.next
+	g.next = nil
+	g.Next[k][0]()
+	g.next[k][0]()
+	for _, f := range g.next[k] {
+		f()
+	}
+}
