@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -498,6 +500,122 @@ func TestInheritedGoroutineThatWaitsKeepsItsFrame(t *testing.T) {
 			close(over)
 			assert.Equal(t, "1", <-seen)
 		})
+	}
+}
+
+// What the standard library receives for a call of the goroutine's own is no task: an answer, a connection, a result.
+func TestInheritedGoroutineKeepsItsFrameInCallsOfTheStandardLibrary(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	get := func(server *httptest.Server) func(t *testing.T) {
+		return func(t *testing.T) {
+			resp, err := server.Client().Get(server.URL) //nolint:noctx // the server answers at once
+			if !assert.NoError(t, err) {
+				return
+			}
+			_, err = io.Copy(io.Discard, resp.Body)
+			assert.NoError(t, err)
+			assert.NoError(t, resp.Body.Close())
+		}
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range 3 {
+			_, _ = w.Write(make([]byte, 10_000))
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(time.Millisecond) // the client waits for more
+		}
+	})
+	plain := httptest.NewServer(handler)
+	defer plain.Close()
+	h2 := httptest.NewUnstartedServer(handler)
+	h2.EnableHTTP2 = true
+	h2.StartTLS()
+	defer h2.Close()
+	calls := map[string]func(t *testing.T){
+		"a request over HTTP/1": get(plain),
+		"a request over HTTP/2": get(h2),
+		"a look-up": func(t *testing.T) {
+			_, err := net.DefaultResolver.LookupHost(t.Context(), "localhost")
+			assert.NoError(t, err)
+		},
+		"a dial by name": func(t *testing.T) {
+			_, port, err := net.SplitHostPort(plain.Listener.Addr().String())
+			assert.NoError(t, err)
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", "localhost:"+port)
+			if assert.NoError(t, err) {
+				assert.NoError(t, conn.Close())
+			}
+		},
+		"a test": func(t *testing.T) { t.Run("sub", func(t *testing.T) { t.Log("done") }) },
+	}
+	if cat, err := exec.LookPath("cat"); err == nil {
+		calls["a command"] = func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), cat)
+			cmd.Stdin, cmd.Stdout = strings.NewReader("text"), new(strings.Builder)
+			assert.NoError(t, cmd.Run())
+		}
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			over, seen := make(chan int), make(chan string)
+			s.Run(1, func() {
+				go func() {
+					<-over
+					call(t)
+					seen <- see(s)
+				}()
+			})
+			close(over)
+			assert.Equal(t, "1", <-seen)
+		})
+	}
+}
+
+// A subtest that waits for its turn belongs to its parent, though package testing hands it a turn.
+func TestInheritedParallelSubtestsKeepTheirFrame(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	s.Run(1, func() {
+		for range 20 { // more than run at a time
+			t.Run("sub", func(t *testing.T) {
+				t.Parallel()
+				time.Sleep(time.Millisecond)
+				assert.Equal(t, "1", see(s))
+			})
+		}
+	})
+}
+
+// A pipe may bring the tasks of others, though package io or net receives them.
+func TestInheritedWorkerAtAPipeServesNobodyOnceItsScopeHasEnded(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	reader, writer := io.Pipe()
+	client, server := net.Pipe()
+	for name, pipe := range map[string]struct {
+		io.Reader
+		io.WriteCloser
+	}{"io.Pipe": {reader, writer}, "net.Pipe": {server, client}} {
+		seen := make(chan string)
+		s.Run(1, func() {
+			go func() {
+				task := make([]byte, 1)
+				for {
+					if _, err := pipe.Read(task); err != nil {
+						return
+					}
+					seen <- see(s)
+				}
+			}()
+		})
+		for range 2 {
+			s.Run(2, func() {
+				_, err := pipe.Write([]byte("t"))
+				assert.NoError(t, err)
+				assert.Equal(t, "-", <-seen, name)
+			})
+		}
+		assert.NoError(t, pipe.Close())
 	}
 }
 
