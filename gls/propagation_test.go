@@ -586,6 +586,105 @@ func TestInheritedParallelSubtestsKeepTheirFrame(t *testing.T) {
 	})
 }
 
+// A worker whose tasks lie in a list is woken by a signal: a value without a size.
+func TestInheritedWorkerIsWokenByAnotherFlow(t *testing.T) {
+	needsInheritance(t)
+	s := gls.New[int]("s")
+	soon := func() { time.Sleep(time.Millisecond) } // the other side waits by then
+	waits := map[string]func(wake chan struct{}){
+		"receive":          func(wake chan struct{}) { <-wake },
+		"a receive, later": func(wake chan struct{}) { soon(); <-wake },
+		"select": func(wake chan struct{}) {
+			select {
+			case <-wake:
+			case <-t.Context().Done():
+			}
+		},
+	}
+	for name, wait := range waits {
+		for capacity := range 2 {
+			if name == "a receive, later" && capacity == 1 {
+				continue // the signal is in the channel, and nobody knows whose it is
+			}
+			var mu sync.Mutex
+			var tasks []func()
+			wake, waiting, seen := make(chan struct{}, capacity), make(chan int, 1), make(chan string)
+			s.Run(1, func() {
+				go func() {
+					waiting <- 1
+					for wait(wake); ; wait(wake) {
+						mu.Lock()
+						task := tasks[0]
+						tasks = tasks[1:]
+						mu.Unlock()
+						if task == nil {
+							return
+						}
+						task()
+						waiting <- 1
+					}
+				}()
+			})
+			do := func(task func()) {
+				<-waiting
+				if name != "a receive, later" {
+					soon()
+				}
+				mu.Lock()
+				tasks = append(tasks, task)
+				mu.Unlock()
+				wake <- struct{}{}
+			}
+			for range 2 {
+				s.Run(2, func() {
+					do(func() { seen <- see(s) })
+					assert.Equal(t, "-", <-seen, "%s, capacity %d", name, capacity)
+				})
+			}
+			do(nil)
+		}
+	}
+}
+
+// A goroutine that waits for a signal of its own flow, or of code without one, is no worker.
+func TestInheritedGoroutineIsWokenByItsOwnFlow(t *testing.T) {
+	needsInheritance(t)
+	s, other := gls.New[int]("s"), gls.New[int]("other")
+	for name, wait := range map[string]func(signal chan struct{}){
+		"its child": func(signal chan struct{}) {
+			go func() { time.Sleep(time.Millisecond); signal <- struct{}{} }()
+			<-signal
+		},
+		"its child, in a Run": func(signal chan struct{}) {
+			go func() { time.Sleep(time.Millisecond); other.Run(1, func() { signal <- struct{}{} }) }()
+			<-signal
+		},
+		"nobody's": func(signal chan struct{}) {
+			gls.Isolate(func() { go func() { time.Sleep(time.Millisecond); signal <- struct{}{} }() })
+			<-signal
+		},
+	} {
+		over, seen := make(chan int), make(chan string)
+		s.Run(1, func() {
+			go func() {
+				<-over
+				wait(make(chan struct{}))
+				seen <- see(s)
+			}()
+		})
+		close(over)
+		assert.Equal(t, "1", <-seen, name)
+	}
+	seen, signal := make(chan string), make(chan struct{})
+	s.Run(1, func() {
+		go func() { <-signal; seen <- see(s) }()
+		defer other.Enter(2).Leave()
+		time.Sleep(time.Millisecond)
+		signal <- struct{}{}
+		assert.Equal(t, "1", <-seen, "its creator's, in another frame")
+	})
+}
+
 // A pipe may bring the tasks of others, though package io or net receives them.
 func TestInheritedWorkerAtAPipeServesNobodyOnceItsScopeHasEnded(t *testing.T) {
 	needsInheritance(t)

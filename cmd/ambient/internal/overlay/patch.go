@@ -48,7 +48,8 @@ func (s source) of(n ast.Node) string { return s.text[s.offset(n.Pos()):s.offset
 //   - cgocallbackg marks the point at which the outermost callback returns to a thread of C. The
 //     next callback, on the same thread or on another, runs on the same g.
 //   - Every value that is received from a channel passes through one of five functions, and
-//     sync.Cond.Wait through one (ambientReceived).
+//     sync.Cond.Wait through one (ambientReceived). Where one of the two goroutines waits, the value
+//     passes through send or recv, too (ambientWakes).
 //   - time.AfterFunc's function is started on g0, and context.AfterFunc's on the goroutine that
 //     cancels. Both get the frame of the code that registered them. A timer keeps goFunc's argument
 //     for ever, and Reset is the only way to start it again.
@@ -77,6 +78,8 @@ func patches() []patch {
 				"selected, received = chanrecv(c, elem, false); "+received("selected && ", "c", "received")+"; return")},
 			{"the receive in reflect_chanrecv", replaced("", "reflect_chanrecv", "return chanrecv(c, elem, !nb)",
 				"selected, received = chanrecv(c, elem, !nb); "+received("selected && ", "c", "received")+"; return")},
+			{"the receiver in send", after("", "send", "gp := sg.g", "; if gp.ambient.base != nil { ambientWakes(getg(), gp, c) }")},
+			{"the sender in recv", after("", "recv", "gp := sg.g", "; if getg().ambient.base != nil { ambientWakes(gp, getg(), c) }")},
 		}},
 		{file: "runtime/select.go", edits: []edit{
 			{"the end of selectgo", replaced("", "selectgo", "return casi, recvOK",
