@@ -20,7 +20,7 @@ const root = "../.."
 var (
 	rowLine  = regexp.MustCompile(`(?m)^\| ([A-Z]{1,2}-\d\d) \| ([^|]+) \|.* \| ([^|]+) \|$`)
 	rowNames = regexp.MustCompile(`"((?:[A-Z]{1,2}-\d\d,?)+) `)
-	rowID    = regexp.MustCompile(`\b(?:N|ND|M|T|A|G|L)-\d\d\b`)
+	rowID    = regexp.MustCompile(`\b(?:N|ND|M|T|A|G|L|P|B)-\d\d\b`)
 	ruleLine = regexp.MustCompile(`(?m)^(\d+)\. `)
 	ruleTest = regexp.MustCompile(`(?m)^func TestRule(\d+)`)
 	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Example|Fuzz)\w*)\(`)

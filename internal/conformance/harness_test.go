@@ -26,8 +26,9 @@ import (
 )
 
 // The conformance tests assert what the test suites and documents of Node's AsyncLocalStorage (N, ND) and of TC39's
-// AsyncContext (T) assert, in goroutine terms, what those of AdonisJS's HttpContext assert (A), and the hazards that Go
-// adds (G). A row's name begins with its ids in CATALOGUE.md.
+// AsyncContext (T) assert, in goroutine terms, what those of AdonisJS's HttpContext (A) and of other languages (P) assert,
+// the hazards that Go adds (G), and faults that users reported elsewhere (B). A row's name begins with its ids in
+// CATALOGUE.md.
 //
 // Rows run in each of the states below, and the harness checks after each that it has left nothing behind. Rows that
 // start a process, change something of the whole process or take long run in the first state alone: those of the
