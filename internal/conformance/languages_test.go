@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -55,15 +56,15 @@ var languageRows = []row{
 		type variadic func(n int, rest ...string) (string, error)
 		var (
 			v    variadic
-			wide func(in [40]int, call func() int, err error, any any) (out [3]int, m map[string]int, same error)
+			wide func(in [40]int, call func() int, err error, none any) (out [3]int, m map[string]int, same error)
 			exit func(int) int
 		)
 		s.Run("bound", func() {
 			v = gls.Bind(variadic(func(n int, rest ...string) (string, error) {
 				return fmt.Sprint(s.GetOrFail(), n, rest == nil, len(rest)), errors.ErrUnsupported
 			}))
-			wide = gls.Bind(func(in [40]int, call func() int, err error, any any) ([3]int, map[string]int, error) {
-				assert.Nil(t, any)
+			wide = gls.Bind(func(in [40]int, call func() int, err error, none any) ([3]int, map[string]int, error) {
+				assert.Nil(t, none)
 				return [3]int{in[39], call()}, map[string]int{s.GetOrFail(): 1}, err
 			})
 			exit = gls.Bind(func(int) int {
@@ -305,9 +306,7 @@ var languageSizeRows = []row{
 		var bind func(outer map[int]int, depth int)
 		bind = func(outer map[int]int, depth int) {
 			now := map[int]int{}
-			for i, v := range outer {
-				now[i] = v
-			}
+			maps.Copy(now, outer)
 			var bindings []gls.Binding
 			for range rand.IntN(60) {
 				i, v := rand.IntN(len(storages)), rand.Int()
