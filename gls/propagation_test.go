@@ -548,6 +548,23 @@ func TestInheritedGoroutineKeepsItsFrameInCallsOfTheStandardLibrary(t *testing.T
 		},
 		"a test": func(t *testing.T) { t.Run("sub", func(t *testing.T) { t.Log("done") }) },
 	}
+	discard := func(pipe io.Reader) {
+		gls.Isolate(func() { go func() { _, _ = io.Copy(io.Discard, pipe) }() })
+	}
+	calls["a write to an io.Pipe"] = func(t *testing.T) {
+		reader, writer := io.Pipe()
+		discard(reader)
+		_, err := io.WriteString(writer, "text")
+		assert.NoError(t, err)
+		assert.NoError(t, writer.Close())
+	}
+	calls["a write to a net.Pipe"] = func(t *testing.T) {
+		client, server := net.Pipe()
+		discard(server)
+		_, err := io.WriteString(client, "text")
+		assert.NoError(t, err)
+		assert.NoError(t, client.Close())
+	}
 	if cat, err := exec.LookPath("cat"); err == nil {
 		calls["a command"] = func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), cat)
