@@ -128,6 +128,13 @@ func (b *blocked) wait() *blocked {
 	return b
 }
 
+// rests returns when the goroutine, which has called hang, waits for the release.
+func (b *blocked) rests(t testing.TB) {
+	require.Eventually(t, func() bool {
+		return strings.HasPrefix(goroutine.Traces()[b.id].State, "chan receive")
+	}, 10*time.Second, time.Millisecond)
+}
+
 // gone returns when the goroutine has exited.
 func gone(t testing.TB, id uint64) {
 	require.Eventually(t, func() bool {
