@@ -18,6 +18,8 @@ func (c *checker) instead(e *enter, sig *types.Signature) string {
 	switch {
 	case known.IsHandler(sig):
 		return "in a handler use Run"
+	case inLoop(e): // a deferred Leave would run at the end of the function
+		return "leave it at each end of a round, or put the loop's body into a function of its own that defers it"
 	case known.Is(known.Callee(c.pass.TypesInfo, e.call), known.GLS, "Storage.Enter"):
 		return "write defer " + known.Text(e.call.Fun) + "(...).Leave(), or use Run"
 	case known.IsFunc(c.typeOf(e.call)):
@@ -53,6 +55,18 @@ func (c *checker) reportLost(e *enter, body *ast.BlockStmt, sig *types.Signature
 	return true
 }
 
+// inLoop reports whether a scope is opened in each round of a loop.
+func inLoop(e *enter) bool {
+	for outer := range e.at.Enclosing((*ast.ForStmt)(nil), (*ast.RangeStmt)(nil), (*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+		switch outer.Node().(type) {
+		case *ast.ForStmt, *ast.RangeStmt:
+			return true
+		}
+		return false
+	}
+	return false
+}
+
 // reportLeftAtOnce reports x.Enter(v).Leave() if another statement follows in the block. Alone in a
 // block, as in a benchmark's loop, the call may be meant as it stands.
 func (c *checker) reportLeftAtOnce(e *enter) {
@@ -64,6 +78,11 @@ func (c *checker) reportLeftAtOnce(e *enter) {
 		End: e.call.End(),
 		Message: fmt.Sprintf("the Scope of %s is left at once: nothing runs with the value; defer is missing",
 			known.Text(e.call.Fun)),
+	}
+	if inLoop(e) {
+		d.Message += ", and a function around the loop's body that it ends with"
+		c.pass.Report(d)
+		return
 	}
 	if stmt := e.at.Node(); edit.Open(c.pass, stmt.Pos()) != nil {
 		d.SuggestedFixes = []analysis.SuggestedFix{{

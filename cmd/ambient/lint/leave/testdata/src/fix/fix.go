@@ -36,3 +36,16 @@ func last() {
 	work()
 	user.Enter("Ada").Leave() // ok: nothing follows that could be meant
 }
+
+func inLoop(names []string) {
+	for _, name := range names {
+		user.Enter(name).Leave() // want `left at once: nothing runs with the value; defer is missing, and a function around the loop's body that it ends with$`
+		work()
+	}
+	for _, name := range names {
+		func() {
+			user.Enter(name).Leave() // want `defer is missing$`
+			work()
+		}()
+	}
+}
