@@ -146,6 +146,9 @@ func (w *walker) field(v *types.Var, with item, seen []*types.Var) []item {
 	}
 	var each [][]item
 	for _, e := range w.values[v] {
+		if w.info.Types[e].IsNil() {
+			continue // it is not called then
+		}
 		each = append(each, w.held([]ast.Expr{e}, with, seen))
 	}
 	switch len(each) {

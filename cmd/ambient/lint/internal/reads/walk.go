@@ -139,7 +139,7 @@ func (w *walker) collect(files []*ast.File) {
 					}
 				}
 			case *ast.RangeStmt:
-				if n.Value != nil {
+				if n.Value != nil && !known.IsFunc(w.info.TypeOf(n.X)) {
 					w.assign(n.Value, &ast.IndexExpr{X: n.X})
 				}
 			}

@@ -340,6 +340,7 @@ func (b *button) set() {
 }
 
 func (b *button) reset() {
+	b.both = nil
 	b.both = func() { println(); user.Current() }
 }
 
@@ -504,4 +505,18 @@ func (g *graph) add(k string, f func()) {
 	for _, f := range g.next[k] {
 		f()
 	}
+}
+
+func pairs(yield func(string, func()) bool) { // want pairs:`reads`
+	user.Current()
+	yield("", func() {})
+}
+
+func callsPaired() { // ok: f is not the iterator
+	var f func()
+	user.Run(nil, func() {
+		for _, f = range pairs {
+		}
+	})
+	f()
 }
