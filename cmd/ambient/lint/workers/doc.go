@@ -5,10 +5,11 @@
 //
 // workers: find goroutines that run the tasks of many with the values of one
 //
-// A worker takes one task after the other, from a channel or a queue with a sync.Cond. Started by
-// gls.Go it keeps the values of that moment: the first request's user is the user of every later
-// task. A plain go statement gives it nothing, and in a build by "ambient build" the same as
-// gls.Go. Start a worker with nothing, and let each task bring the values of the code that made it:
+// A worker takes one task after the other, from a channel, from a queue with a sync.Cond, or from a
+// list where a signal says that there are some. Started by gls.Go it keeps the values of that
+// moment: the first request's user is the user of every later task. A plain go statement gives it
+// nothing, and in a build by "ambient build" the same as gls.Go. Start a worker with nothing, and
+// let each task bring the values of the code that made it:
 //
 //	// WRONG
 //	func submit(f func()) {

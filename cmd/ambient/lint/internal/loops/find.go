@@ -48,7 +48,7 @@ func (s *search) walk(n ast.Node) {
 				return true
 			}
 			if elem := element(s.info.TypeOf(x.X)); elem != nil && !isTime(elem) {
-				s.add(x.X, s.calls(x.Body, known.Var(s.info, x.Key)))
+				s.add(x.X, s.calls(x.Body, known.Var(s.info, x.Key)) || isSignal(elem) && s.callsAny(x))
 			}
 			s.loop(x)
 			return false
@@ -57,6 +57,7 @@ func (s *search) walk(n ast.Node) {
 				return true
 			}
 			s.receives(x)
+			s.signals(x)
 			s.loop(x)
 			return false
 		case *ast.CallExpr:
@@ -153,6 +154,31 @@ func (s *search) receives(loop *ast.ForStmt) {
 	inspect(loop.Body)
 }
 
+// signals adds the channels of signals for which an endless loop waits, if it calls functions: they
+// lie in a list, and a signal says that there are some.
+func (s *search) signals(loop *ast.ForStmt) {
+	if loop.Cond != nil || !s.callsAny(loop) {
+		return
+	}
+	ast.Inspect(loop.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit, *ast.GoStmt, *ast.ForStmt, *ast.RangeStmt:
+			return false
+		case *ast.CommClause:
+			if len(n.Body) > 0 {
+				if _, ends := n.Body[len(n.Body)-1].(*ast.ReturnStmt); ends {
+					return false
+				}
+			}
+		case *ast.ExprStmt:
+			if wait, ok := ast.Unparen(n.X).(*ast.UnaryExpr); ok && wait.Op == token.ARROW && isSignal(element(s.info.TypeOf(wait.X))) {
+				s.add(wait.X, true)
+			}
+		}
+		return true
+	})
+}
+
 // received returns the channel in an assignment x := <-channel.
 func received(n *ast.AssignStmt) ast.Expr {
 	if len(n.Rhs) != 1 {
@@ -215,7 +241,8 @@ func (s *search) resumes(call *ast.CallExpr) bool {
 	return does.Brings
 }
 
-// callsAny reports whether a loop calls a function that is a variable declared in the loop.
+// callsAny reports whether a loop calls a function that is a variable declared in the loop, and not
+// one that the loop itself defines.
 func (s *search) callsAny(loop ast.Node) bool {
 	found := false
 	ast.Inspect(loop, func(n ast.Node) bool {
@@ -224,7 +251,8 @@ func (s *search) callsAny(loop ast.Node) bool {
 				return false
 			}
 			v := known.Var(s.info, call.Fun)
-			found = found || v != nil && loop.Pos() <= v.Pos() && v.Pos() < loop.End()
+			_, here := s.assigned.Resolve(s.info, call.Fun).(*ast.FuncLit)
+			found = found || v != nil && !here && loop.Pos() <= v.Pos() && v.Pos() < loop.End()
 		}
 		return !found
 	})
@@ -294,6 +322,15 @@ func isTask(t types.Type) bool {
 		return u.Info()&types.IsBoolean == 0
 	}
 	return true
+}
+
+// isSignal reports whether values of the type say nothing but that they are there.
+func isSignal(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	u, ok := t.Underlying().(*types.Struct)
+	return ok && u.NumFields() == 0
 }
 
 func isTime(t types.Type) bool { return known.IsType(t, "time", "Time") }

@@ -156,6 +156,68 @@ func (p *pool) wait() {
 	}
 }
 
+func (p *pool) next() []func() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queue := p.queue
+	p.queue = nil
+	return queue
+}
+
+// A worker whose tasks lie in a list, and whom a signal wakes.
+func (p *pool) woken() {
+	for {
+		tasks := p.next()
+		for _, f := range tasks {
+			f()
+		}
+		if len(tasks) == 0 {
+			<-p.quit
+		}
+	}
+}
+
+func (p *pool) selects(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.quit:
+			for _, f := range p.next() {
+				safely(f)
+				f()
+			}
+		}
+	}
+}
+
+func (p *pool) ranges() {
+	for range p.quit {
+		for _, f := range p.next() {
+			f()
+		}
+	}
+}
+
+// Ok: it runs no functions of others.
+func (p *pool) flushes() {
+	for {
+		<-p.quit
+		flush := func() { p.next() }
+		flush()
+	}
+}
+
+func wakes(ctx context.Context, p *pool) {
+	gls.Go(p.woken)                       // want `^gls.Go starts a worker that takes tasks from p.quit: all of them see what is set here: start it in`
+	gls.Go(func() { p.selects(ctx) })     // want `takes tasks from p.quit`
+	gls.Go(p.ranges)                      // want `takes tasks from p.quit`
+	once.Do(func() { go p.woken() })      // want `the go statement starts a worker that runs functions from p.quit: in a build by ambient build`
+	once.Do(func() { go p.selects(ctx) }) // want `the go statement starts a worker that runs functions from p.quit`
+	gls.Go(p.flushes)
+	gls.Isolate(func() { go p.woken() })
+}
+
 func (p *pool) handle() {
 	for {
 		p.mu.Lock()
