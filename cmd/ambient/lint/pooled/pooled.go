@@ -79,8 +79,8 @@ func (c *checker) call(call *ast.CallExpr) {
 		c.report(call, c.pass.TypesInfo.TypeOf(call))
 	case kept && i < len(call.Args):
 		if m := c.memory(call.Args[i], 0); m != nil {
-			c.pass.ReportRangef(call.Args[i], "%s is in memory that the framework uses for another request when this one is over, unless the "+
-				"app is Immutable: clone it", known.Text(m))
+			c.pass.ReportRangef(call.Args[i], "%s is in memory that the framework uses for another request when this one is over, "+
+				"unless the app is Immutable: clone it", known.Text(m))
 			return
 		}
 		// Where the type of the storage says it, the storage is reported.

@@ -111,7 +111,8 @@ func (w *walker) elements(e *ast.IndexExpr, s *search) []ast.Expr {
 		switch x := x.(type) {
 		case *ast.CompositeLit:
 			for i, elt := range x.Elts {
-				if _, keyed := elt.(*ast.KeyValueExpr); keyed || !w.isConstant(e.Index) || w.info.Types[e.Index].Value.ExactString() == strconv.Itoa(i) {
+				_, keyed := elt.(*ast.KeyValueExpr)
+				if keyed || !w.isConstant(e.Index) || w.info.Types[e.Index].Value.ExactString() == strconv.Itoa(i) {
 					add(elt)
 				}
 			}
