@@ -10,8 +10,8 @@ import (
 
 // does is the fact of a function that runs statements, itself or through the functions it calls.
 type does struct {
-	Statement bool   // on a glssql.DB
-	Escapes   string // the *sql.DB itself on which it runs one, "" if there is none
+	Statements []string // the names of the glssql.DBs on which it runs them
+	Escapes    string   // the *sql.DB itself on which it runs one, "" if there is none
 }
 
 // AFact makes does a fact of go/analysis.
@@ -38,11 +38,11 @@ func (c *checker) findFacts() {
 		again = false
 		for f, body := range c.bodies {
 			old := c.facts[f]
-			now := does{Statement: old.Statement || c.uses(body), Escapes: old.Escapes}
+			now := does{Statements: c.uses(body), Escapes: old.Escapes}
 			if now.Escapes == "" {
 				now.Escapes = c.escaping(body)
 			}
-			if now != old {
+			if len(now.Statements) > len(old.Statements) || now.Escapes != old.Escapes {
 				c.facts[f], again = now, true
 			}
 		}

@@ -47,7 +47,7 @@ func run(pass *analysis.Pass) (any, error) {
 	for _, file := range pass.Files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if call, ok := n.(*ast.CallExpr); ok && c.is(call, "DB.Run") && len(call.Args) == 3 {
-				c.visited = map[ast.Node]bool{}
+				c.visited, c.db = map[ast.Node]bool{}, c.name(call)
 				c.inside(c.body(call.Args[2]))
 			}
 			return true
@@ -63,6 +63,7 @@ type checker struct {
 	bodies   map[*types.Func]*ast.BlockStmt // bodies of the package's functions
 	wrapped  map[types.Object]bool          // variables and fields given to glssql.New
 	visited  map[ast.Node]bool              // bodies seen in the present Run
+	db       string                         // the name of the present Run's DB
 	found    map[token.Pos]bool             // nodes reported already, in this Run or another
 	facts    map[*types.Func]does           // of the package's functions
 }
@@ -202,11 +203,14 @@ func (c *checker) starts(call *ast.CallExpr) (name string, args []ast.Expr) {
 
 // started checks a call that starts on another goroutine inside a Run.
 func (c *checker) started(n ast.Node, what string, call *ast.CallExpr) {
-	used := c.uses(call) || c.does(known.Func(c.info, call.Fun)).Statement
-	if body := c.body(call.Fun); !used && body != nil {
-		used = c.uses(body)
+	used := c.uses(call)
+	if f := known.Func(c.info, call.Fun); f != nil {
+		used = append(used, c.does(f).Statements...)
 	}
-	if !used {
+	if body := c.body(call.Fun); body != nil {
+		used = append(used, c.uses(body)...)
+	}
+	if !slices.ContainsFunc(used, func(name string) bool { return name == unnamed || c.db == unnamed || name == c.db }) {
 		return
 	}
 	refused := "they are refused, the"
@@ -221,20 +225,41 @@ var statements = []string{
 	"Exec", "ExecContext", "Query", "QueryContext", "QueryRow", "QueryRowContext", "Prepare", "PrepareContext", "Begin", "BeginTx",
 }
 
-// uses reports whether code, or a function that it calls, runs a statement on a glssql.DB.
-func (c *checker) uses(code ast.Node) (used bool) {
+// uses returns the names of the glssql.DBs on which code, or a function that it calls, runs a statement.
+func (c *checker) uses(code ast.Node) (names []string) {
 	ast.Inspect(code, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
 			if c.is(call, "DB.Outside", "DB.AfterCommit") {
 				return false
 			}
 			f := known.Callee(c.info, call)
-			used = used || c.does(f).Statement || f != nil && known.Path(f.Pkg()) == glssql &&
-				(c.is(call, "DB.Run") || known.Recv(f) != nil && slices.Contains(statements, f.Name()))
+			names = append(names, c.does(f).Statements...)
+			if f != nil && known.Path(f.Pkg()) == glssql &&
+				(c.is(call, "DB.Run") || known.Recv(f) != nil && slices.Contains(statements, f.Name())) {
+				names = append(names, c.name(call))
+			}
 		}
-		return !used
+		return true
 	})
-	return used
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// unnamed is the name of a DB that is a parameter, or in no variable.
+const unnamed = "?"
+
+// name returns the name of the variable or field with the DB of which a call is a method. What has another name may be
+// another database, on which a goroutine may run statements.
+func (c *checker) name(call *ast.CallExpr) string {
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok || !known.IsPointer(c.info.TypeOf(sel.X), glssql, "DB") {
+		return unnamed
+	}
+	v, ok := c.variable(sel.X).(*types.Var)
+	if !ok || v.Kind() == types.ParamVar || v.Kind() == types.RecvVar {
+		return unnamed
+	}
+	return strings.ToLower(v.Name())
 }
 
 // escapes returns the *sql.DB on which a call runs a statement, if a glssql.DB wraps it.

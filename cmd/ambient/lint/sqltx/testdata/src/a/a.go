@@ -29,7 +29,7 @@ func open(raw *sql.DB) *store {
 	return s
 }
 
-func (s *store) save() error { // want save:`does{Statement:true Escapes:s.raw}`
+func (s *store) save() error { // want save:`does{Statements:\[db\] Escapes:s.raw}`
 	return s.db.Run(ctx, nil, func() error {
 		s.raw.QueryRow("SELECT 1") // want `a statement on s.raw, the \*sql.DB itself, inside of a Run`
 		s.db.QueryRow("SELECT 1")
@@ -37,12 +37,12 @@ func (s *store) save() error { // want save:`does{Statement:true Escapes:s.raw}`
 	})
 }
 
-func (s *store) step() error { // want step:`does{Statement:false Escapes:s.raw}`
+func (s *store) step() error { // want step:`does{Statements:\[\] Escapes:s.raw}`
 	_, err := s.raw.ExecContext(ctx, "DELETE") // want `a statement on s.raw`
 	return err
 }
 
-func literal() { // want literal:`does{Statement:true Escapes:pool}`
+func literal() { // want literal:`does{Statements:\[db\] Escapes:pool}`
 	pool.Exec("DELETE") // in no Run
 	_ = db.Run(ctx, nil, func() error {
 		pool.Exec("DELETE")               // want `a statement on pool`
@@ -57,7 +57,7 @@ func literal() { // want literal:`does{Statement:true Escapes:pool}`
 	})
 }
 
-func helper() error { // want helper:`does{Statement:false Escapes:pool}`
+func helper() error { // want helper:`does{Statements:\[\] Escapes:pool}`
 	_, err := pool.Prepare("DELETE") // want `a statement on pool`
 	if err != nil {
 		return helper()
@@ -65,7 +65,7 @@ func helper() error { // want helper:`does{Statement:false Escapes:pool}`
 	return nil
 }
 
-func goroutines() { // want goroutines:`does{Statement:true Escapes:}`
+func goroutines() { // want goroutines:`does{Statements:\[db\] Escapes:}`
 	body := func() error {
 		go db.Exec("DELETE")                     // want `a go statement inside of a Run starts statements on its DB`
 		go func() { db.Query("") }()             // want `a go statement inside of a Run`
@@ -82,7 +82,7 @@ func goroutines() { // want goroutines:`does{Statement:true Escapes:}`
 	go db.Exec("DELETE") // in no Run
 }
 
-func write() { db.Exec("INSERT") } // want write:`does{Statement:true Escapes:}`
+func write() { db.Exec("INSERT") } // want write:`does{Statements:\[db\] Escapes:}`
 
 // One *sql.DB in two fields, and the glssql.DB that was made of it.
 type repository struct {
@@ -95,7 +95,7 @@ func newRepository(dsn, replica *sql.DB) *repository {
 	return &repository{plain: dsn, replica: replica, db: glssql.New(dsn)}
 }
 
-func (r *repository) save() error { // want save:`does{Statement:true Escapes:r.plain}`
+func (r *repository) save() error { // want save:`does{Statements:\[db\] Escapes:r.plain}`
 	return r.db.Run(ctx, nil, func() error {
 		r.plain.Exec("INSERT")   // want `a statement on r.plain`
 		r.replica.Exec("INSERT") // another database
@@ -103,9 +103,9 @@ func (r *repository) save() error { // want save:`does{Statement:true Escapes:r.
 	})
 }
 
-func (r *repository) outside() { r.plain.Exec("INSERT") } // want outside:`does{Statement:false Escapes:r.plain}`
+func (r *repository) outside() { r.plain.Exec("INSERT") } // want outside:`does{Statements:\[\] Escapes:r.plain}`
 
-func others() error { // want others:`does{Statement:true Escapes:}`
+func others() error { // want others:`does{Statements:\[db\] Escapes:}`
 	return db.Run(ctx, nil, func() error {
 		var wg sync.WaitGroup
 		wg.Go(write) // want `wg.Go inside of a Run starts statements on its DB: they are refused, or no part of the transaction if the goroutine is an older one; the transaction`
@@ -121,7 +121,7 @@ func others() error { // want others:`does{Statement:true Escapes:}`
 }
 
 // Statements in functions that the goroutine calls, in this package and others.
-func through(r *other.Repo) error { // want through:`does{Statement:true Escapes:r.raw}`
+func through(r *other.Repo) error { // want through:`does{Statements:\[db\] Escapes:r.raw}`
 	return db.Run(ctx, nil, func() error {
 		gls.Go(func() { deep() })                   // want `gls.Go inside of a Run starts statements on its DB`
 		go func() { r.InsertAll(ctx) }()            // want `a go statement inside of a Run`
@@ -135,4 +135,13 @@ func through(r *other.Repo) error { // want through:`does{Statement:true Escapes
 	})
 }
 
-func deep() { write() } // want deep:`does{Statement:true Escapes:}`
+func deep() { write() } // want deep:`does{Statements:\[db\] Escapes:}`
+
+func otherDatabase(a *other.Audit) error { // want otherDatabase:`does{Statements:\[\? db log\] Escapes:}`
+	return db.Run(ctx, nil, func() error {
+		go a.Write(ctx)                 // ok: another database
+		gls.Go(func() { a.Write(ctx) }) // ok: the same
+		go other.WriteTo(ctx, db)       // want `a go statement inside of a Run`
+		return nil
+	})
+}
