@@ -50,7 +50,7 @@ func TestInlining(t *testing.T) {
 	}
 	for function, file := range map[string]string{
 		"(*Map).Slot":       "registry/registry.go",
-		"(*Slot).Own":       "registry/slot.go",
+		"(*Map).Own":        "registry/registry.go",
 		"(*Slot).Others":    "registry/slot.go",
 		"(*Table).Find":     "registry/table.go",
 		"(*Record).Is":      "registry/record.go",
@@ -69,7 +69,7 @@ func TestInlining(t *testing.T) {
 		assert.Equal(t, 1, count(file, "can inline "+function), function)
 	}
 	for _, function := range []string{
-		"registry.(*Map).Slot", "registry.(*Slot).Own", "registry.(*Slot).Others", "registry.(*Table).Find", "registry.(*Record).Is",
+		"registry.(*Map).Slot", "registry.(*Map).Own", "registry.(*Slot).Others", "registry.(*Table).Find", "registry.(*Record).Is",
 		"registry.(*Record).InForce", "registry.(*Record).Frame",
 		"goroutine.FastID", "frame.(*Storage).Used", "frame.(*Frame).First", "frame.(*Storage).Has", "frame.(*Storage).Key",
 		"frame.(*Frame).Other",

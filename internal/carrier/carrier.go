@@ -75,8 +75,7 @@ func Value(s *frame.Storage) (any, bool) {
 			m := mode.Load()
 			if m == byID {
 				id := goroutine.FastID()
-				slot := goroutines.Slot(id)
-				r := slot.Own()
+				r := goroutines.Own(id)
 				if r.Is(id) {
 					f := r.InForce()
 					if b := f.First(); s.Has(b.Key) {
@@ -84,7 +83,7 @@ func Value(s *frame.Storage) (any, bool) {
 					}
 					return valueIn(s, f)
 				}
-				return valueInTable(s, slot, id)
+				return valueInTable(s, id)
 			}
 			if m == inherited {
 				if f := self().load(); f != nil {
@@ -111,12 +110,11 @@ func valueIn(s *frame.Storage, f *frame.Frame) (any, bool) {
 	return missed(s)
 }
 
-// valueInTable is Value on the goroutine with that id and slot, which does not have the slot's own
-// record.
+// valueInTable is Value on the goroutine with that id, which does not have its slot's own record.
 //
 //go:noinline
-func valueInTable(s *frame.Storage, slot *registry.Slot, id uint64) (any, bool) {
-	if t := slot.Others(); t != nil {
+func valueInTable(s *frame.Storage, id uint64) (any, bool) {
+	if t := goroutines.Slot(id).Others(); t != nil {
 		if r := t.Find(id); r != nil {
 			f := r.InForce()
 			if b := f.First(); s.Has(b.Key) {

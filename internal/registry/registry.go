@@ -24,6 +24,10 @@ type Map struct {
 // Slot returns the slot for an id. It is on the path of Get.
 func (m *Map) Slot(id uint64) *Slot { return &m.slots[id%slots] }
 
+// Own returns the record of the slot for an id that is claimed without the lock. It is on the path
+// of Get.
+func (m *Map) Own(id uint64) *Record { return &m.slots[id%slots].own }
+
 // Lookup returns the record of the running goroutine, whose id is id, or nil if it has none or the
 // sweeper is dropping it right now. It takes no lock.
 func (m *Map) Lookup(id uint64) *Record {

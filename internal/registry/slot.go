@@ -27,9 +27,6 @@ var (
 	unscopedPool = sync.Pool{New: func() any { return new(Unscoped) }}
 )
 
-// Own returns the record that is claimed without the lock. It is on the path of Get.
-func (s *Slot) Own() *Record { return &s.own }
-
 // Others returns the table, nil before the first insert. It is on the path of Get.
 func (s *Slot) Others() *Table { return s.table.Load() }
 
