@@ -62,7 +62,7 @@ func Frame() *frame.Frame {
 //
 // It is Find of the storage's key in that frame, flat: where that binding is the frame's first, Get
 // is this function and the assembly that reads g. The mark nosplit saves the check of the stack:
-// Get takes 0.64 of context.Value instead of 0.74 (the mean of eight layouts of the program,
+// Get takes 0.66 of context.Value instead of 0.74 (the mean of eight layouts of the program,
 // -ldflags=-randlayout). The linker grants nosplit functions 792 bytes of stack. Without
 // optimization each inlined call takes some of them, so what is rare stands in functions of its
 // own, and make flags links such programs. One kind does not link: -gcflags=all=-N together with
