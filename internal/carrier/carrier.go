@@ -68,6 +68,9 @@ func Frame() *frame.Frame {
 // own, and make flags links such programs. One kind does not link: -gcflags=all=-N together with
 // -covermode=atomic and a -coverpkg that includes this package. With "-N -l" it does.
 //
+// The conditions are nested because the compiler turns && around these into a flag and one more
+// jump.
+//
 //go:nosplit
 func Value(s *frame.Storage) (any, bool) {
 	if s != nil {

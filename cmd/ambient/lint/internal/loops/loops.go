@@ -1,6 +1,6 @@
 // Package loops finds workers: functions that take one task after another, from a channel, from a
-// queue with a sync.Cond or from a list, woken by a signal. The tasks come from many flows of control, and the values that were set
-// where the worker started belong to one of them.
+// queue with a sync.Cond or from a list, woken by a signal. The tasks come from many flows of
+// control, and the values that were set where the worker started belong to one of them.
 package loops
 
 import (

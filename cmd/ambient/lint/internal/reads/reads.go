@@ -4,8 +4,8 @@
 // A function reads if it calls a reading function of the library, or a function that reads. The
 // search crosses packages by facts, follows function values where it sees their assignments, those in
 // fields, maps and slices included, and enters function literals that the function calls or passes to
-// a function that calls them. It does not follow methods of interfaces. A read does not count inside of a Run or Enter that sets its
-// value: such a function needs nothing of its caller.
+// a function that calls them. It does not follow methods of interfaces. A read does not count
+// inside of a Run or Enter that sets its value: such a function needs nothing of its caller.
 package reads
 
 import (
